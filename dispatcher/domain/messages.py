@@ -1,0 +1,219 @@
+"""SMS that leave: their kinds, their states, and what a provider's answers mean for them."""
+
+from collections.abc import Mapping
+from datetime import date, time
+from enum import StrEnum
+from typing import Final
+
+NBSP: Final = "\u00a0"
+
+
+class MessageKind(StrEnum):
+    """Why a message is sent. Each has its text, `config/sms/<language>/<kind>.txt`."""
+
+    CONFIRMATION = "confirmation"
+    """To the patient: an appointment is booked."""
+    PRACTITIONER_NOTICE = "practitioner_notice"
+    """To the practitioner: one of their places is taken."""
+    CANCELLED_BY_PRACTITIONER = "cancelled_by_practitioner"
+    """To the patient."""
+    CANCELLED_BY_PATIENT = "cancelled_by_patient"
+    """To the practitioner."""
+    CANCELLED_BY_REGULATOR_PATIENT = "cancelled_by_regulator_patient"
+    CANCELLED_BY_REGULATOR_PRACTITIONER = "cancelled_by_regulator_practitioner"
+    CANCEL_ACKNOWLEDGED = "cancel_acknowledged"
+    """To the patient, after ANNULER."""
+    CONFIRM_ACKNOWLEDGED = "confirm_acknowledged"
+    """To the patient, after OUI."""
+    WHICH_APPOINTMENT = "which_appointment"
+    """To a patient who answered without a code and has several live appointments."""
+    NOT_UNDERSTOOD = "not_understood"
+    STOP_ACKNOWLEDGED = "stop_acknowledged"
+    START_ACKNOWLEDGED = "start_acknowledged"
+    HELP = "help"
+
+
+class MessageStatus(StrEnum):
+    """Where an outgoing SMS is."""
+
+    QUEUED = "queued"
+    """Written down; nobody has been called."""
+    SENDING = "sending"
+    """A worker called the provider and its answer is not recorded: perhaps sent, perhaps not."""
+    SENT = "sent"
+    """The provider has it, and says under which number of its own."""
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    """The operator gave up."""
+    FAILED = "failed"
+    """The provider took it, then gave up; or our attempts are spent."""
+    REFUSED = "refused"
+    """The provider did not take it, or we did not ask: landline, STOP, too late."""
+
+
+class ErrorClass(StrEnum):
+    """What an error of the provider asks us to do."""
+
+    PERMANENT = "permanent"
+    """Never again with this message: a person telephones."""
+    RETRY = "retry"
+    """Later, with growing pauses."""
+    OPTED_OUT = "opted_out"
+    """The person said STOP: never again to this number."""
+    LANDLINE = "landline"
+    """The number takes no SMS: a person telephones, and corrects the number."""
+    AUTH = "auth"
+    """Our account is refused: nothing leaves until an administrator acts."""
+
+
+_FINAL: Final = frozenset(
+    {
+        MessageStatus.DELIVERED,
+        MessageStatus.UNDELIVERED,
+        MessageStatus.FAILED,
+        MessageStatus.REFUSED,
+    }
+)
+
+MESSAGE_TRANSITIONS: Mapping[MessageStatus, frozenset[MessageStatus]] = {
+    # Receipts overtake each other and our own record: any step forward may be skipped.
+    MessageStatus.QUEUED: frozenset({MessageStatus.SENDING, MessageStatus.SENT}) | _FINAL,
+    MessageStatus.SENDING: frozenset({MessageStatus.SENT}) | _FINAL,
+    MessageStatus.SENT: _FINAL - {MessageStatus.REFUSED},
+    MessageStatus.DELIVERED: frozenset(),
+    MessageStatus.UNDELIVERED: frozenset(),
+    MessageStatus.FAILED: frozenset(),
+    MessageStatus.REFUSED: frozenset(),
+}
+
+MESSAGE_STATUS_IN_WORDS: Mapping[MessageStatus, str] = {
+    MessageStatus.QUEUED: "en attente",
+    MessageStatus.SENDING: "envoi en cours",
+    MessageStatus.SENT: "envoyé",
+    MessageStatus.DELIVERED: "reçu",
+    MessageStatus.UNDELIVERED: "non remis",
+    MessageStatus.FAILED: "échec",
+    MessageStatus.REFUSED: "refusé",
+}
+
+_FROM_TWILIO: Mapping[str, MessageStatus] = {
+    "accepted": MessageStatus.SENT,
+    "scheduled": MessageStatus.SENT,
+    "queued": MessageStatus.SENT,
+    "sending": MessageStatus.SENT,
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.DELIVERED,
+    "undelivered": MessageStatus.UNDELIVERED,
+    # Some of it arrived: a person has to look, as if none had.
+    "partially_delivered": MessageStatus.UNDELIVERED,
+    "failed": MessageStatus.FAILED,
+    "canceled": MessageStatus.FAILED,
+}
+
+INBOUND_TWILIO_STATUSES: Final = frozenset({"receiving", "received"})
+
+# Twilio's dictionary, docs/api/errors. New codes appear and old ones split (July 2024), so what
+# is not listed falls to `_by_status`.
+_ERROR_CLASSES: Mapping[int, ErrorClass] = {
+    14107: ErrorClass.RETRY,  # too many messages, our own account
+    20003: ErrorClass.AUTH,  # wrong or suspended credentials
+    20404: ErrorClass.AUTH,  # no such account or Messaging Service
+    20429: ErrorClass.RETRY,  # too many requests
+    21211: ErrorClass.PERMANENT,  # no such number
+    21408: ErrorClass.PERMANENT,  # country not enabled for our account
+    21606: ErrorClass.AUTH,  # the sender is not ours, or sends no SMS
+    21610: ErrorClass.OPTED_OUT,  # said STOP
+    21611: ErrorClass.RETRY,  # the sender's queue is full
+    21612: ErrorClass.PERMANENT,  # no route
+    21614: ErrorClass.LANDLINE,  # not a mobile: for France, every landline
+    30001: ErrorClass.RETRY,  # queue overflow
+    30002: ErrorClass.AUTH,  # account suspended
+    30003: ErrorClass.RETRY,  # handset switched off or out of reach
+    30004: ErrorClass.PERMANENT,  # blocked
+    30005: ErrorClass.PERMANENT,  # unknown number
+    30006: ErrorClass.LANDLINE,  # landline or unreachable operator
+    30007: ErrorClass.PERMANENT,  # filtered
+    30008: ErrorClass.RETRY,  # unknown error: once more
+    63038: ErrorClass.RETRY,  # daily limit of the account
+}
+
+
+def moves_forward(before: MessageStatus, after: MessageStatus) -> bool:
+    """True when a receipt that says `after` changes a message that is `before`.
+
+    False for a repetition and for what arrives late: a message never goes backwards, and the
+    receipt is then a no-op, not an error.
+    """
+    return after in MESSAGE_TRANSITIONS[before]
+
+
+def status_from_twilio(status: str) -> MessageStatus | None:
+    """What one of Twilio's statuses means for an outgoing message.
+
+    None for a status that speaks of messages received, and for one that is not known: whoever asks
+    then leaves the message as it is.
+    """
+    return _FROM_TWILIO.get(status.strip().lower())
+
+
+def classify_error(code: int | None, http_status: int | None) -> ErrorClass:
+    """What to do about one of Twilio's error codes.
+
+    `http_status` is that of the refused call, None for a code that came with a receipt; it decides
+    where the code is not in the table.
+    """
+    if code is not None and code in _ERROR_CLASSES:
+        return _ERROR_CLASSES[code]
+    return _by_status(http_status)
+
+
+def _by_status(http_status: int | None) -> ErrorClass:
+    match http_status:
+        case 401 | 403:
+            return ErrorClass.AUTH
+        case 408 | 429:
+            return ErrorClass.RETRY
+        case int() if http_status >= 500:  # noqa: PLR2004 - HTTP's own frontier
+            return ErrorClass.RETRY
+        case _:
+            return ErrorClass.PERMANENT
+
+
+_DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MONTHS: Final = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def day_in_words(day: date) -> str:
+    """The placeholder {day}: « mardi 24 novembre », « dimanche 1er mars ». No year: within 72 h."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{_DAYS[day.weekday()]} {number} {_MONTHS[day.month - 1]}"
+
+
+def time_in_words(start: time, end: time | None = None) -> str:
+    """The placeholder {time}: « à 14 h 30 », or « entre 14 h et 18 h » for a walk-in period.
+
+    The times are those of the territory's clocks; `end` is given for walk-in periods only.
+    """
+    if end is None:
+        return f"à {_clock(start)}"
+    return f"entre {_clock(start)} et {_clock(end)}"
+
+
+def _clock(moment: time) -> str:
+    if moment.minute == 0:
+        return f"{moment.hour}{NBSP}h"
+    return f"{moment.hour}{NBSP}h{NBSP}{moment.minute:02d}"
