@@ -1,0 +1,153 @@
+"""The texts of the SMS: `config/sms/<language>/<kind>.txt`, with named placeholders.
+
+What a text may say is decided here, by the placeholders that each kind has. None of them holds a
+motive, a profession, a speciality, a full name or the name of a place: a text cannot give away
+what it cannot name (DESIGN §7, and the advice gathered in `DATA.md` on SMS).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+DIRECTORY: Final = Path(__file__).parent / "sms"
+REFERENCE_LANGUAGE: Final = "fr"
+
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The placeholders of a kind: those its text must hold, and those it may leave out."""
+
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """All of them: what whoever renders gives, whatever the text in force makes of it."""
+        return self.required | self.optional
+
+
+def _shape(required: str, optional: str = "") -> Shape:
+    return Shape(frozenset(required.split()), frozenset(optional.split()))
+
+
+# sender   the territory's name               day      « mardi 24 novembre »
+# time     « à 14 h 30 », « entre 14 h et 18 h »
+# address  first line of the address and town; « à votre domicile » for a visit
+# phone    where a person answers             link     the page that shows the rest
+# code     the four digits to answer with     choices  « 4821 (mardi 24 novembre à 14 h 30), … »
+# answer   the word that was received, OUI or ANNULER
+SHAPES: Final[Mapping[str, Shape]] = {
+    "confirmation": _shape("sender day time address phone link"),
+    "practitioner_notice": _shape("sender code day time link", "address phone"),
+    "cancelled_by_practitioner": _shape("sender day time phone"),
+    "cancelled_by_patient": _shape("sender code day time", "link"),
+    "cancelled_by_regulator_patient": _shape("sender day time phone"),
+    "cancelled_by_regulator_practitioner": _shape("sender code day time", "link"),
+    "cancel_acknowledged": _shape("sender day time phone"),
+    "confirm_acknowledged": _shape("sender day time phone"),
+    "which_appointment": _shape("sender choices answer code"),
+    "not_understood": _shape("sender phone"),
+    "stop_acknowledged": _shape("sender", "phone"),
+    "start_acknowledged": _shape("sender", "phone"),
+    "help": _shape("sender phone"),
+}
+"""By `MessageKind`. A territory's own wording is held to the same."""
+
+
+class TextsError(ValueError):
+    """The texts cannot be used as they are; the message names every fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts that were checked: rendering can only fail through what it is given."""
+
+    by_language: Mapping[str, Mapping[str, str]]
+
+    def render(self, kind: str, language: str, **values: str) -> str:
+        """The text of a kind, filled in; the caller gives exactly `SHAPES[kind].allowed`.
+
+        Raises TextsError when a value is missing, unknown or blank: better no SMS than one with a
+        hole, or one that says more than it may.
+        """
+        text, shape = self._found(kind, language)
+        if missing := shape.allowed - values.keys():
+            raise TextsError(f"{kind}: no value for {_listed(missing)}")
+        if unknown := values.keys() - shape.allowed:
+            raise TextsError(f"{kind}: {_listed(unknown)} cannot be said in this message")
+        if blank := {name for name, value in values.items() if not value.strip()}:
+            raise TextsError(f"{kind}: blank value for {_listed(blank)}")
+        return _PLACEHOLDER.sub(lambda match: values[match[1]].strip(), text)
+
+    def _found(self, kind: str, language: str) -> tuple[str, Shape]:
+        try:
+            return self.by_language[language][kind], SHAPES[kind]
+        except KeyError:
+            raise TextsError(f"no text for {kind} in {language}") from None
+
+
+def load(directory: Path = DIRECTORY) -> Texts:
+    """Read and check every text. Raises TextsError: a process does not start without them."""
+    if faults := check(directory):
+        raise TextsError("\n".join(faults))
+    return Texts({folder.name: _read(folder) for folder in _languages(directory)})
+
+
+def check(directory: Path = DIRECTORY) -> list[str]:
+    """The faults of the texts, one line each; none is what `./snp check` wants to see."""
+    languages = {folder.name: _read(folder) for folder in _languages(directory)}
+    if REFERENCE_LANGUAGE not in languages:
+        return [f"{directory.name}/{REFERENCE_LANGUAGE}: no texts"]
+    reference = languages[REFERENCE_LANGUAGE]
+    faults: list[str] = []
+    for language, texts in languages.items():
+        faults += [f"{language}/{kind}: missing" for kind in sorted(SHAPES.keys() - texts.keys())]
+        for kind, text in texts.items():
+            faults += [f"{language}/{kind}: {fault}" for fault in faults_of(kind, text)]
+            said, expected = _named(text), _named(reference.get(kind, text))
+            if said != expected:
+                faults.append(f"{language}/{kind}: {_listed(said ^ expected)} not as in French")
+    return faults
+
+
+def faults_of(kind: str, text: str) -> list[str]:
+    """What stands against using a text for a kind; also what a territory's own wording must pass.
+
+    An empty list when nothing does.
+    """
+    shape = SHAPES.get(kind)
+    if shape is None:
+        return ["no message of this kind"]
+    if not text.strip():
+        return ["empty"]
+    named = _named(text)
+    faults = []
+    if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
+        faults.append("a brace that is no placeholder")
+    if unknown := named - shape.allowed:
+        faults.append(f"{_listed(unknown)} cannot be said in this message")
+    if lost := shape.required - named:
+        faults.append(f"{_listed(lost)} is needed")
+    return faults
+
+
+def _named(text: str) -> frozenset[str]:
+    return frozenset(_PLACEHOLDER.findall(text))
+
+
+def _listed(names: frozenset[str] | set[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in sorted(names))
+
+
+def _languages(directory: Path) -> list[Path]:
+    return sorted(folder for folder in directory.iterdir() if folder.is_dir())
+
+
+def _read(folder: Path) -> dict[str, str]:
+    return {
+        path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(folder.glob("*.txt"))
+    }
