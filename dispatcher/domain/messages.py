@@ -170,7 +170,7 @@ def classify_error(code: int | None, http_status: int | None) -> ErrorClass:
 
 def _by_status(http_status: int | None) -> ErrorClass:
     match http_status:
-        case 401 | 403:
+        case 401 | 403 | 404 | 407:  # our account, our address or our proxy: not this message
             return ErrorClass.AUTH
         case 408 | 429:
             return ErrorClass.RETRY
