@@ -1,0 +1,108 @@
+// A part of the page that renews itself.
+//   data-live-url    the fragment; answered 304 while its ETag has not changed
+//   data-live-every  milliseconds between two questions
+//   data-live-etag   the ETag of what the page was served with
+// Beside it on the page: [data-live-lost], shown while the server does not answer, and [data-live-say], a live region
+// that speaks the fragment's own data-announce when it has changed.
+// X-Live tells the server that nobody clicked: such a request never prolongs a session.
+
+const SLOWEST = 30_000;
+
+export function startLive(root = document) {
+  for (const region of root.querySelectorAll("[data-live-url]")) {
+    new LiveRegion(region).start();
+  }
+}
+
+class LiveRegion {
+  constructor(region) {
+    this.region = region;
+    this.every = Number(region.dataset.liveEvery) || 3000;
+    this.etag = region.dataset.liveEtag || null;
+    this.failures = 0;
+    this.timer = null;
+    this.announced = announcement(region);
+    this.lost = document.querySelector("[data-live-lost]");
+    this.voice = document.querySelector("[data-live-say]");
+  }
+
+  start() {
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.timer);
+      if (!document.hidden) this.ask();
+    });
+    this.plan();
+  }
+
+  plan() {
+    clearTimeout(this.timer);
+    if (document.hidden) return;
+    const wait = Math.min(this.every * 2 ** this.failures, SLOWEST);
+    this.timer = setTimeout(() => this.ask(), wait);
+  }
+
+  async ask() {
+    const headers = { "X-Live": "1", Accept: "text/html" };
+    if (this.etag) headers["If-None-Match"] = this.etag;
+    try {
+      const answer = await fetch(this.region.dataset.liveUrl, {
+        headers,
+        cache: "no-store",
+        credentials: "same-origin",
+        signal: AbortSignal.timeout(10_000),
+      });
+      // The session has ended: the whole page asks again, and is led to the sign-in.
+      if (answer.redirected || answer.status === 401) {
+        window.location.reload();
+        return;
+      }
+      if (answer.status === 200) {
+        const html = await answer.text();
+        if (isInUse(this.region)) {
+          this.etag = null; // asked again in full once the person has finished
+        } else {
+          this.etag = answer.headers.get("ETag");
+          this.show(html);
+        }
+      } else if (answer.status !== 304) {
+        throw new Error(`unexpected status ${answer.status}`);
+      }
+      this.found();
+    } catch (problem) {
+      this.missed(problem);
+    }
+    this.plan();
+  }
+
+  found() {
+    this.failures = 0;
+    if (this.lost) this.lost.hidden = true;
+  }
+
+  missed(problem) {
+    this.failures += 1;
+    console.warn("live region not renewed:", problem);
+    // One miss may be a passing tram; from the second on, the page says that it may be stale.
+    if (this.lost && this.failures > 1) this.lost.hidden = false;
+  }
+
+  show(html) {
+    const focused = this.region.contains(document.activeElement) ? document.activeElement.id : "";
+    this.region.innerHTML = html;
+    if (window.htmx) window.htmx.process(this.region);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    const words = announcement(this.region);
+    if (this.voice && words && words !== this.announced) this.voice.textContent = words;
+    this.announced = words;
+  }
+}
+
+function announcement(region) {
+  return region.querySelector("[data-announce]")?.dataset.announce ?? "";
+}
+
+// Never take a field from under someone's fingers.
+function isInUse(region) {
+  const active = document.activeElement;
+  return region.contains(active) && active.matches("input:not([type=hidden]), textarea, select");
+}

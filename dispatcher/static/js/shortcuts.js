@@ -1,0 +1,69 @@
+// Keys: n, / and ? anywhere but in a field (they can be switched off, WCAG 2.1.4); Ctrl+Enter saves the form at hand;
+// digits choose in the strip of choices that holds the focus.
+
+const SWITCH = "shortcuts";
+
+export function startShortcuts() {
+  const box = document.querySelector("[data-shortcuts-switch]");
+  if (box) {
+    box.checked = areOn();
+    box.addEventListener("change", () => localStorage.setItem(SWITCH, box.checked ? "on" : "off"));
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveForm(event);
+    else if (!event.ctrlKey && !event.metaKey && !event.altKey) singleKey(event);
+  });
+}
+
+function areOn() {
+  return localStorage.getItem(SWITCH) !== "off";
+}
+
+function saveForm(event) {
+  const open = document.querySelector("dialog[open] form");
+  const form = open ?? event.target.closest("form") ?? document.querySelector("form[data-save-key]");
+  if (!form || form.method !== "post" || "clearsDrafts" in form.dataset) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+function singleKey(event) {
+  if (/^[1-9]$/.test(event.key)) {
+    const strip = event.target.closest?.("[data-digit-keys]");
+    if (strip) chooseByDigit(strip, Number(event.key), event);
+    return;
+  }
+  if (!areOn() || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === "n") go("new-request", event);
+  else if (event.key === "/") go("search", event);
+  else if (event.key === "?") help(event);
+}
+
+function chooseByDigit(strip, digit, event) {
+  const control = strip.querySelectorAll("input")[digit - 1];
+  if (!control) return;
+  event.preventDefault();
+  control.focus();
+  control.click();
+}
+
+function go(name, event) {
+  // The search field of this page, when it has one, before the link that leads to it.
+  const target = document.querySelector(`input[data-go="${name}"]`) ?? document.querySelector(`[data-go="${name}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("input")) target.focus();
+  else target.click();
+}
+
+function help(event) {
+  const dialog = document.getElementById("shortcuts-help");
+  if (!dialog) return;
+  event.preventDefault();
+  dialog.showModal();
+}
+
+function isTyping(element) {
+  return element.matches?.("input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]");
+}
