@@ -1,0 +1,215 @@
+"""The servers of the tests: PostgreSQL and Valkey, started on this machine, gone with the tests.
+
+`tests/conftest.py` makes fixtures of the two functions. Each pytest-xdist worker has its own.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from dispatcher.demo.tether import Tether
+from dispatcher.demo.valkey import RunningValkey
+
+PATIENCE = 30.0
+OWNER = "snp"
+UNPRIVILEGED = ("postgres", "nobody")
+"""Whom root becomes to run PostgreSQL, which refuses root."""
+
+DEBIAN_BINARIES = "/usr/lib/postgresql"
+FAST = {
+    # a test's database need not survive a power cut
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "timezone": "Pacific/Auckland",  # whoever forgets UTC is to notice
+    "log_min_messages": "warning",
+}
+
+
+class NoPostgres(Exception):
+    """There is no PostgreSQL to test with; the message is the reason to show."""
+
+
+class PostgresServer:
+    """A server in which databases are made and dropped."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+
+    def new_database(self, template: str | None = None) -> str:
+        """The URL of an empty database, or of a copy of the one whose URL is `template`.
+
+        Nobody may be connected to the template meanwhile.
+        """
+        name = f"snp_test_{uuid.uuid4().hex}"
+        source = make_url(template).database if template else "template0"
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
+                sql.Identifier(name), sql.Identifier(source or "template0")
+            )
+        )
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop_database(self, url: str) -> None:
+        """Drop it, whoever is connected."""
+        name = make_url(url).database or ""
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextlib.contextmanager
+    def database(self, template: str | None = None) -> Iterator[str]:
+        """A database for as long as the block."""
+        url = self.new_database(template)
+        try:
+            yield url
+        finally:
+            self.drop_database(url)
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(connection_string(self.url), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of TEST_DATABASE_URL if that is set, else one run for the tests.
+
+    Raises NoPostgres with the reason when there is neither.
+    """
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield PostgresServer(make_url(given))
+        return
+    binaries = find_binaries()
+    user = unprivileged_user()
+    # not pytest's tmp_path: its folders are closed to the user that root becomes
+    folder = Path(tempfile.mkdtemp(prefix="snp-postgres-"))
+    try:
+        if user is not None:
+            os.chown(folder, user, -1)
+        with Tether() as tether, _running(binaries, folder, user, tether) as url:
+            yield PostgresServer(url)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_binaries() -> Path:
+    """The folder of initdb and postgres: the newest of Debian's, else that of PATH.
+
+    Raises NoPostgres.
+    """
+    found = sorted(
+        (folder for folder in Path(DEBIAN_BINARIES).glob("*/bin") if (folder / "initdb").exists()),
+        key=lambda folder: float(folder.parent.name),
+    )
+    if found:
+        return found[-1]
+    if initdb := shutil.which("initdb"):
+        return Path(initdb).resolve().parent
+    raise NoPostgres(
+        "no PostgreSQL: neither TEST_DATABASE_URL, nor /usr/lib/postgresql/*/bin, nor initdb in "
+        "PATH (Debian: apt install postgresql)"
+    )
+
+
+def unprivileged_user() -> int | None:
+    """The user to run PostgreSQL under: None is ourselves. Raises NoPostgres."""
+    if os.geteuid() != 0:
+        return None
+    for name in UNPRIVILEGED:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_uid
+    raise NoPostgres(f"PostgreSQL refuses root, and there is no user {' or '.join(UNPRIVILEGED)}")
+
+
+@contextlib.contextmanager
+def _running(binaries: Path, folder: Path, user: int | None, tether: Tether) -> Iterator[URL]:
+    data = folder / "data"
+    initdb = subprocess.run(
+        [
+            *(str(binaries / "initdb"), "--pgdata", str(data), "--username", OWNER),
+            *("--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+        ],
+        cwd=folder,
+        user=user,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if initdb.returncode != 0:
+        raise NoPostgres(f"initdb failed: {initdb.stderr.strip()}")
+    url = URL.create("postgresql", OWNER, host="127.0.0.1", port=free_port(), database="postgres")
+    settings = [f"--{name}={value}" for name, value in {**FAST, "port": str(url.port)}.items()]
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = tether.start(
+            [str(binaries / "postgres"), "-D", str(data), *settings],
+            output=output,
+            directory=folder,
+            user=user,
+        )
+    try:
+        _wait_until_it_answers(url, process, log)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        tether.forget(process)
+
+
+def _wait_until_it_answers(url: URL, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            psycopg.connect(connection_string(url), connect_timeout=2).close()
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise NoPostgres(f"PostgreSQL does not start: {said}") from error
+            time.sleep(0.02)
+        else:
+            return
+
+
+def connection_string(url: URL) -> str:
+    """A URL of SQLAlchemy's as psycopg reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def valkey_server() -> Iterator[RunningValkey]:
+    """A Valkey of our own, empty. Its `url` is what REDIS_URL takes."""
+    folder = Path(tempfile.mkdtemp(prefix="snp-valkey-"))
+    try:
+        with RunningValkey(folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
