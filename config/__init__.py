@@ -1,0 +1,1 @@
+"""What changes between machines or years. Imports nothing of ours."""

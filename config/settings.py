@@ -1,0 +1,160 @@
+"""The settings of one process, frozen: the only reader of the environment.
+
+A process with incomplete settings refuses to start and says what to do.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MINIMUM_SECRET_LENGTH = 32
+DATA_KEY_BYTES = 32
+
+
+class IncompleteSettingsError(ValueError):
+    """The environment lacks something or holds something unusable; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twilio:
+    """How to reach Twilio: a Messaging Service or one number, and where its API answers."""
+
+    account_sid: str
+    auth_token: str
+    messaging_service_sid: str | None
+    sender: str | None
+    api_base_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process of the house is told from outside. Durations are seconds."""
+
+    database_url: str
+    redis_url: str
+    secret_key: str
+    data_keys: tuple[tuple[str, bytes], ...]
+    """Key ids and AES-256 keys, the one that seals first; the others still open."""
+    public_base_url: str
+    twilio: Twilio | None
+    demonstration_directory: Path | None
+    """Where `./snp demo` keeps its data; None everywhere else."""
+    proxy_count: int = 0
+    sms_settle_after: float = 120.0
+    """How long a send whose answer was lost may stay silent before the provider's list is asked."""
+    promise_lease: float = 20.0
+    """How long a worker owns a promise; past it another takes over."""
+    relay_interval: float = 0.5
+    log_level: str = "INFO"
+
+    @property
+    def is_demonstration(self) -> bool:
+        """True under `./snp demo` only: sign-in page lists accounts, the telephone is shown."""
+        return self.demonstration_directory is not None
+
+    @property
+    def is_served_over_tls(self) -> bool:
+        """True when people reach the site by https: cookies are then marked secure."""
+        return urlsplit(self.public_base_url).scheme == "https"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the variables that `.env.example` lists.
+
+        Raises IncompleteSettingsError naming every fault at once, never a value.
+        """
+        reader = _Reader(environment)
+        demonstration = reader.optional("DEMO_DIRECTORY")
+        settings = cls(
+            database_url=reader.required("DATABASE_URL", "sqlite:///var/dispatcher.sqlite3"),
+            redis_url=reader.required("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            secret_key=reader.secret("SECRET_KEY"),
+            data_keys=reader.data_keys("DATA_KEY"),
+            public_base_url=reader.url("PUBLIC_BASE_URL"),
+            twilio=reader.twilio(required=demonstration is None),
+            demonstration_directory=Path(demonstration) if demonstration else None,
+            proxy_count=int(reader.number("PROXY_COUNT", 0)),
+            sms_settle_after=reader.number("SMS_SETTLE_AFTER", 120),
+            promise_lease=reader.number("PROMISE_LEASE", 20),
+            relay_interval=reader.number("RELAY_INTERVAL", 0.5),
+            log_level=reader.optional("LOG_LEVEL") or "INFO",
+        )
+        if reader.faults:
+            raise IncompleteSettingsError("\n".join(reader.faults))
+        return settings
+
+
+class _Reader:
+    """Collects every fault of an environment instead of stopping at the first."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.faults: list[str] = []
+
+    def optional(self, name: str) -> str | None:
+        return self.environment.get(name, "").strip() or None
+
+    def required(self, name: str, example: str) -> str:
+        value = self.optional(name)
+        if value is None:
+            self.faults.append(f"{name} is missing, for example {name}={example}")
+        return value or ""
+
+    def number(self, name: str, default: float) -> float:
+        text = self.optional(name)
+        if text is None:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1
+        if not 0 <= value < float("inf"):
+            self.faults.append(f"{name} must be a number, zero or more")
+        return value
+
+    def url(self, name: str) -> str:
+        value = self.required(name, "https://snp.example.org").rstrip("/")
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            self.faults.append(f"{name} must begin with https:// (or http:// on this machine)")
+        return value
+
+    def secret(self, name: str) -> str:
+        value = self.required(name, "<64 random characters>")
+        if value and len(value) < MINIMUM_SECRET_LENGTH:
+            self.faults.append(f"{name} must have at least {MINIMUM_SECRET_LENGTH} characters")
+        return value
+
+    def data_keys(self, name: str) -> tuple[tuple[str, bytes], ...]:
+        """`id:base64[,id:base64…]`, the key that seals first."""
+        keys: list[tuple[str, bytes]] = []
+        for part in self.required(name, "k1:<32 random bytes in base64>").split(","):
+            if not part.strip():
+                continue
+            key_id, _, encoded = part.strip().rpartition(":")
+            try:
+                key = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                key = b""
+            if len(key) != DATA_KEY_BYTES:
+                self.faults.append(f"{name} must hold 32 bytes in base64 after the key's id")
+            keys.append((key_id or "k1", key))
+        if len({key_id for key_id, _ in keys}) != len(keys):
+            self.faults.append(f"{name} names the same key id twice")
+        return tuple(keys)
+
+    def twilio(self, *, required: bool) -> Twilio | None:
+        names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+        if not required and not any(self.optional(name) for name in names):
+            return None
+        account_sid = self.required("TWILIO_ACCOUNT_SID", "AC…")
+        auth_token = self.required("TWILIO_AUTH_TOKEN", "<from Twilio's console>")
+        service = self.optional("TWILIO_MESSAGING_SERVICE_SID")
+        sender = self.optional("TWILIO_FROM")
+        if service is None and sender is None:
+            self.faults.append("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM is missing")
+        return Twilio(
+            account_sid, auth_token, service, sender, self.optional("TWILIO_API_BASE_URL")
+        )

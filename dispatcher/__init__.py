@@ -1,0 +1,1 @@
+"""Answering requests for unscheduled care (soins non programmés) over a territory."""

@@ -1,0 +1,91 @@
+"""The one composition root: settings in, a house out. Opens no connection by itself."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from config.catalogue import Catalogue
+from config.communes import Communes
+from config.logging import remembered
+from config.settings import Settings
+from config.sms_texts import load as load_texts
+from dispatcher.gateways.demo_phone import DemonstrationTelephone
+from dispatcher.gateways.sms import SmsGateway
+from dispatcher.gateways.twilio import TwilioSms
+from dispatcher.services.house import Bell, House
+from dispatcher.storage.encryption import Cipher
+from dispatcher.storage.unit import Database, Ring
+
+TWILIO_CONNECT_TIMEOUT = 3.0
+TWILIO_READ_TIMEOUT = 10.0
+"""Seconds; together well under a promise's lease, so that no send outlives its worker's claim."""
+CORRELATION = "request_id"
+"""Under this key the logs carry a web request's id, and a promise carries it on."""
+DEMONSTRATION_PHONE_FILE = "telephone.sqlite3"
+
+
+class SilentBell:
+    """No bell: the relay finds every promise within its interval. For the command line."""
+
+    def ring(self, rings: Sequence[Ring]) -> None:
+        """Do nothing."""
+
+    def answers(self) -> bool:
+        """There is nothing that could answer."""
+        return False
+
+
+def utc_now() -> datetime:
+    """The clock on the wall."""
+    return datetime.now(UTC)
+
+
+def build(
+    settings: Settings,
+    *,
+    bell: Bell | None = None,
+    sms: SmsGateway | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> House:
+    """Put the house together; tests give their own bell, SMS gateway and clock."""
+    chosen_bell = bell or SilentBell()
+    telephone = None
+    if settings.demonstration_directory is not None:
+        telephone = DemonstrationTelephone(
+            settings.demonstration_directory / DEMONSTRATION_PHONE_FILE
+        )
+    return House(
+        settings=settings,
+        db=Database(
+            settings.database_url,
+            Cipher(settings.data_keys),
+            clock,
+            chosen_bell.ring,
+            lambda: remembered(CORRELATION),
+        ),
+        bell=chosen_bell,
+        sms=sms or _gateway(settings, telephone),
+        telephone=telephone,
+        clock=clock,
+        communes=Communes.load(),
+        catalogue=Catalogue.load(),
+        texts=load_texts(),
+    )
+
+
+def _gateway(settings: Settings, telephone: DemonstrationTelephone | None) -> SmsGateway:
+    """Twilio where its variables are set, else the demonstration telephone."""
+    twilio = settings.twilio
+    if twilio is not None:
+        return TwilioSms(
+            account_sid=twilio.account_sid,
+            auth_token=twilio.auth_token,
+            public_base_url=settings.public_base_url,
+            messaging_service_sid=twilio.messaging_service_sid,
+            sender=twilio.sender,
+            api_base_url=twilio.api_base_url,
+            connect_timeout=TWILIO_CONNECT_TIMEOUT,
+            read_timeout=TWILIO_READ_TIMEOUT,
+        )
+    if telephone is None:
+        raise ValueError("without Twilio's variables there is no way to send an SMS")
+    return telephone

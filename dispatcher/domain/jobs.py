@@ -1,0 +1,14 @@
+"""The names of work that may be promised. Each is also the name of a function in `workers.jobs`."""
+
+from enum import StrEnum
+
+
+class Job(StrEnum):
+    """Work that a transaction may promise; its arguments are ids."""
+
+    MATCH_WAITING = "match_waiting"
+    ESCALATE_REQUEST = "escalate_request"
+    SEND_MESSAGE = "send_message"
+    SWEEP_WAITING = "sweep_waiting"
+    SEAL_LOG = "seal_log"
+    CLOSE_PAST_SLOTS = "close_past_slots"

@@ -1,0 +1,130 @@
+"""The states of DESIGN §5 and the table of allowed transitions."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from dispatcher.domain.errors import TransitionError
+
+
+class RequestStatus(StrEnum):
+    """A care request (FHIR ServiceRequest) from the call to its outcome."""
+
+    OPEN = "open"
+    SEARCHING = "searching"
+    OFFERING = "offering"
+    BOOKED = "booked"
+    FULFILLED = "fulfilled"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+    REDIRECTED = "redirected"
+    UNFILLED = "unfilled"
+
+
+class SlotStatus(StrEnum):
+    """A published slot (FHIR Slot)."""
+
+    OPEN = "open"
+    FULL = "full"
+    CLOSED = "closed"
+
+
+class AppointmentStatus(StrEnum):
+    """An appointment (FHIR Appointment)."""
+
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    FULFILLED = "fulfilled"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+
+
+LIVE_REQUESTS = (
+    RequestStatus.OPEN,
+    RequestStatus.SEARCHING,
+    RequestStatus.OFFERING,
+    RequestStatus.BOOKED,
+)
+WAITING_REQUESTS = (RequestStatus.OPEN, RequestStatus.SEARCHING, RequestStatus.OFFERING)
+LIVE_APPOINTMENTS = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+
+_WAYS_OUT = {RequestStatus.CANCELLED, RequestStatus.REDIRECTED, RequestStatus.UNFILLED}
+
+REQUEST_TRANSITIONS: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    RequestStatus.OPEN: frozenset({RequestStatus.SEARCHING, RequestStatus.BOOKED} | _WAYS_OUT),
+    RequestStatus.SEARCHING: frozenset(
+        {RequestStatus.OPEN, RequestStatus.OFFERING, RequestStatus.BOOKED} | _WAYS_OUT
+    ),
+    RequestStatus.OFFERING: frozenset(
+        {RequestStatus.OPEN, RequestStatus.SEARCHING, RequestStatus.BOOKED} | _WAYS_OUT
+    ),
+    RequestStatus.BOOKED: frozenset(
+        {
+            RequestStatus.OPEN,
+            RequestStatus.SEARCHING,
+            RequestStatus.FULFILLED,
+            RequestStatus.NO_SHOW,
+        }
+        | _WAYS_OUT
+    ),
+    # A wrong mark is corrected between the two outcomes, never undone into a live state.
+    RequestStatus.FULFILLED: frozenset({RequestStatus.NO_SHOW}),
+    RequestStatus.NO_SHOW: frozenset({RequestStatus.FULFILLED}),
+    RequestStatus.CANCELLED: frozenset(),
+    RequestStatus.REDIRECTED: frozenset(),
+    RequestStatus.UNFILLED: frozenset(),
+}
+
+SLOT_TRANSITIONS: Mapping[SlotStatus, frozenset[SlotStatus]] = {
+    SlotStatus.OPEN: frozenset({SlotStatus.FULL, SlotStatus.CLOSED}),
+    SlotStatus.FULL: frozenset({SlotStatus.OPEN, SlotStatus.CLOSED}),
+    SlotStatus.CLOSED: frozenset(),
+}
+
+APPOINTMENT_TRANSITIONS: Mapping[AppointmentStatus, frozenset[AppointmentStatus]] = {
+    AppointmentStatus.BOOKED: frozenset(
+        {
+            AppointmentStatus.CONFIRMED,
+            AppointmentStatus.FULFILLED,
+            AppointmentStatus.NO_SHOW,
+            AppointmentStatus.CANCELLED,
+        }
+    ),
+    AppointmentStatus.CONFIRMED: frozenset(
+        {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED}
+    ),
+    AppointmentStatus.FULFILLED: frozenset({AppointmentStatus.NO_SHOW}),
+    AppointmentStatus.NO_SHOW: frozenset({AppointmentStatus.FULFILLED}),
+    AppointmentStatus.CANCELLED: frozenset(),
+}
+
+IN_WORDS: Mapping[StrEnum, str] = {
+    RequestStatus.OPEN: "à traiter",
+    RequestStatus.SEARCHING: "en recherche",
+    RequestStatus.OFFERING: "sollicitations en cours",
+    RequestStatus.BOOKED: "rendez-vous pris",
+    RequestStatus.FULFILLED: "honorée",
+    RequestStatus.NO_SHOW: "patient non venu",
+    RequestStatus.CANCELLED: "annulée",
+    RequestStatus.REDIRECTED: "réorientée",
+    RequestStatus.UNFILLED: "sans solution",
+    SlotStatus.OPEN: "ouvert",
+    SlotStatus.FULL: "complet",
+    SlotStatus.CLOSED: "fermé",
+    AppointmentStatus.BOOKED: "pris",
+    AppointmentStatus.CONFIRMED: "confirmé",
+    AppointmentStatus.FULFILLED: "honoré",
+    AppointmentStatus.NO_SHOW: "non venu",
+    AppointmentStatus.CANCELLED: "annulé",
+}
+
+S = TypeVar("S", bound=StrEnum)
+
+
+def check_transition(table: Mapping[S, frozenset[S]], before: S, after: S) -> None:
+    """Raise TransitionError with its reason unless the table allows the step."""
+    if after not in table[before]:
+        raise TransitionError(
+            f"L’état actuel est « {IN_WORDS[before]} » :"
+            f" il ne peut pas devenir « {IN_WORDS[after]} »."
+        )

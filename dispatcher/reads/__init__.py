@@ -1,0 +1,1 @@
+"""Read-only queries, each shaped for one screen or one decision."""

@@ -1,0 +1,183 @@
+"""Accounts: making them, signing in, API tokens."""
+
+import secrets
+import uuid
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from dispatcher.domain.errors import InvalidError, RefusedError
+from dispatcher.domain.events import OPERATOR, Actor, TokenIssued, UserCreated, UserSignedIn
+from dispatcher.domain.roles import Account, Role
+from dispatcher.services.commands import CreateUser
+from dispatcher.services.house import House
+from dispatcher.storage.accounts import ApiToken, User
+from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.practitioners import Practitioner
+from dispatcher.storage.territories import Territory
+
+TOKEN_PREFIX = "snp_"  # noqa: S105 - a prefix to find leaked tokens by
+TOKEN_BYTES = 32
+# OWASP's floor for argon2id: 19 MiB, two passes (19 ms here).
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+_ABSENT = _HASHER.hash(secrets.token_hex())
+
+
+class SignInRefusedError(RefusedError):
+    """Wrong login or password: the sentence does not say which."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("sign-in-refused", "L’identifiant ou le mot de passe ne convient pas.")
+
+
+def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> UUID:
+    """Make an account. Raises InvalidError naming the field."""
+    login = command.login.lower()
+    faults: dict[str, str] = {}
+    with house.db.reading() as session:
+        territory_id = session.scalar(
+            select(Territory.id).where(Territory.code == command.territory)
+        )
+        if territory_id is None:
+            faults["territory"] = "Ce territoire n’existe pas."
+        if session.scalar(select(User.id).where(User.login == login)):
+            faults["login"] = "Cet identifiant est déjà pris."
+        if command.role == "practitioner":
+            known = session.scalar(
+                select(Practitioner.id).where(
+                    Practitioner.id == command.practitioner,
+                    Practitioner.territory_id == territory_id,
+                )
+            )
+            if known is None:
+                faults["practitioner"] = "Ce professionnel n’existe pas dans le territoire."
+    if faults or territory_id is None:
+        raise InvalidError(faults)
+    user_id = uuid.uuid4()
+    password_hash = _HASHER.hash(command.password)
+    with house.db.transaction(territory_id, actor) as unit:
+        unit.session.add(
+            User(
+                id=user_id,
+                territory_id=territory_id,
+                login=login,
+                password_hash=password_hash,
+                role=command.role,
+                display_name=command.display_name,
+                practitioner_id=(command.practitioner if command.role == "practitioner" else None),
+                created_at=unit.now,
+            )
+        )
+        unit.record(UserCreated(user_id=user_id, role=command.role))
+    return user_id
+
+
+def sign_in(house: House, login: str, password: str) -> Account:
+    """Check a password.
+
+    Raises SignInRefusedError, after the same work whether or not the login exists.
+    """
+    with house.db.reading() as session:
+        found = session.execute(
+            _accounts().where(User.login == login.strip().lower(), User.active)
+        ).one_or_none()
+        password_hash = found[0].password_hash if found else _ABSENT
+    try:
+        _HASHER.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        raise SignInRefusedError from None
+    if found is None:
+        raise SignInRefusedError
+    account = _account(*found)
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        if _HASHER.check_needs_rehash(password_hash):
+            unit.session.execute(
+                update(User)
+                .where(User.id == account.user_id)
+                .values(password_hash=_HASHER.hash(password))
+            )
+        unit.record(UserSignedIn(user_id=account.user_id))
+    return account
+
+
+def account_of(house: House, user_id: UUID, session_epoch: int) -> Account | None:
+    """The account behind a session cookie; None if it was closed or its sessions ended."""
+    with house.db.reading() as session:
+        found = session.execute(
+            _accounts().where(User.id == user_id, User.active, User.session_epoch == session_epoch)
+        ).one_or_none()
+        return _account(*found) if found else None
+
+
+def account_of_token(house: House, token: str) -> Account | None:
+    """The account behind an API token; None if unknown or revoked."""
+    with house.db.reading() as session:
+        found = session.execute(
+            _accounts()
+            .join(ApiToken, ApiToken.user_id == User.id)
+            .where(
+                ApiToken.digest == digest_token(token), ApiToken.revoked_at.is_(None), User.active
+            )
+        ).one_or_none()
+        return _account(*found) if found else None
+
+
+def issue_token(house: House, user_id: UUID, label: str, actor: Actor = OPERATOR) -> str:
+    """Make an API token; it is shown once and only its digest is kept."""
+    token = TOKEN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+    with house.db.reading() as session:
+        territory_id = session.scalar(select(User.territory_id).where(User.id == user_id))
+    if territory_id is None:
+        raise InvalidError({"login": "Ce compte n’existe pas."})
+    token_id = uuid.uuid4()
+    with house.db.transaction(territory_id, actor) as unit:
+        unit.session.add(
+            ApiToken(
+                id=token_id,
+                user_id=user_id,
+                digest=digest_token(token),
+                label=label,
+                created_at=unit.now,
+            )
+        )
+        unit.record(TokenIssued(user_id=user_id, token_id=token_id))
+    return token
+
+
+def end_sessions(house: House, account: Account) -> None:
+    """Sign the account out everywhere."""
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        unit.session.execute(
+            update(User)
+            .where(User.id == account.user_id)
+            .values(session_epoch=User.session_epoch + 1)
+        )
+
+
+def user_id_of(session: Session, login: str) -> UUID | None:
+    """The account that signs in as `login`."""
+    return session.scalar(select(User.id).where(User.login == login.strip().lower()))
+
+
+def _accounts() -> Select[User, Territory]:
+    return select(User, Territory).join(Territory, Territory.id == User.territory_id)
+
+
+def _account(user: User, territory: Territory) -> Account:
+    return Account(
+        user_id=user.id,
+        login=user.login,
+        display_name=user.display_name,
+        role=Role(user.role),
+        territory_id=territory.id,
+        territory_code=territory.code,
+        territory_name=territory.name,
+        timezone=territory.timezone,
+        practitioner_id=user.practitioner_id,
+        session_epoch=user.session_epoch,
+    )

@@ -1,0 +1,326 @@
+"""What happens to an appointment after it was booked, and how a request is closed."""
+
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import case, select, update
+
+from dispatcher.domain.errors import NotFoundError, TransitionError
+from dispatcher.domain.events import (
+    Actor,
+    ActorKind,
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentFulfilled,
+    AppointmentMissed,
+    RequestCancelled,
+    RequestRedirected,
+    RequestReopened,
+    RequestUnfilled,
+)
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.roles import Account, Role
+from dispatcher.domain.states import (
+    APPOINTMENT_TRANSITIONS,
+    IN_WORDS,
+    LIVE_APPOINTMENTS,
+    REQUEST_TRANSITIONS,
+    AppointmentStatus,
+    RequestStatus,
+    SlotStatus,
+    check_transition,
+)
+from dispatcher.services.commands import CancelRequest, CloseRequest
+from dispatcher.services.house import House
+from dispatcher.services.idempotency import CallKey
+from dispatcher.services.notices import AppointmentNotices
+from dispatcher.services.requests import lock_request
+from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from dispatcher.storage.unit import Unit
+
+By = Literal["patient", "practitioner", "regulator"]
+
+
+def cancel_by_link(house: House, link_token: str) -> None:
+    """The patient presses Cancel on their page. Raises NotFoundError, TransitionError."""
+    territory_id, appointment_id = appointment_of_link(house, link_token)
+    with house.db.transaction(territory_id, Actor(ActorKind.PATIENT)) as unit:
+        cancel_appointment(house, unit, _lock(unit, appointment_id), "patient")
+
+
+def confirm_by_link(house: House, link_token: str) -> None:
+    """The patient says they will come. Raises NotFoundError, TransitionError."""
+    territory_id, appointment_id = appointment_of_link(house, link_token)
+    with house.db.transaction(territory_id, Actor(ActorKind.PATIENT)) as unit:
+        confirm_appointment(unit, _lock(unit, appointment_id))
+
+
+def cancel_by_practitioner(house: House, account: Account, appointment_id: UUID) -> None:
+    """The practitioner cannot see the patient: the patient is told, and matched again at once."""
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        appointment = _lock(unit, appointment_id)
+        _must_be_own(account, appointment)
+        cancel_appointment(house, unit, appointment, "practitioner")
+
+
+def record_attendance(house: House, account: Account, appointment_id: UUID, *, came: bool) -> None:
+    """Mark « venu » or « non venu ». Raises NotFoundError, TransitionError."""
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        appointment = _lock(unit, appointment_id)
+        _must_be_own(account, appointment)
+        _mark_attendance(unit, appointment, came=came)
+
+
+def cancel_request(
+    house: House,
+    account: Account,
+    request_id: UUID,
+    command: CancelRequest,
+    call: CallKey | None = None,
+) -> None:
+    """Somebody gives up.
+
+    With an appointment: the patient's giving up frees the place and puts the request back in front
+    of the regulator, the practitioner's has it matched again, the regulator's ends the request.
+    Without one the request ends. Raises NotFoundError, TransitionError.
+    """
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        if call is not None:
+            call.remember(unit, request_id)
+        request = lock_request(unit, request_id)
+        appointment = _live_appointment(unit, request_id)
+        if appointment is not None:
+            cancel_appointment(house, unit, appointment, command.by)
+        if appointment is None or command.by == "regulator":
+            _close(unit, request, RequestStatus.CANCELLED, command.by, command.reason)
+            unit.record(RequestCancelled(request_id=request_id, by=command.by))
+
+
+def close_request(
+    house: House,
+    account: Account,
+    request_id: UUID,
+    command: CloseRequest,
+    call: CallKey | None = None,
+) -> None:
+    """Write down how a request ended. Raises NotFoundError, TransitionError.
+
+    A request that is redirected or unfilled while it has an appointment loses it, and both sides
+    are told. `command.reason` may be one of the catalogue's codes, or words.
+    """
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        if call is not None:
+            call.remember(unit, request_id)
+        request = lock_request(unit, request_id)
+        status = RequestStatus(command.status)
+        appointment = _live_appointment(unit, request_id, also_ended=True)
+        if status in {RequestStatus.FULFILLED, RequestStatus.NO_SHOW}:
+            if appointment is None:
+                before = IN_WORDS[RequestStatus(request.status)]
+                raise TransitionError(
+                    f"Cette demande n’a pas de rendez-vous : son état est « {before} »."
+                )
+            _mark_attendance(unit, appointment, came=status == RequestStatus.FULFILLED)
+            return
+        check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), status)
+        if appointment is not None:
+            cancel_appointment(house, unit, appointment, "regulator")
+        catalogue = house.catalogue
+        if status == RequestStatus.REDIRECTED:
+            code = command.reason if command.reason in catalogue.redirections else "OTHER"
+            unit.record(RequestRedirected(request_id=request_id, to=code))
+        else:
+            code = command.reason if command.reason in catalogue.unfilled_reasons else "OTHER"
+            unit.record(RequestUnfilled(request_id=request_id, cause=code))
+        _close(unit, request, status, code, command.reason)
+
+
+def appointment_of_link(house: House, link_token: str) -> tuple[UUID, UUID]:
+    """Territory and appointment behind a patient's link. Raises NotFoundError."""
+    with house.db.reading() as session:
+        found = session.execute(
+            select(Appointment.territory_id, Appointment.id).where(
+                Appointment.link_digest == digest_token(link_token)
+            )
+        ).one_or_none()
+    if found is None:
+        raise NotFoundError("Ce lien n’est pas ou n’est plus valable.")
+    return found.territory_id, found.id
+
+
+def confirm_appointment(unit: Unit, appointment: Appointment) -> None:
+    """Note that the patient will come; saying it twice changes nothing."""
+    if appointment.status == AppointmentStatus.CONFIRMED:
+        return
+    check_transition(
+        APPOINTMENT_TRANSITIONS,
+        AppointmentStatus(appointment.status),
+        AppointmentStatus.CONFIRMED,
+    )
+    appointment.status = AppointmentStatus.CONFIRMED
+    unit.record(
+        AppointmentConfirmed(
+            request_id=appointment.request_id,
+            appointment_id=appointment.id,
+            slot_id=appointment.slot_id,
+            practitioner_id=appointment.practitioner_id,
+        )
+    )
+
+
+def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: By) -> None:
+    """Cancel a locked appointment, free its place, tell the others, and send the request on."""
+    check_transition(
+        APPOINTMENT_TRANSITIONS,
+        AppointmentStatus(appointment.status),
+        AppointmentStatus.CANCELLED,
+    )
+    appointment.status = AppointmentStatus.CANCELLED
+    appointment.ended_at = unit.now
+    appointment.ended_by = by
+    unit.session.flush()  # the notices below read this row
+    _free_place(unit, appointment.slot_id, withdrawn=by == "practitioner")
+    unit.record(
+        AppointmentCancelled(
+            request_id=appointment.request_id,
+            appointment_id=appointment.id,
+            slot_id=appointment.slot_id,
+            practitioner_id=appointment.practitioner_id,
+            start=appointment.start_at,
+            by=by,
+        )
+    )
+    notices = AppointmentNotices(house, unit, appointment.id)
+    if by == "patient":
+        notices.to_practitioner(MessageKind.CANCELLED_BY_PATIENT)
+        _reopen(unit, appointment, RequestStatus.OPEN, "patient_cancelled")
+    elif by == "practitioner":
+        notices.to_patient(MessageKind.CANCELLED_BY_PRACTITIONER)
+        _reopen(unit, appointment, RequestStatus.SEARCHING, "practitioner_cancelled")
+    else:
+        notices.to_patient(MessageKind.CANCELLED_BY_REGULATOR_PATIENT)
+        notices.to_practitioner(MessageKind.CANCELLED_BY_REGULATOR_PRACTITIONER)
+    unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
+
+
+def lock_appointment(unit: Unit, appointment_id: UUID) -> Appointment:
+    """The appointment, locked together with its request. Raises NotFoundError."""
+    return _lock(unit, appointment_id)
+
+
+def _lock(unit: Unit, appointment_id: UUID) -> Appointment:
+    request_id = unit.session.scalar(
+        select(Appointment.request_id).where(
+            Appointment.id == appointment_id, Appointment.territory_id == unit.territory_id
+        )
+    )
+    if request_id is None:
+        raise NotFoundError
+    lock_request(unit, request_id)  # always the request first: two cancellations cannot deadlock
+    return unit.session.scalars(
+        select(Appointment).where(Appointment.id == appointment_id).with_for_update()
+    ).one()
+
+
+def _must_be_own(account: Account, appointment: Appointment) -> None:
+    if account.role == Role.PRACTITIONER and appointment.practitioner_id != account.practitioner_id:
+        raise NotFoundError
+
+
+def _live_appointment(
+    unit: Unit, request_id: UUID, *, also_ended: bool = False
+) -> Appointment | None:
+    """The request's appointment that was not cancelled; the caller holds the request's lock."""
+    appointment = unit.session.scalars(
+        select(Appointment)
+        .where(
+            Appointment.request_id == request_id,
+            Appointment.status != AppointmentStatus.CANCELLED,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if appointment is None or also_ended or appointment.status in LIVE_APPOINTMENTS:
+        return appointment
+    return None
+
+
+def _free_place(unit: Unit, slot_id: UUID, *, withdrawn: bool) -> None:
+    """Give a place back.
+
+    A practitioner who cancels takes that place out of the offer as well, so that nobody else is
+    sent there; the last place of a slot closes it.
+    """
+    if withdrawn:
+        unit.session.execute(
+            update(Slot)
+            .where(Slot.id == slot_id, Slot.places > 1)
+            .values(places=Slot.places - 1, taken=Slot.taken - 1)
+        )
+        unit.session.execute(
+            update(Slot)
+            .where(Slot.id == slot_id, Slot.places == 1, Slot.taken == 1)
+            .values(taken=0, status=SlotStatus.CLOSED.value, closed_at=unit.now)
+        )
+        return
+    unit.session.execute(
+        update(Slot)
+        .where(Slot.id == slot_id)
+        .values(
+            taken=Slot.taken - 1,
+            status=case((Slot.status == SlotStatus.FULL, SlotStatus.OPEN.value), else_=Slot.status),
+        )
+    )
+
+
+def _reopen(unit: Unit, appointment: Appointment, status: RequestStatus, cause: str) -> None:
+    request = unit.session.get_one(CareRequest, appointment.request_id)
+    check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), status)
+    request.status = status
+    request.updated_at = unit.now
+    if status == RequestStatus.OPEN:
+        request.attention = cause
+    else:
+        request.excluded_practitioners = [
+            *request.excluded_practitioners,
+            str(appointment.practitioner_id),
+        ]
+    unit.record(RequestReopened(request_id=request.id, status=status.value, cause=cause))
+
+
+def _mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> None:
+    """The appointment and its request end together; a wrong mark can be corrected."""
+    status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NO_SHOW
+    if appointment.status == status:
+        return
+    check_transition(APPOINTMENT_TRANSITIONS, AppointmentStatus(appointment.status), status)
+    request = unit.session.get_one(CareRequest, appointment.request_id)
+    ended = RequestStatus(status.value)
+    check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), ended)
+    appointment.status = status
+    appointment.ended_at = unit.now
+    request.status = ended
+    request.updated_at = unit.now
+    event = AppointmentFulfilled if came else AppointmentMissed
+    unit.record(
+        event(
+            request_id=appointment.request_id,
+            appointment_id=appointment.id,
+            slot_id=appointment.slot_id,
+            practitioner_id=appointment.practitioner_id,
+            start=appointment.start_at,
+        )
+    )
+
+
+def _close(unit: Unit, request: CareRequest, status: RequestStatus, code: str, note: str) -> None:
+    check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), status)
+    request.status = status
+    request.attention = None
+    request.closing_code = code
+    request.closing_note = (
+        unit.cipher.seal("care_requests.closing_note", request.id, note) if note else None
+    )
+    request.updated_at = unit.now

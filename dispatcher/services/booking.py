@@ -1,0 +1,201 @@
+"""Taking a place: the guard that lets exactly one of several takers win."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, insert, or_, select, update
+
+from dispatcher.domain.errors import (
+    BookedAlreadyError,
+    NotFeasibleError,
+    NotFoundError,
+    SlotFullError,
+)
+from dispatcher.domain.events import AppointmentBooked
+from dispatcher.domain.matching import explain
+from dispatcher.domain.matching.candidates import distance_of
+from dispatcher.domain.matching.columns import SlotColumns, instant_of
+from dispatcher.domain.matching.cost import terms
+from dispatcher.domain.matching.feasibility import Reason, compare, reasons_of
+from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.roles import Account
+from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, SlotStatus
+from dispatcher.reads import queue
+from dispatcher.services.commands import BookSlot
+from dispatcher.services.house import House
+from dispatcher.services.idempotency import CallKey
+from dispatcher.services.notices import AppointmentNotices, new_link_token
+from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Unit
+
+NEVER_OVERRIDDEN = frozenset({Reason.FULL, Reason.PAST})
+"""Capacity, the one live appointment per request and the clock stand above any regulator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A pair to be booked, with why: codes and numbers."""
+
+    request_id: UUID
+    slot_id: UUID
+    seen_at: datetime
+    distance_km: float | None
+    terms: Sequence[dict[str, Any]]
+    decided_by: str
+    overridden: Sequence[str] = ()
+    override_note: str = ""
+
+
+def book(house: House, unit: Unit, choice: Choice) -> UUID:
+    """Take a place for a request within the caller's transaction, and write both SMS.
+
+    Raises SlotFullError or BookedAlreadyError when somebody was faster; the caller's transaction
+    must then roll back, since the place may already be taken in it.
+    """
+    slot = unit.session.execute(
+        update(Slot)
+        .where(
+            Slot.id == choice.slot_id,
+            Slot.territory_id == unit.territory_id,
+            Slot.status == SlotStatus.OPEN,
+            Slot.taken < Slot.places,
+            Slot.ends_at > unit.now,
+            or_(Slot.start_at > unit.now, Slot.places > 1),
+        )
+        .values(
+            taken=Slot.taken + 1,
+            status=case(
+                (Slot.taken + 1 >= Slot.places, SlotStatus.FULL.value), else_=SlotStatus.OPEN.value
+            ),
+        )
+        .returning(Slot.practitioner_id, Slot.ends_at)
+    ).one_or_none()
+    if slot is None:
+        raise SlotFullError
+    request = unit.session.execute(
+        update(CareRequest)
+        .where(
+            CareRequest.id == choice.request_id,
+            CareRequest.territory_id == unit.territory_id,
+            CareRequest.status.in_([status.value for status in WAITING_REQUESTS]),
+        )
+        .values(status="booked", attention=None, refused={}, updated_at=unit.now)
+        .returning(CareRequest.due_at)
+    ).one_or_none()
+    if request is None:
+        raise BookedAlreadyError
+    appointment_id = uuid.uuid4()
+    link_token = new_link_token()
+    note = choice.override_note
+    unit.session.execute(
+        insert(Appointment).values(
+            id=appointment_id,
+            territory_id=unit.territory_id,
+            request_id=choice.request_id,
+            slot_id=choice.slot_id,
+            practitioner_id=slot.practitioner_id,
+            status=AppointmentStatus.BOOKED.value,
+            start_at=choice.seen_at,
+            ends_at=slot.ends_at,
+            distance_km=choice.distance_km,
+            terms=list(choice.terms),
+            decided_by=choice.decided_by,
+            override_note=(
+                unit.cipher.seal("appointments.override_note", appointment_id, note)
+                if note
+                else None
+            ),
+            link_digest=digest_token(link_token),
+            booked_at=unit.now,
+        )
+    )
+    unit.record(
+        AppointmentBooked(
+            request_id=choice.request_id,
+            appointment_id=appointment_id,
+            slot_id=choice.slot_id,
+            practitioner_id=slot.practitioner_id,
+            start=choice.seen_at,
+            within_delay=choice.seen_at <= request.due_at,
+            decided_by=choice.decided_by,
+            distance_km=choice.distance_km,
+            overridden=list(choice.overridden),
+        )
+    )
+    notices = AppointmentNotices(house, unit, appointment_id)
+    notices.to_patient(MessageKind.CONFIRMATION, link_token)
+    notices.to_practitioner(MessageKind.PRACTITIONER_NOTICE)
+    return appointment_id
+
+
+def book_by_hand(
+    house: House,
+    account: Account,
+    request_id: UUID,
+    command: BookSlot,
+    call: CallKey | None = None,
+) -> UUID:
+    """Book the slot that a regulator chose, through the same guard as the engine.
+
+    Raises NotFoundError, SlotFullError, BookedAlreadyError, and NotFeasibleError with the reasons
+    unless `override` says why they are passed over.
+    """
+    with house.db.reading() as session:
+        territory = session.get_one(Territory, account.territory_id)
+        request = session.scalars(
+            select(CareRequest).where(
+                CareRequest.id == request_id, CareRequest.territory_id == account.territory_id
+            )
+        ).one_or_none()
+        if request is None:
+            raise NotFoundError
+        now = house.clock()
+        slots = {slot.slot_id: slot for slot in queue.open_slots(session, territory, now)}
+        chosen = slots.get(command.slot)
+        if chosen is None:
+            raise _why_not_open(session.get(Slot, command.slot), account)
+        need = queue.need_of(request, queue.radius_km(territory, house.communes.radius_km))
+        weights, limits = queue.weights_of(territory), queue.limits_of(territory)
+    columns = SlotColumns([chosen], now, limits)
+    comparison = compare(need, columns)
+    reasons = reasons_of(int(comparison.against[0]))
+    if Reason.FULL in reasons:
+        raise SlotFullError
+    blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not command.override]
+    if blocking:
+        words = ", ".join(explain.REASON_IN_WORDS[reason] for reason in blocking)
+        raise NotFeasibleError(
+            [reason.value for reason in reasons], f"Ce créneau ne convient pas : {words}."
+        )
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        appointment_id = book(
+            house,
+            unit,
+            Choice(
+                request_id=request_id,
+                slot_id=command.slot,
+                seen_at=instant_of(float(comparison.arrival[0])),
+                distance_km=distance_of(comparison, 0),
+                terms=[term.as_json() for term in terms(need, columns, comparison, weights, 0)],
+                decided_by=account.role.value,
+                overridden=[reason.value for reason in reasons],
+                override_note=command.override or "",
+            ),
+        )
+        if call is not None:
+            call.remember(unit, appointment_id)
+    return appointment_id
+
+
+def _why_not_open(slot: Slot | None, account: Account) -> NotFoundError | SlotFullError:
+    """A slot that is over or closed is gone; one of another territory does not exist."""
+    if slot is None or slot.territory_id != account.territory_id:
+        return NotFoundError("Ce créneau n’existe pas dans votre territoire.")
+    return SlotFullError()

@@ -1,0 +1,144 @@
+"""The shapes of what people ask for: shared by the HTML forms and the JSON API.
+
+Shapes only: whether a telephone is a telephone or a commune exists is the service's to say.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+CodeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+
+
+class Shape(BaseModel):
+    """Refuses unknown fields: a misspelt field must not be silently lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PatientShape(Shape):
+    """Who needs care. `commune` is an INSEE code; `gp` a practitioner of the territory."""
+
+    last_name: Name
+    first_name: Name
+    birth_date: date
+    phone: ShortText
+    commune: CodeText
+    has_gp: bool = False
+    gp: UUID | None = None
+
+
+class NeedShape(Shape):
+    """What is needed, in the national codes (TRE_G15, TRE_R38, AMB / HH / VR)."""
+
+    profession: CodeText
+    specialty: CodeText | None = None
+    modalities: list[CodeText] = Field(default_factory=lambda: ["AMB"], min_length=1, max_length=3)
+    motive: CodeText | None = None
+    note: Note = ""
+    delay_hours: int
+    earliest: AwareDatetime | None = None
+
+
+class RegulationShape(Shape):
+    """Whether a regulating doctor has seen the request."""
+
+    by: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] | None = None
+    at: AwareDatetime | None = None
+
+
+class OpenRequest(Shape):
+    """`POST /api/v1/requests`, and the form of a new request."""
+
+    territory: CodeText
+    patient: PatientShape
+    need: NeedShape
+    origin: CodeText
+    regulated: RegulationShape = RegulationShape()
+    confirm_duplicate: bool = False
+
+
+class PublishSlot(Shape):
+    """`POST /api/v1/slots`: one patient (`places` 1) or a walk-in period of several."""
+
+    practitioner: UUID
+    place: UUID
+    start: AwareDatetime
+    end: AwareDatetime
+    places: int = Field(default=1, ge=1, le=100)
+    modality: CodeText = "AMB"
+    visibility: list[CodeText] = Field(default_factory=lambda: ["SNP", "CPTS"], min_length=1)
+
+
+class BookSlot(Shape):
+    """A regulator's own choice. `override` says why a rule is passed over."""
+
+    slot: UUID
+    override: Note | None = None
+
+
+class CancelRequest(Shape):
+    """Who gives up, and why."""
+
+    by: Literal["patient", "practitioner", "regulator"]
+    reason: Note = ""
+
+
+class CloseRequest(Shape):
+    """How the request ended."""
+
+    status: Literal["fulfilled", "no_show", "redirected", "unfilled"]
+    reason: Note = ""
+
+
+class CreateUser(Shape):
+    """A new account."""
+
+    territory: CodeText
+    login: Name
+    display_name: Name
+    role: Literal["regulator", "practitioner", "coordinator", "administrator"]
+    password: Annotated[str, StringConstraints(min_length=12, max_length=200)]
+    practitioner: UUID | None = None
+
+
+class FoundTerritory(Shape):
+    """A new territory. `timezone` is an IANA name, `department` an INSEE département."""
+
+    code: CodeText
+    name: Name
+    timezone: CodeText
+    department: CodeText
+    phone: ShortText
+
+
+class RegisterPlace(Shape):
+    """A place of practice."""
+
+    label: Name
+    address: Name
+    postcode: CodeText
+    commune: CodeText
+    phone: ShortText | None = None
+
+
+class RegisterPractitioner(Shape):
+    """A volunteer with their places."""
+
+    profession: CodeText
+    specialty: CodeText | None = None
+    rpps: CodeText | None = None
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
+    last_name: Name
+    first_name: Name
+    phone: ShortText | None = None
+    min_age: int | None = Field(default=None, ge=0, le=120)
+    max_age: int | None = Field(default=None, ge=0, le=120)
+    daily_cap: int | None = Field(default=None, ge=1)
+    minimum_notice_minutes: int = Field(default=30, ge=0, le=2880)
+    places: list[RegisterPlace] = Field(min_length=1)

@@ -1,0 +1,126 @@
+"""Founding a territory and registering its volunteers."""
+
+import uuid
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select
+
+from dispatcher.domain import phones
+from dispatcher.domain.errors import InvalidError, NotFoundError
+from dispatcher.domain.events import OPERATOR
+from dispatcher.services.commands import FoundTerritory, RegisterPractitioner
+from dispatcher.services.house import House
+from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.territories import MatchingLease, Territory
+
+
+def found_territory(house: House, command: FoundTerritory) -> UUID:
+    """Create a territory. Raises InvalidError for an unknown zone or a code already used."""
+    faults: dict[str, str] = {}
+    phone = ""
+    try:
+        ZoneInfo(command.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        faults["timezone"] = "Ce fuseau horaire n’existe pas (exemple : Europe/Paris)."
+    try:
+        phone = phones.normalise(command.phone, phones.region_of(command.department)).e164
+    except phones.NotAPhone as error:
+        faults["phone"] = error.sentence
+    territory_id = uuid.uuid4()
+    with house.db.reading() as session:
+        if session.scalar(select(Territory.id).where(Territory.code == command.code)):
+            faults["code"] = "Ce code de territoire est déjà utilisé."
+    if faults:
+        raise InvalidError(faults)
+    with house.db.transaction(territory_id, OPERATOR) as unit:
+        unit.session.add(
+            Territory(
+                id=territory_id,
+                code=command.code,
+                name=command.name,
+                timezone=command.timezone,
+                department=command.department,
+                phone=phone,
+                settings={},
+                created_at=unit.now,
+            )
+        )
+        unit.session.flush()  # the lease refers to the row above
+        unit.session.add(MatchingLease(territory_id=territory_id))
+    return territory_id
+
+
+def register_practitioner(
+    house: House, territory_id: UUID, command: RegisterPractitioner
+) -> tuple[UUID, list[UUID]]:
+    """Add a volunteer with their places; returns the practitioner's id and the places'.
+
+    Raises InvalidError by field, NotFoundError for an unknown territory.
+    """
+    with house.db.reading() as session:
+        territory = session.get(Territory, territory_id)
+    if territory is None:
+        raise NotFoundError
+    faults: dict[str, str] = {}
+    region = phones.region_of(territory.department)
+    mobile = None
+    if command.phone:
+        try:
+            mobile = phones.normalise_mobile(command.phone, region).e164
+        except phones.NotAPhone as error:
+            faults["phone"] = error.sentence
+    if command.profession not in house.catalogue.professions:
+        faults["profession"] = "Cette profession n’est pas dans la nomenclature."
+    places = []
+    practitioner_id = uuid.uuid4()
+    for index, place in enumerate(command.places):
+        commune = house.communes.get(place.commune)
+        if commune is None:
+            faults[f"places.{index}.commune"] = "Cette commune est inconnue."
+            continue
+        phone = None
+        if place.phone:
+            try:
+                phone = phones.normalise(place.phone, region).e164
+            except phones.NotAPhone as error:
+                faults[f"places.{index}.phone"] = error.sentence
+        places.append(
+            Place(
+                id=uuid.uuid4(),
+                territory_id=territory_id,
+                practitioner_id=practitioner_id,
+                label=place.label,
+                address=place.address,
+                postcode=place.postcode,
+                commune=place.commune,
+                commune_name=commune.name,
+                longitude=commune.longitude,
+                latitude=commune.latitude,
+                phone=phone,
+            )
+        )
+    if faults:
+        raise InvalidError(faults)
+    with house.db.transaction(territory_id, OPERATOR) as unit:
+        unit.session.add(
+            Practitioner(
+                id=practitioner_id,
+                territory_id=territory_id,
+                rpps=command.rpps,
+                profession=command.profession,
+                specialty=command.specialty,
+                title=command.title,
+                last_name=command.last_name,
+                first_name=command.first_name,
+                phone=mobile,
+                min_age=command.min_age,
+                max_age=command.max_age,
+                daily_cap=command.daily_cap,
+                minimum_notice_minutes=command.minimum_notice_minutes,
+                created_at=unit.now,
+            )
+        )
+        unit.session.flush()  # the places refer to the row above
+        unit.session.add_all(places)
+    return practitioner_id, [place.id for place in places]

@@ -1,0 +1,42 @@
+"""What every service is given: the database, the outside, the clock and the data of the field."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from config.catalogue import Catalogue
+from config.communes import Communes
+from config.settings import Settings
+from config.sms_texts import Texts
+from dispatcher.gateways.demo_phone import DemonstrationTelephone
+from dispatcher.gateways.sms import SmsGateway
+from dispatcher.storage.unit import Database, Ringer
+
+
+class Bell(Protocol):
+    """Wakes the workers. Ringing never raises: what it misses, the relay finds."""
+
+    @property
+    def ring(self) -> Ringer:
+        """Tell the workers which promises are due now."""
+        ...
+
+    def answers(self) -> bool:
+        """Whether the bell can be rung at this moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One process's house, built by `dispatcher.bootstrap.build`."""
+
+    settings: Settings
+    db: Database
+    bell: Bell
+    sms: SmsGateway
+    telephone: DemonstrationTelephone | None
+    clock: Callable[[], datetime]
+    communes: Communes
+    catalogue: Catalogue
+    texts: Texts

@@ -1,0 +1,228 @@
+"""Matching a territory's waiting queue, and giving back in time what nobody could take."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+
+from dispatcher.domain.errors import BookedAlreadyError, SlotFullError
+from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoundNothing
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.matching.assign import Assignment, assign
+from dispatcher.domain.states import RequestStatus
+from dispatcher.reads import queue
+from dispatcher.services.booking import Choice, book
+from dispatcher.services.house import House
+from dispatcher.storage import keeping
+from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.requests import CareRequest
+from dispatcher.storage.territories import MatchingLease, Territory
+from dispatcher.storage.unit import Claim, LeaseLostError
+
+ROUNDS = 5
+"""How often a run goes on with those who lost their place to somebody faster."""
+HANDED_OVER_SECONDS = 5.0
+"""A run that found another one at work looks again after this long whether that one served it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    territory_id: UUID
+    token: UUID
+    again: int
+
+
+def match_waiting(house: House, claim: Claim) -> int:
+    """Match the territory's waiting queue with its slots; returns how many were booked.
+
+    Runs of one territory do not overlap: a run that finds another at work asks it to go round
+    again, and comes back later only to see that it was done.
+    """
+    territory_id = claim.id("territory_id")
+    if "request_id" in claim.ids and not _is_searching(house, claim.id("request_id")):
+        house.db.keep(claim)
+        return 0
+    lease = _take_lease(house, territory_id)
+    if lease is None:
+        due_at = house.clock() + timedelta(seconds=HANDED_OVER_SECONDS)
+        keeping.defer(house.db, claim, due_at)
+        return 0
+    booked = 0
+    while lease is not None:
+        for _ in range(ROUNDS):
+            taken, lost = _run(house, territory_id)
+            booked += taken
+            if not lost:
+                break
+        lease = _hand_back(house, lease)
+    house.db.keep(claim)
+    return booked
+
+
+def escalate_request(house: House, claim: Claim) -> None:
+    """Put a request that is still waiting in front of the regulator while there is time left."""
+    request_id = claim.id("request_id")
+    with house.db.reading() as session:
+        territory_id = session.scalar(
+            select(CareRequest.territory_id).where(CareRequest.id == request_id)
+        )
+    if territory_id is None:
+        house.db.keep(claim)
+        return
+    with house.db.transaction(territory_id, CLOCK, keeping=claim) as unit:
+        escalated = unit.session.execute(
+            update(CareRequest)
+            .where(
+                CareRequest.id == request_id,
+                CareRequest.status.in_(
+                    [RequestStatus.OPEN, RequestStatus.SEARCHING, RequestStatus.OFFERING]
+                ),
+            )
+            .values(attention="deadline", updated_at=unit.now)
+        )
+        if rows_changed(escalated):
+            unit.record(RequestEscalated(request_id=request_id, attention="deadline"))
+
+
+def sweep_waiting(house: House, claim: Claim) -> None:
+    """Promise a match to every territory with somebody waiting: time alone changes what fits."""
+    with house.db.reading() as session:
+        territories = session.scalars(
+            select(CareRequest.territory_id)
+            .where(CareRequest.status == RequestStatus.SEARCHING)
+            .distinct()
+        ).all()
+    for territory_id in territories:
+        with house.db.transaction(territory_id, CLOCK) as unit:
+            unit.promise(Job.MATCH_WAITING, {"territory_id": territory_id})
+    house.db.keep(claim)
+
+
+def _run(house: House, territory_id: UUID) -> tuple[int, int]:
+    """One round: read, decide, book each pair. Returns how many were booked and how many lost."""
+    with house.db.reading() as session:
+        territory = session.get_one(Territory, territory_id)
+        radius = queue.radius_km(territory, house.communes.radius_km)
+        needs = queue.waiting_needs(session, territory, radius)
+        if not needs:
+            return 0, 0
+        slots = queue.open_slots(session, territory, house.clock())
+        weights, limits = queue.weights_of(territory), queue.limits_of(territory)
+    decision = assign(needs, slots, weights, house.clock(), limits)
+    booked = sum(_book_pair(house, territory_id, choice) for choice in _choices(decision))
+    for request_id, refusals in decision.unmatched.items():
+        _note_refusals(house, territory_id, request_id, refusals.as_json())
+    return booked, len(decision.pairs) - booked
+
+
+def _choices(decision: Assignment) -> list[Choice]:
+    return [
+        Choice(
+            request_id=pair.request_id,
+            slot_id=pair.slot_id,
+            seen_at=pair.seen_at,
+            distance_km=pair.distance_km,
+            terms=[term.as_json() for term in pair.terms],
+            decided_by="engine",
+        )
+        for pair in decision.pairs
+    ]
+
+
+def _book_pair(house: House, territory_id: UUID, choice: Choice) -> bool:
+    try:
+        with house.db.transaction(territory_id, ENGINE) as unit:
+            book(house, unit, choice)
+    except (SlotFullError, BookedAlreadyError):
+        return False
+    return True
+
+
+def _note_refusals(
+    house: House, territory_id: UUID, request_id: UUID, refusals: Mapping[str, Any]
+) -> None:
+    """Show the regulator what stands in the way; the log is told when the counts change."""
+    with house.db.transaction(territory_id, ENGINE) as unit:
+        request = unit.session.scalars(
+            select(CareRequest)
+            .where(CareRequest.id == request_id, CareRequest.status == RequestStatus.SEARCHING)
+            .with_for_update()
+        ).one_or_none()
+        if request is None:
+            return
+        if request.attention is None or request.refused.get("refused") != refusals["refused"]:
+            unit.record(SearchFoundNothing(request_id=request_id, refused=refusals["refused"]))
+        request.refused = dict(refusals)
+        if request.attention is None:
+            request.attention = "no_slot"
+            unit.record(RequestEscalated(request_id=request_id, attention="no_slot"))
+        request.updated_at = unit.now
+
+
+def _is_searching(house: House, request_id: UUID) -> bool:
+    with house.db.reading() as session:
+        status = session.scalar(select(CareRequest.status).where(CareRequest.id == request_id))
+    return status == RequestStatus.SEARCHING
+
+
+def _take_lease(house: House, territory_id: UUID) -> _Lease | None:
+    """Own the territory's matching; None if another run does, which is then asked to go again."""
+    now = house.clock()
+    token = uuid.uuid4()
+    with house.db.writing() as session:
+        again = session.scalar(
+            update(MatchingLease)
+            .where(
+                MatchingLease.territory_id == territory_id,
+                or_(MatchingLease.lease_until.is_(None), MatchingLease.lease_until < now),
+            )
+            .values(token=token, lease_until=_lease_end(house))
+            .returning(MatchingLease.again)
+        )
+        if again is not None:
+            return _Lease(territory_id, token, again)
+        session.execute(
+            update(MatchingLease)
+            .where(MatchingLease.territory_id == territory_id)
+            .values(again=MatchingLease.again + 1)
+        )
+    return None
+
+
+def _hand_back(house: House, lease: _Lease) -> _Lease | None:
+    """Give the lease back, unless somebody asked for another run meanwhile: then keep it.
+
+    Raises LeaseLostError when it has passed to another run.
+    """
+    with house.db.writing() as session:
+        given = session.execute(
+            update(MatchingLease)
+            .where(
+                MatchingLease.territory_id == lease.territory_id,
+                MatchingLease.token == lease.token,
+                MatchingLease.again == lease.again,
+            )
+            .values(token=None, lease_until=None)
+        )
+        if rows_changed(given):
+            return None
+        again = session.scalar(
+            update(MatchingLease)
+            .where(
+                MatchingLease.territory_id == lease.territory_id,
+                MatchingLease.token == lease.token,
+            )
+            .values(lease_until=_lease_end(house))
+            .returning(MatchingLease.again)
+        )
+        if again is None:
+            raise LeaseLostError
+        return _Lease(lease.territory_id, lease.token, again)
+
+
+def _lease_end(house: House) -> datetime:
+    return house.clock() + timedelta(seconds=house.settings.promise_lease)

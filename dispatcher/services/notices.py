@@ -1,0 +1,206 @@
+"""Writing an SMS down to be sent: the row, its event and the promise to send it are one commit."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from config.sms_texts import SHAPES
+from dispatcher.domain import calendar, gsm, phones
+from dispatcher.domain.events import MessageQueued
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.messages import MessageKind, MessageStatus
+from dispatcher.services.house import House
+from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.messages import Message, OptOut
+from dispatcher.storage.patients import Patient
+from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Unit
+
+LANGUAGE = "fr"
+LINK_TOKEN_BYTES = 12
+"""96 bits: cannot be guessed, and keeps the link short."""
+
+
+def new_link_token() -> str:
+    """The secret of a patient's link; only its digest is stored."""
+    return secrets.token_urlsafe(LINK_TOKEN_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sms:
+    """An SMS to be written down. `phone` is E.164; of `values`, what the kind may say is used."""
+
+    kind: MessageKind
+    to_role: str
+    phone: str
+    purpose: str
+    """Unique: the same message is never written twice."""
+    values: dict[str, str]
+    request_id: UUID | None = None
+    appointment_id: UUID | None = None
+    practitioner_id: UUID | None = None
+    expires_at: datetime | None = None
+    despite_stop: bool = False
+
+
+def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
+    """Write an SMS and promise its sending; None if it was written before.
+
+    A number that said STOP gets a row marked refused, so that the regulator sees whom to telephone.
+    """
+    message_id = uuid.uuid4()
+    said = {name: value for name, value in sms.values.items() if name in SHAPES[sms.kind].allowed}
+    text = gsm.encode(gsm.to_gsm(house.texts.render(sms.kind, LANGUAGE, **said)))
+    phone_hash = unit.cipher.hash(sms.phone)
+    refused = not sms.despite_stop and _stopped(unit, sms.phone)
+    status = MessageStatus.REFUSED if refused else MessageStatus.QUEUED
+    insert = (
+        postgresql.insert(Message)
+        if unit.session.get_bind().dialect.name == "postgresql"
+        else sqlite.insert(Message)
+    )
+    written = unit.session.execute(
+        insert.values(
+            id=message_id,
+            territory_id=unit.territory_id,
+            direction="out",
+            kind=sms.kind.value,
+            purpose=sms.purpose,
+            to_role=sms.to_role,
+            phone=unit.cipher.seal("messages.phone", message_id, sms.phone),
+            phone_hash=phone_hash,
+            body=unit.cipher.seal("messages.body", message_id, text.text),
+            encoding=text.encoding,
+            segments=text.segments,
+            request_id=sms.request_id,
+            appointment_id=sms.appointment_id,
+            practitioner_id=sms.practitioner_id,
+            status=status.value,
+            error_code="opted_out" if refused else None,
+            expires_at=sms.expires_at,
+            created_at=unit.now,
+            updated_at=unit.now,
+        ).on_conflict_do_nothing(index_elements=["purpose"])
+    )
+    if rows_changed(written) != 1:
+        return None
+    unit.record(
+        MessageQueued(
+            message_id=message_id,
+            message_kind=sms.kind.value,
+            to_role=sms.to_role,
+            request_id=sms.request_id,
+            appointment_id=sms.appointment_id,
+        )
+    )
+    if not refused:
+        unit.promise(Job.SEND_MESSAGE, {"message_id": message_id})
+    return message_id
+
+
+def shown_phone(phone: str, department: str) -> str:
+    """A number as an SMS shows it: national, without spaces."""
+    shown = phones.normalise(phone, phones.region_of(department)).display()
+    return shown.replace(calendar.NBSP, "")
+
+
+class AppointmentNotices:
+    """The messages around one appointment, with what they need read once."""
+
+    def __init__(self, house: House, unit: Unit, appointment_id: UUID) -> None:
+        self._house = house
+        self._unit = unit
+        (
+            self._appointment,
+            self._request,
+            self._patient,
+            self._practitioner,
+            self._place,
+            self._slot,
+            self._territory,
+        ) = unit.session.execute(
+            select(Appointment, CareRequest, Patient, Practitioner, Place, Slot, Territory)
+            .join(CareRequest, CareRequest.id == Appointment.request_id)
+            .join(Patient, Patient.id == CareRequest.patient_id)
+            .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+            .join(Slot, Slot.id == Appointment.slot_id)
+            .join(Place, Place.id == Slot.place_id)
+            .join(Territory, Territory.id == Appointment.territory_id)
+            .where(Appointment.id == appointment_id)
+        ).one()
+
+    def to_patient(self, kind: MessageKind, link_token: str | None = None) -> None:
+        """Tell the patient. `link_token` is given when the message carries the link."""
+        phone = self._unit.cipher.open("patients.phone", self._patient.id, self._patient.phone)
+        values = self._values()
+        if link_token is not None:
+            values["link"] = f"{self._house.settings.public_base_url}/r/{link_token}"
+        self._queue(kind, "patient", phone, values)
+
+    def to_practitioner(self, kind: MessageKind) -> None:
+        """Tell the practitioner, if they gave a mobile."""
+        if self._practitioner.phone is None:
+            return
+        values = self._values() | {"link": f"{self._house.settings.public_base_url}/agenda"}
+        self._queue(kind, "practitioner", self._practitioner.phone, values)
+
+    def _queue(self, kind: MessageKind, to_role: str, phone: str, values: dict[str, str]) -> None:
+        queue_sms(
+            self._house,
+            self._unit,
+            Sms(
+                kind=kind,
+                to_role=to_role,
+                phone=phone,
+                purpose=f"{kind.value}:{self._appointment.id}",
+                values=values,
+                request_id=self._request.id,
+                appointment_id=self._appointment.id,
+                practitioner_id=self._practitioner.id if to_role == "practitioner" else None,
+                expires_at=self._appointment.ends_at,
+            ),
+        )
+
+    def _values(self) -> dict[str, str]:
+        zone = ZoneInfo(self._territory.timezone)
+        start = self._appointment.start_at
+        time = f"à {calendar.hour(start, zone)}"
+        if self._slot.places > 1:
+            end = calendar.hour(self._appointment.ends_at, zone)
+            time = f"entre {calendar.hour(start, zone)} et {end}"
+        return {
+            "sender": self._territory.name,
+            "code": self._request.code,
+            "day": calendar.day(start, zone),
+            "time": time,
+            "address": self._address(),
+            "phone": shown_phone(self._territory.phone, self._territory.department),
+        }
+
+    def _address(self) -> str:
+        if self._slot.modality == "HH":
+            return "à domicile"
+        if self._slot.modality == "VR":
+            return "à distance"
+        return f"{self._place.address}, {self._place.commune_name}"
+
+
+def _stopped(unit: Unit, phone: str) -> bool:
+    return (
+        unit.session.scalar(
+            select(OptOut.phone_hash).where(
+                OptOut.territory_id == unit.territory_id,
+                OptOut.phone_hash.in_(unit.cipher.hashes(phone)),
+            )
+        )
+        is not None
+    )

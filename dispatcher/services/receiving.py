@@ -1,0 +1,275 @@
+"""An SMS came in: understand it, do what it says once, and show the rest to a regulator."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from dispatcher.domain import calendar
+from dispatcher.domain.errors import TransitionError
+from dispatcher.domain.events import (
+    Actor,
+    ActorKind,
+    MessageReceived,
+    PhoneOptedIn,
+    PhoneOptedOut,
+    RequestEscalated,
+)
+from dispatcher.domain.inbound import Intent, Understood, understand
+from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS
+from dispatcher.services.appointments import (
+    cancel_appointment,
+    confirm_appointment,
+    lock_appointment,
+)
+from dispatcher.services.house import House
+from dispatcher.services.notices import AppointmentNotices, Sms, queue_sms, shown_phone
+from dispatcher.storage.messages import Message, OptOut
+from dispatcher.storage.patients import Patient
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Unit
+
+PATIENT = Actor(ActorKind.PATIENT)
+CHOICES = 3
+"""How many appointments an SMS can name within two segments."""
+
+
+def receive_message(house: House, phone: str, body: str, sid: str) -> bool:
+    """Take an SMS from `phone` (E.164). `sid` is the provider's number: a replay does nothing.
+
+    A number that no territory knows gets no answer and changes nothing; returns False then.
+    """
+    territories = _territories_of(house, phone)
+    if not territories:
+        return False
+    said = understand(body)
+    if said.intent in {Intent.STOP, Intent.START}:
+        # One sender number may serve several territories: STOP counts for each of them.
+        for territory_id in territories:
+            _receive(house, territory_id, phone, body, sid, said)
+    else:
+        _receive(house, territories[0], phone, body, sid, said)
+    return True
+
+
+def _receive(
+    house: House, territory_id: UUID, phone: str, body: str, sid: str, said: Understood
+) -> None:
+    try:
+        with house.db.transaction(territory_id, PATIENT) as unit:
+            message = _write(unit, phone, body, sid, said)
+            _act(house, unit, message, phone, said)
+    except IntegrityError:
+        with house.db.reading() as session:
+            replayed = session.scalar(
+                select(Message.id).where(Message.purpose == _purpose(sid, territory_id))
+            )
+        if replayed is None:
+            raise
+
+
+def _write(unit: Unit, phone: str, body: str, sid: str, said: Understood) -> Message:
+    row = uuid.uuid4()
+    message = Message(
+        id=row,
+        territory_id=unit.territory_id,
+        direction="in",
+        kind=said.intent.value,
+        purpose=_purpose(sid, unit.territory_id),
+        phone=unit.cipher.seal("messages.phone", row, phone),
+        phone_hash=unit.cipher.hash(phone),
+        body=unit.cipher.seal("messages.body", row, body),
+        status="received",
+        created_at=unit.now,
+        updated_at=unit.now,
+    )
+    unit.session.add(message)
+    unit.session.flush()  # a replay must stop here, before it does anything
+    return message
+
+
+def _purpose(sid: str, territory_id: UUID) -> str:
+    """What makes a replay of the same SMS collide with the first."""
+    return f"received:{sid}:{territory_id}"
+
+
+def _act(house: House, unit: Unit, message: Message, phone: str, said: Understood) -> None:
+    match said.intent:
+        case Intent.STOP:
+            _opt_out(house, unit, message, phone)
+        case Intent.START:
+            _opt_in(house, unit, message, phone)
+        case Intent.HELP:
+            _answer(house, unit, message, phone, MessageKind.HELP)
+            message.handled_at = unit.now
+        case Intent.CANCEL | Intent.YES:
+            _answer_about_appointment(house, unit, message, phone, said)
+        case _:
+            # A patient's NON answers no question of ours: to guess would free a place.
+            _to_regulator(house, unit, message, phone)
+    unit.record(
+        MessageReceived(
+            message_id=message.id, request_id=message.request_id, intent=said.intent.value
+        )
+    )
+
+
+def _answer_about_appointment(
+    house: House, unit: Unit, message: Message, phone: str, said: Understood
+) -> None:
+    """ANNULER or OUI: about the appointment of that code, or the only one there is."""
+    live = _live_appointments(unit, phone, said.code)
+    if len(live) > 1:
+        territory = unit.session.get_one(Territory, unit.territory_id)
+        zone = ZoneInfo(territory.timezone)
+        _answer(
+            house,
+            unit,
+            message,
+            phone,
+            MessageKind.WHICH_APPOINTMENT,
+            answer="ANNULER" if said.intent == Intent.CANCEL else "OUI",
+            code=live[0].code,
+            choices=", ".join(
+                f"{each.code} ({calendar.day(each.start, zone)} {calendar.hour(each.start, zone)})"
+                for each in live[:CHOICES]
+            ),
+        )
+        message.handled_at = unit.now
+        return
+    if not live:
+        _to_regulator(house, unit, message, phone)
+        return
+    appointment = lock_appointment(unit, live[0].id)
+    message.request_id = appointment.request_id
+    message.appointment_id = appointment.id
+    notices = AppointmentNotices(house, unit, appointment.id)
+    try:
+        if said.intent == Intent.YES:
+            confirm_appointment(unit, appointment)
+            notices.to_patient(MessageKind.CONFIRM_ACKNOWLEDGED)
+        else:
+            cancel_appointment(house, unit, appointment, "patient")
+            notices.to_patient(MessageKind.CANCEL_ACKNOWLEDGED)
+    except TransitionError:
+        _to_regulator(house, unit, message, phone)
+        return
+    message.handled_at = unit.now
+
+
+def _to_regulator(house: House, unit: Unit, message: Message, phone: str) -> None:
+    """Leave it in the inbox (`handled_at` stays empty) and say so to whoever wrote."""
+    request = unit.session.scalars(
+        select(CareRequest)
+        .join(Patient, Patient.id == CareRequest.patient_id)
+        .where(
+            CareRequest.territory_id == unit.territory_id,
+            CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
+            Patient.phone_hash.in_(unit.cipher.hashes(phone)),
+        )
+        .order_by(CareRequest.asked_at.desc())
+    ).first()
+    if request is not None:
+        message.request_id = request.id
+        request.attention = request.attention or "message"
+        request.updated_at = unit.now
+        unit.record(RequestEscalated(request_id=request.id, attention="message"))
+    _answer(house, unit, message, phone, MessageKind.NOT_UNDERSTOOD)
+
+
+def _opt_out(house: House, unit: Unit, message: Message, phone: str) -> None:
+    hashed = unit.cipher.hash(phone)
+    if unit.session.get(OptOut, (unit.territory_id, hashed)) is None:
+        unit.session.add(OptOut(territory_id=unit.territory_id, phone_hash=hashed, since=unit.now))
+        unit.record(PhoneOptedOut(message_id=message.id))
+    message.handled_at = unit.now
+    _answer(house, unit, message, phone, MessageKind.STOP_ACKNOWLEDGED)
+
+
+def _opt_in(house: House, unit: Unit, message: Message, phone: str) -> None:
+    unit.session.execute(
+        delete(OptOut).where(
+            OptOut.territory_id == unit.territory_id,
+            OptOut.phone_hash.in_(unit.cipher.hashes(phone)),
+        )
+    )
+    unit.record(PhoneOptedIn(message_id=message.id))
+    message.handled_at = unit.now
+    _answer(house, unit, message, phone, MessageKind.START_ACKNOWLEDGED)
+
+
+def _answer(
+    house: House,
+    unit: Unit,
+    message: Message,
+    phone: str,
+    kind: MessageKind,
+    **values: str,
+) -> None:
+    """Reply to the very number that wrote, once."""
+    territory = unit.session.get_one(Territory, unit.territory_id)
+    values |= {
+        "sender": territory.name,
+        "phone": shown_phone(territory.phone, territory.department),
+    }
+    queue_sms(
+        house,
+        unit,
+        Sms(
+            kind=kind,
+            to_role="patient",
+            phone=phone,
+            purpose=f"{kind.value}:{message.id}",
+            values=values,
+            request_id=message.request_id,
+            despite_stop=kind == MessageKind.STOP_ACKNOWLEDGED,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """An appointment that an answer may be about."""
+
+    id: UUID
+    code: str
+    start: datetime
+
+
+def _live_appointments(unit: Unit, phone: str, code: str | None) -> list[_Live]:
+    """The live appointments of that telephone, of that code if one was given."""
+    query = (
+        select(Appointment.id, CareRequest.code, Appointment.start_at)
+        .join(CareRequest, CareRequest.id == Appointment.request_id)
+        .join(Patient, Patient.id == CareRequest.patient_id)
+        .where(
+            Appointment.territory_id == unit.territory_id,
+            Appointment.status.in_([status.value for status in LIVE_APPOINTMENTS]),
+            Appointment.ends_at > unit.now,
+            Patient.phone_hash.in_(unit.cipher.hashes(phone)),
+        )
+        .order_by(Appointment.start_at, Appointment.id)
+    )
+    if code is not None:
+        query = query.where(CareRequest.code == code)
+    return [_Live(row.id, row.code, row.start_at) for row in unit.session.execute(query)]
+
+
+def _territories_of(house: House, phone: str) -> list[UUID]:
+    """The territories that wrote to this number, the latest first."""
+    with house.db.reading() as session:
+        rows = session.execute(
+            select(Message.territory_id, Message.created_at)
+            .where(
+                Message.direction == "out",
+                Message.phone_hash.in_(house.db.cipher.hashes(phone)),
+            )
+            .order_by(Message.created_at.desc(), Message.id)
+        )
+        return list(dict.fromkeys(row.territory_id for row in rows))

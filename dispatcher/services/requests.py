@@ -1,0 +1,223 @@
+"""A care request from the call to its closing."""
+
+import secrets
+import uuid
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.domain.errors import DuplicateRequestError, NotFoundError
+from dispatcher.domain.events import RequestOpened, RequestSearched
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.roles import Account
+from dispatcher.domain.states import (
+    LIVE_REQUESTS,
+    REQUEST_TRANSITIONS,
+    RequestStatus,
+    check_transition,
+)
+from dispatcher.services.commands import OpenRequest
+from dispatcher.services.house import House
+from dispatcher.services.idempotency import CallKey
+from dispatcher.services.intake import Checked, check
+from dispatcher.storage.encryption import identity
+from dispatcher.storage.patients import Patient
+from dispatcher.storage.requests import CareRequest
+from dispatcher.storage.unit import Unit
+
+AGE_BAND_YEARS = 10
+CODE_DIGITS = 4
+CODE_TRIES = 50
+ESCALATE_WHEN_LEFT = 1 / 3
+"""The request returns to the regulator when this share of its delay is left."""
+
+
+def open_request(
+    house: House, account: Account, command: OpenRequest, call: CallKey | None = None
+) -> UUID:
+    """Take a request and promise its matching; the web answers at once.
+
+    Raises InvalidError by field, DuplicateRequestError when the patient already has a live
+    request and nobody confirmed a second one. Nothing is half-saved.
+    """
+    now = house.clock()
+    request_id = uuid.uuid4()
+    with house.db.reading() as session:
+        checked = check(house, session, account, command, now)
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        if call is not None:
+            call.remember(unit, request_id)
+        duplicates = _live_requests(unit, command)
+        if duplicates and not command.confirm_duplicate:
+            raise DuplicateRequestError([str(found) for found in duplicates])
+        patient_id = _patient(unit, command, checked)
+        request = _new_request(unit, account, command, checked, request_id, patient_id)
+        unit.session.add(request)
+        unit.record(
+            RequestOpened(
+                request_id=request_id,
+                profession=request.profession,
+                specialty=request.specialty,
+                modalities=request.modalities,
+                delay_hours=request.delay_hours,
+                due_at=request.due_at,
+                origin=request.origin,
+                regulated=request.regulated_at is not None,
+                has_gp=request.has_gp,
+                commune=request.commune,
+                age_band=_age_band(checked.age),
+                duplicate_confirmed=bool(duplicates),
+            )
+        )
+        unit.promise(
+            Job.MATCH_WAITING,
+            {"territory_id": account.territory_id, "request_id": request_id},
+        )
+        left = timedelta(hours=command.need.delay_hours) * ESCALATE_WHEN_LEFT
+        unit.promise(
+            Job.ESCALATE_REQUEST, {"request_id": request_id}, max(checked.due_at - left, unit.now)
+        )
+    return request_id
+
+
+def search_again(house: House, account: Account, request_id: UUID) -> None:
+    """Put an open request back into the waiting queue. Raises NotFoundError, TransitionError."""
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        request = lock_request(unit, request_id)
+        if request.status != RequestStatus.SEARCHING:
+            check_transition(
+                REQUEST_TRANSITIONS, RequestStatus(request.status), RequestStatus.SEARCHING
+            )
+        request.status = RequestStatus.SEARCHING
+        request.attention = None
+        request.updated_at = unit.now
+        unit.record(RequestSearched(request_id=request_id))
+        unit.promise(
+            Job.MATCH_WAITING,
+            {"territory_id": account.territory_id, "request_id": request_id},
+        )
+
+
+def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
+    """The request, locked until the transaction ends. Raises NotFoundError."""
+    request = unit.session.scalars(
+        select(CareRequest)
+        .where(CareRequest.id == request_id, CareRequest.territory_id == unit.territory_id)
+        .with_for_update()
+    ).one_or_none()
+    if request is None:
+        raise NotFoundError
+    return request
+
+
+def _live_requests(unit: Unit, command: OpenRequest) -> list[UUID]:
+    """Live requests of the same person: same names and birth date."""
+    patient = command.patient
+    name = identity(patient.last_name, patient.first_name, patient.birth_date)
+    return list(
+        unit.session.scalars(
+            select(CareRequest.id)
+            .join(Patient, Patient.id == CareRequest.patient_id)
+            .where(
+                CareRequest.territory_id == unit.territory_id,
+                CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
+                Patient.territory_id == unit.territory_id,
+                Patient.identity_hash.in_(unit.cipher.hashes(name)),
+            )
+            .order_by(CareRequest.asked_at)
+        )
+    )
+
+
+def _patient(unit: Unit, command: OpenRequest, checked: Checked) -> UUID:
+    """The patient's row: the known one when identity and telephone are the same, else a new one."""
+    patient, cipher = command.patient, unit.cipher
+    name = identity(patient.last_name, patient.first_name, patient.birth_date)
+    known = unit.session.scalars(
+        select(Patient.id).where(
+            Patient.territory_id == unit.territory_id,
+            Patient.identity_hash.in_(cipher.hashes(name)),
+            Patient.phone_hash.in_(cipher.hashes(checked.phone)),
+        )
+    ).first()
+    if known is not None:
+        return known
+    row = uuid.uuid4()
+    unit.session.add(
+        Patient(
+            id=row,
+            territory_id=unit.territory_id,
+            last_name=cipher.seal("patients.last_name", row, patient.last_name),
+            first_name=cipher.seal("patients.first_name", row, patient.first_name),
+            birth_date=cipher.seal("patients.birth_date", row, patient.birth_date.isoformat()),
+            phone=cipher.seal("patients.phone", row, checked.phone),
+            phone_hash=cipher.hash(checked.phone),
+            identity_hash=cipher.hash(name),
+            created_at=unit.now,
+        )
+    )
+    unit.session.flush()  # the request refers to the row above
+    return row
+
+
+def _new_request(
+    unit: Unit,
+    account: Account,
+    command: OpenRequest,
+    checked: Checked,
+    request_id: UUID,
+    patient_id: UUID,
+) -> CareRequest:
+    need, regulated = command.need, command.regulated
+    return CareRequest(
+        id=request_id,
+        territory_id=unit.territory_id,
+        code=_free_code(unit),
+        patient_id=patient_id,
+        status=RequestStatus.SEARCHING,
+        profession=need.profession,
+        specialty=need.specialty,
+        modalities=list(dict.fromkeys(need.modalities)),
+        motive=need.motive,
+        note=unit.cipher.seal("care_requests.note", request_id, need.note) if need.note else None,
+        delay_hours=need.delay_hours,
+        asked_at=unit.now,
+        earliest_at=need.earliest,
+        due_at=checked.due_at,
+        origin=command.origin,
+        regulated_by=regulated.by,
+        regulated_at=regulated.at or (unit.now if regulated.by else None),
+        commune=command.patient.commune,
+        longitude=checked.longitude,
+        latitude=checked.latitude,
+        age=checked.age,
+        has_gp=command.patient.has_gp or command.patient.gp is not None,
+        gp_id=command.patient.gp,
+        excluded_practitioners=[],
+        refused={},
+        opened_by=account.user_id,
+        updated_at=unit.now,
+    )
+
+
+def _free_code(unit: Unit) -> str:
+    """Digits that no live request of the territory uses; the unique index has the last word."""
+    for attempt in range(CODE_TRIES):
+        digits = CODE_DIGITS + attempt // 10
+        code = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
+        used = unit.session.scalar(
+            select(CareRequest.id).where(
+                CareRequest.territory_id == unit.territory_id,
+                CareRequest.code == code,
+                CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
+            )
+        )
+        if used is None:
+            return code
+    raise RuntimeError("no free request code was found")
+
+
+def _age_band(age: int) -> str:
+    low = age // AGE_BAND_YEARS * AGE_BAND_YEARS
+    return f"{low}-{low + AGE_BAND_YEARS - 1}"

@@ -1,0 +1,194 @@
+"""Sending one SMS: claim, call, record; never twice, even when the provider's answer is lost."""
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+
+from dispatcher.domain.events import ENGINE, MessageProgressed
+from dispatcher.domain.messages import MESSAGE_TRANSITIONS, ErrorClass, MessageStatus
+from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
+from dispatcher.services.house import House
+from dispatcher.storage import keeping
+from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.messages import Message
+from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Claim, LeaseLostError
+
+JITTER = 0.5
+"""A pause is stretched by up to this share, so that many retries do not come back together."""
+RETRY_SECONDS = 5.0
+EXPIRED = "expired"
+LONGEST_VALIDITY = timedelta(hours=10)
+"""The longest ValidityPeriod that Twilio takes is 36,000 s."""
+
+
+def send_message(house: House, claim: Claim) -> None:
+    """Hand one message to the provider.
+
+    Before the call the row says `sending`, with the hour: whoever finds it so afterwards knows
+    that an answer was lost, and asks receipts and the provider's list before sending again.
+    """
+    with house.db.reading() as session:
+        found = session.execute(
+            select(Message, Territory.code)
+            .join(Territory, Territory.id == Message.territory_id)
+            .where(
+                Message.id == claim.id("message_id"),
+                Message.status.in_([MessageStatus.QUEUED, MessageStatus.SENDING]),
+            )
+        ).one_or_none()
+    if found is None:
+        house.db.keep(claim)
+        return
+    message, code = found
+    now = house.clock()
+    if message.sending_since is not None and not _settled(house, claim, message, code, now):
+        return
+    if message.expires_at is not None and message.expires_at <= now + timedelta(seconds=1):
+        _record(house, claim, message, MessageStatus.REFUSED, error_code=EXPIRED)
+        return
+    if not _begin(house, claim, message):
+        house.db.keep(claim)
+        return
+    _call(house, claim, message, _outgoing(house, message, code, now))
+
+
+def _settled(house: House, claim: Claim, message: Message, code: str, now: datetime) -> bool:
+    """Settle a send whose answer was lost. True if it certainly never reached the provider."""
+    since = message.sending_since or now
+    settle_at = since + timedelta(seconds=house.settings.sms_settle_after)
+    if now < settle_at:
+        keeping.defer(house.db, claim, settle_at)
+        return False
+    try:
+        found = house.sms.find(
+            _outgoing(house, message, code, now), since, _sids_of_number(house, message)
+        )
+    except SmsRetry as problem:
+        keeping.fail(house.db, claim, str(problem), retry_after=_pause(problem.after))
+        return False
+    if found is None:
+        return True
+    error = None if found.error_code is None else str(found.error_code)
+    _record(house, claim, message, found.status, sid=found.sid, error_code=error)
+    return False
+
+
+def _begin(house: House, claim: Claim, message: Message) -> bool:
+    """Write down that the provider is about to be called. False if a receipt was faster.
+
+    Raises LeaseLostError when the promise has passed to another worker.
+    """
+    with house.db.writing() as session:
+        if not keeping.is_owned(session, claim):
+            raise LeaseLostError
+        begun = session.execute(
+            update(Message)
+            .where(
+                Message.id == message.id,
+                Message.status.in_([MessageStatus.QUEUED, MessageStatus.SENDING]),
+                or_(
+                    Message.sending_since.is_(None),
+                    Message.sending_since == message.sending_since,
+                ),
+            )
+            .values(
+                status=MessageStatus.SENDING.value,
+                sending_since=house.clock(),
+                updated_at=house.clock(),
+            )
+        )
+        return rows_changed(begun) == 1
+
+
+def _call(house: House, claim: Claim, message: Message, outgoing: OutgoingSms) -> None:
+    try:
+        accepted = house.sms.send(outgoing)
+    except SmsUncertain:
+        settle_at = house.clock() + timedelta(seconds=house.settings.sms_settle_after)
+        keeping.defer(house.db, claim, settle_at)
+    except SmsRetry as problem:
+        _certainly_not_sent(house, message)
+        keeping.fail(house.db, claim, str(problem), retry_after=_pause(problem.after))
+    except SmsRefused as problem:
+        if problem.error_class == ErrorClass.AUTH:
+            # Our account is at fault, not the message: it stays owed and an administrator sees it.
+            _certainly_not_sent(house, message)
+            keeping.fail(house.db, claim, str(problem))
+            return
+        code = "" if problem.code is None else str(problem.code)
+        _record(house, claim, message, MessageStatus.REFUSED, error_code=code)
+    else:
+        _record(house, claim, message, accepted.status, sid=accepted.sid)
+
+
+def _record(
+    house: House,
+    claim: Claim,
+    message: Message,
+    status: MessageStatus,
+    *,
+    sid: str | None = None,
+    error_code: str | None = None,
+) -> None:
+    """Keep the provider's answer, never backwards: a receipt may have been faster."""
+    with house.db.transaction(message.territory_id, ENGINE, keeping=claim) as unit:
+        row = unit.session.scalars(
+            select(Message).where(Message.id == message.id).with_for_update()
+        ).one()
+        if sid is not None and row.provider_sid is None:
+            row.provider_sid = sid
+        if status in MESSAGE_TRANSITIONS[MessageStatus(row.status)]:
+            row.status = status
+            row.error_code = error_code
+            row.updated_at = unit.now
+            unit.record(
+                MessageProgressed(
+                    message_id=row.id,
+                    request_id=row.request_id,
+                    status=status.value,
+                    error_code=error_code,
+                )
+            )
+
+
+def _certainly_not_sent(house: House, message: Message) -> None:
+    """The provider did not take it: the row is as it was before the call."""
+    with house.db.writing() as session:
+        session.execute(
+            update(Message)
+            .where(Message.id == message.id, Message.status == MessageStatus.SENDING)
+            .values(status=MessageStatus.QUEUED.value, sending_since=None)
+        )
+
+
+def _sids_of_number(house: House, message: Message) -> list[str]:
+    """Provider numbers already accounted for, among the messages to the same telephone."""
+    with house.db.reading() as session:
+        sids = session.scalars(
+            select(Message.provider_sid).where(
+                Message.phone_hash == message.phone_hash, Message.provider_sid.is_not(None)
+            )
+        )
+        return [sid for sid in sids if sid is not None]
+
+
+def _outgoing(house: House, message: Message, code: str, now: datetime) -> OutgoingSms:
+    cipher, row = house.db.cipher, message.id
+    validity = None
+    if message.expires_at is not None:
+        left = min(message.expires_at - now, LONGEST_VALIDITY)
+        validity = max(int(left.total_seconds()), 1)
+    return OutgoingSms(
+        message_id=row,
+        to=cipher.open("messages.phone", row, message.phone),
+        body=cipher.open("messages.body", row, message.body),
+        territory_code=code,
+        validity_seconds=validity,
+    )
+
+
+def _pause(asked: float | None) -> float:
+    """Seconds until the next try; the provider's own wish is the least."""
+    return (asked or RETRY_SECONDS) * (1 + random.random() * JITTER)  # noqa: S311 - no secret

@@ -1,0 +1,46 @@
+"""Triggers that let a table grow and refuse every other change, on both engines."""
+
+from sqlalchemy import Connection, text
+
+CHANGES = ("UPDATE", "DELETE")
+
+
+def protect(connection: Connection, table: str) -> None:
+    """Make `table` append-only: UPDATE, DELETE and (PostgreSQL) TRUNCATE raise."""
+    if connection.dialect.name == "sqlite":
+        for change in CHANGES:
+            connection.execute(
+                text(
+                    f"CREATE TRIGGER {_trigger(table, change)} BEFORE {change} ON {table}"
+                    f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+                )
+            )
+        return
+    connection.execute(
+        text(
+            f"CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+        )
+    )
+    for change in (*CHANGES, "TRUNCATE"):
+        connection.execute(
+            text(
+                f"CREATE TRIGGER {_trigger(table, change)} BEFORE {change} ON {table}"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
+            )
+        )
+
+
+def unprotect(connection: Connection, table: str) -> None:
+    """Take the triggers away again: for a downgrade."""
+    if connection.dialect.name == "sqlite":
+        for change in CHANGES:
+            connection.execute(text(f"DROP TRIGGER {_trigger(table, change)}"))
+        return
+    for change in (*CHANGES, "TRUNCATE"):
+        connection.execute(text(f"DROP TRIGGER {_trigger(table, change)} ON {table}"))
+    connection.execute(text(f"DROP FUNCTION {table}_refuse()"))
+
+
+def _trigger(table: str, change: str) -> str:
+    return f"{table}_refuses_{change.lower()}"

@@ -1,0 +1,104 @@
+"""The two engines, set up so that they behave alike."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_TIMEOUT_SECONDS = 10.0
+GATE_POLL_SECONDS = 0.001
+READING = "snp_reading"
+LOCK_TIMEOUT = "10s"
+
+
+class BusyError(Exception):
+    """The database could not be written within BUSY_TIMEOUT_SECONDS; nothing was changed."""
+
+
+def make_engine(url: str, *, pool_size: int = 20) -> Engine:
+    """An engine for `sqlite:///…` or `postgresql://…`. Opens nothing yet."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database is None or parsed.database == ":memory:":
+            raise ValueError("SQLite needs a file: several processes share it")
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=10)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"},
+    )
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read that later writes would fail with SQLITE_BUSY_SNAPSHOT: writers say so at once.
+    reading = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+class WriteGate:
+    """Lets SQLite's writers in one by one.
+
+    SQLite itself makes a second writer sleep ever longer between its tries, so that under load one
+    of them can wait for seconds (performance.md §1). An advisory file lock, tried every
+    millisecond, keeps the longest wait short. On PostgreSQL the gate is always open.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._path: str | None = None
+        if engine.dialect.name == "sqlite":
+            self._path = f"{engine.url.database}.gate"
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the gate. Raises BusyError after BUSY_TIMEOUT_SECONDS."""
+        if self._path is None:
+            yield
+            return
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BusyError from None
+            time.sleep(GATE_POLL_SECONDS)
+        else:
+            return
+
+
+def rows_changed(result: Any) -> int:  # noqa: ANN401 - Result's rowcount is typed on CursorResult only
+    """How many rows an UPDATE or DELETE touched."""
+    return int(result.rowcount)

@@ -1,0 +1,174 @@
+"""Claiming, deferring and failing promises, and what is due. The only SQL that leases."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from dispatcher.domain.jobs import Job
+from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.promises import Promise, Tick
+from dispatcher.storage.unit import Claim, Database, LeaseLostError, Ring
+
+ATTEMPTS_MAXIMUM = 8
+RETRY_FIRST_SECONDS = 2.0
+RETRY_LONGEST_SECONDS = 600.0
+ERROR_LENGTH = 200
+
+
+def claim(db: Database, promise_id: UUID, lease_seconds: float) -> Claim | None:
+    """Own a promise for `lease_seconds`; None if it is done, dead, not due or another's."""
+    now = db.clock()
+    with db.writing() as session:
+        row = session.execute(
+            update(Promise)
+            .where(
+                Promise.id == promise_id,
+                Promise.done_at.is_(None),
+                Promise.dead_at.is_(None),
+                Promise.due_at <= now,
+                or_(Promise.lease_until.is_(None), Promise.lease_until < now),
+            )
+            .values(
+                token=uuid.uuid4(),
+                lease_until=now + timedelta(seconds=lease_seconds),
+                attempts=Promise.attempts + 1,
+            )
+            .returning(
+                Promise.token, Promise.job, Promise.ids, Promise.attempts, Promise.correlation
+            )
+        ).one_or_none()
+    if row is None or row.token is None:
+        return None
+    return Claim(promise_id, row.token, Job(row.job), row.ids, row.attempts, row.correlation)
+
+
+def is_owned(session: Session, claimed: Claim) -> bool:
+    """Whether the promise is still this worker's, locked until the transaction ends."""
+    owned = session.scalar(
+        select(Promise.id)
+        .where(
+            Promise.id == claimed.promise_id,
+            Promise.token == claimed.token,
+            Promise.done_at.is_(None),
+        )
+        .with_for_update()
+    )
+    return owned is not None
+
+
+def defer(db: Database, claimed: Claim, due_at: datetime) -> None:
+    """Hand a promise back to be done at `due_at`; this was no failure and costs no attempt."""
+    with db.writing() as session:
+        _release(session, claimed, due_at=due_at, attempts=claimed.attempts - 1)
+
+
+def fail(db: Database, claimed: Claim, error: str, *, retry_after: float | None = None) -> bool:
+    """Note a failed attempt: due again after a growing pause, or dead after the last attempt.
+
+    Returns True when the promise died. `error` must hold no personal data.
+    """
+    now = db.clock()
+    if claimed.attempts >= ATTEMPTS_MAXIMUM:
+        with db.writing() as session:
+            _release(session, claimed, dead_at=now, last_error=error[:ERROR_LENGTH])
+        return True
+    pause = retry_after or min(
+        RETRY_FIRST_SECONDS * 2 ** (claimed.attempts - 1), RETRY_LONGEST_SECONDS
+    )
+    with db.writing() as session:
+        _release(
+            session,
+            claimed,
+            due_at=now + timedelta(seconds=pause),
+            last_error=error[:ERROR_LENGTH],
+        )
+    return False
+
+
+def _release(session: Session, claimed: Claim, **values: object) -> None:
+    released = session.execute(
+        update(Promise)
+        .where(Promise.id == claimed.promise_id, Promise.token == claimed.token)
+        .where(Promise.done_at.is_(None))
+        .values(lease_until=None, token=None, **values)
+    )
+    if rows_changed(released) != 1:
+        raise LeaseLostError
+
+
+def due(db: Database, limit: int) -> Sequence[Ring]:
+    """Promises that are due and that nobody owns, the longest due first."""
+    now = db.clock()
+    with db.reading() as session:
+        rows = session.execute(
+            select(Promise.id, Promise.job)
+            .where(Promise.done_at.is_(None), Promise.dead_at.is_(None), Promise.due_at <= now)
+            .where(or_(Promise.lease_until.is_(None), Promise.lease_until < now))
+            .order_by(Promise.due_at, Promise.id)
+            .limit(limit)
+        )
+        return [Ring(row.id, Job(row.job)) for row in rows]
+
+
+def bury_exhausted(db: Database) -> int:
+    """Declare dead the promises whose last attempt ended without a word (the worker was killed)."""
+    now = db.clock()
+    with db.writing() as session:
+        return rows_changed(
+            session.execute(
+                update(Promise)
+                .where(Promise.done_at.is_(None), Promise.dead_at.is_(None))
+                .where(Promise.attempts >= ATTEMPTS_MAXIMUM, Promise.lease_until < now)
+                .values(dead_at=now, lease_until=None, token=None, last_error="worker lost")
+            )
+        )
+
+
+def promise_once(session: Session, job: Job, key: str, due_at: datetime, now: datetime) -> bool:
+    """Promise recurring work under a key; False if another clock already did."""
+    insert = (
+        postgresql.insert(Promise)
+        if session.get_bind().dialect.name == "postgresql"
+        else sqlite.insert(Promise)
+    )
+    made = session.execute(
+        insert.values(
+            id=uuid.uuid4(),
+            job=job.value,
+            ids={},
+            key=key,
+            due_at=due_at,
+            attempts=0,
+            created_at=now,
+        ).on_conflict_do_nothing(index_elements=["key"])
+    )
+    return rows_changed(made) == 1
+
+
+def tick(db: Database, name: str) -> None:
+    """Note that a recurring process lives."""
+    now = db.clock()
+    with db.writing() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            statement = postgresql.insert(Tick).values(name=name, at=now)
+            session.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"at": now})
+            )
+        else:
+            session.merge(Tick(name=name, at=now))
+
+
+def owed(session: Session, now: datetime) -> tuple[float | None, int]:
+    """Age in seconds of the oldest overdue promise (None if none), and the number of dead ones."""
+    oldest = session.scalar(
+        select(func.min(Promise.due_at)).where(
+            Promise.done_at.is_(None), Promise.dead_at.is_(None), Promise.due_at <= now
+        )
+    )
+    dead = session.scalar(select(func.count()).where(Promise.dead_at.is_not(None))) or 0
+    return (now - oldest).total_seconds() if oldest else None, dead

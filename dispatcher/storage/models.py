@@ -1,0 +1,28 @@
+"""All models, for the migrations' comparison and for whoever needs the whole metadata."""
+
+from dispatcher.storage import (
+    accounts,
+    log,
+    messages,
+    patients,
+    practitioners,
+    promises,
+    requests,
+    slots,
+    territories,
+)
+from dispatcher.storage.columns import Record
+
+__all__ = [
+    "accounts",
+    "log",
+    "messages",
+    "patients",
+    "practitioners",
+    "promises",
+    "requests",
+    "slots",
+    "territories",
+]
+
+METADATA = Record.metadata

@@ -1,0 +1,28 @@
+"""Patients' identities, apart from everything else and encrypted field by field."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.storage.columns import Id, Instant, Record, Sealed
+
+
+class Patient(Record):
+    """The only table that knows who a patient is. Hashes allow to find, not to read."""
+
+    __tablename__ = "patients"
+    __table_args__ = (
+        Index("patients_by_phone", "territory_id", "phone_hash"),
+        Index("patients_by_identity", "territory_id", "identity_hash"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    last_name: Mapped[Sealed]
+    first_name: Mapped[Sealed]
+    birth_date: Mapped[Sealed]
+    phone: Mapped[Sealed]
+    phone_hash: Mapped[str]
+    identity_hash: Mapped[str]
+    created_at: Mapped[Instant]

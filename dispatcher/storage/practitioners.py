@@ -1,0 +1,65 @@
+"""Volunteers and the places where they see patients."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.storage.columns import Code, Id, Instant, Record
+
+
+class Practitioner(Record):
+    """A volunteer (effecteur). Names and numbers here are professional data, shown to patients."""
+
+    __tablename__ = "practitioners"
+    __table_args__ = (
+        UniqueConstraint("territory_id", "rpps"),
+        CheckConstraint("daily_cap IS NULL OR daily_cap > 0", "daily_cap"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"), index=True)
+    rpps: Mapped[str | None]
+    profession: Mapped[Code]
+    """TRE_G15."""
+    specialty: Mapped[str | None]
+    """TRE_R38."""
+    title: Mapped[str]
+    last_name: Mapped[str]
+    first_name: Mapped[str]
+    phone: Mapped[str | None]
+    """The practitioner's own mobile, E.164: notices go there."""
+    min_age: Mapped[int | None]
+    max_age: Mapped[int | None]
+    daily_cap: Mapped[int | None]
+    """Appointments a day through this software at most."""
+    minimum_notice_minutes: Mapped[int] = mapped_column(default=30)
+    slot_revision: Mapped[int] = mapped_column(default=0)
+    """Raised by whoever changes the slots: the row that two such changes queue on."""
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[Instant]
+
+    @property
+    def display_name(self) -> str:
+        """« Dr Anne Vuillet »."""
+        return " ".join(part for part in (self.title, self.first_name, self.last_name) if part)
+
+
+class Place(Record):
+    """A FHIR Location where a practitioner works."""
+
+    __tablename__ = "places"
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"), index=True)
+    practitioner_id: Mapped[UUID] = mapped_column(ForeignKey("practitioners.id"), index=True)
+    label: Mapped[str]
+    address: Mapped[str]
+    """First line of the address: number and street."""
+    postcode: Mapped[str]
+    commune: Mapped[Code]
+    """INSEE code."""
+    commune_name: Mapped[str]
+    longitude: Mapped[float | None]
+    latitude: Mapped[float | None]
+    phone: Mapped[str | None]

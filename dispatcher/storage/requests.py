@@ -1,0 +1,104 @@
+"""Care requests and the appointments booked for them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
+
+_LIVE = "status IN ('open', 'searching', 'offering', 'booked')"
+
+
+class CareRequest(Record):
+    """A request for unscheduled care (FHIR ServiceRequest)."""
+
+    __tablename__ = "care_requests"
+    __table_args__ = (
+        CheckConstraint("delay_hours > 0", "delay_hours"),
+        Index("requests_waiting", "territory_id", "status", "due_at"),
+        Index("requests_by_patient", "patient_id"),
+        Index(
+            "one_live_request_per_code",
+            "territory_id",
+            "code",
+            unique=True,
+            sqlite_where=text(_LIVE),
+            postgresql_where=text(_LIVE),
+        ),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    code: Mapped[Code]
+    """Four digits that people say and type; unique among the territory's live requests."""
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    status: Mapped[Code]
+    attention: Mapped[str | None]
+    """Why the regulator should look (`no_slot`, `deadline`, …); None when nothing is asked."""
+    profession: Mapped[Code]
+    specialty: Mapped[str | None]
+    modalities: Mapped[list[str]]
+    motive: Mapped[str | None]
+    note: Mapped[Sealed | None]
+    delay_hours: Mapped[int]
+    asked_at: Mapped[Instant]
+    earliest_at: Mapped[datetime | None]
+    due_at: Mapped[Instant]
+    origin: Mapped[Code]
+    regulated_by: Mapped[str | None]
+    regulated_at: Mapped[datetime | None]
+    commune: Mapped[Code]
+    longitude: Mapped[float | None]
+    latitude: Mapped[float | None]
+    age: Mapped[int]
+    has_gp: Mapped[bool]
+    gp_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioners.id"))
+    excluded_practitioners: Mapped[list[str]]
+    """Ids of practitioners who cancelled on this request: they are not proposed again."""
+    refused: Mapped[dict[str, Any]]
+    """The last search's refusals: counts by reason, and the near misses, as codes and numbers."""
+    opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    closing_code: Mapped[str | None]
+    closing_note: Mapped[Sealed | None]
+    updated_at: Mapped[Instant]
+
+
+class Appointment(Record):
+    """A place of a slot, taken for a request."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        Index(
+            "one_live_appointment_per_request",
+            "request_id",
+            unique=True,
+            sqlite_where=text("status <> 'cancelled'"),
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
+        Index("appointments_by_slot", "slot_id"),
+        Index("appointments_by_practitioner", "practitioner_id", "start_at"),
+        Index("appointments_by_territory", "territory_id", "start_at"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("care_requests.id"))
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    practitioner_id: Mapped[UUID] = mapped_column(ForeignKey("practitioners.id"))
+    status: Mapped[Code]
+    start_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    distance_km: Mapped[float | None]
+    terms: Mapped[list[dict[str, Any]]]
+    """Why this slot: the named terms of its cost, as codes and numbers."""
+    decided_by: Mapped[Code]
+    override_note: Mapped[Sealed | None]
+    link_digest: Mapped[str] = mapped_column(unique=True)
+    """Digest of the token in the patient's link."""
+    booked_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    """Who cancelled: patient, practitioner or regulator."""

@@ -1,0 +1,37 @@
+"""Published slots: a single appointment or a walk-in period of several places."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatcher.storage.columns import Code, Id, Instant, Record
+
+
+class Slot(Record):
+    """`places` offered, `taken` of them booked. The constraints, not the code, keep the count."""
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        CheckConstraint("places >= 1", "places"),
+        CheckConstraint("taken >= 0 AND taken <= places", "taken"),
+        CheckConstraint("ends_at > start_at", "order"),
+        CheckConstraint("status <> 'open' OR taken < places", "open_has_room"),
+        Index("slots_by_territory", "territory_id", "status", "ends_at"),
+        Index("slots_by_practitioner", "practitioner_id", "start_at"),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    practitioner_id: Mapped[UUID] = mapped_column(ForeignKey("practitioners.id"))
+    place_id: Mapped[UUID] = mapped_column(ForeignKey("places.id"))
+    start_at: Mapped[Instant]
+    ends_at: Mapped[Instant]
+    places: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+    modality: Mapped[Code]
+    visibility: Mapped[list[str]]
+    status: Mapped[Code]
+    published_at: Mapped[Instant]
+    closed_at: Mapped[datetime | None]

@@ -1,0 +1,194 @@
+"""The database and the unit of work: a state change, its event and its next step are one commit."""
+
+import contextlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.orm import Session
+
+from dispatcher.domain.events import Actor, Event
+from dispatcher.domain.jobs import Job
+from dispatcher.storage.encryption import Cipher
+from dispatcher.storage.engines import READING, WriteGate, make_engine, rows_changed
+from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.promises import Promise
+
+
+class LeaseLostError(Exception):
+    """The promise passed to another worker while this one was at it: nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A promise that this worker owns until its lease ends."""
+
+    promise_id: UUID
+    token: UUID
+    job: Job
+    ids: Mapping[str, str]
+    attempts: int
+    correlation: str | None
+
+    def id(self, name: str) -> UUID:
+        """The id that the promise carries under `name`. Raises KeyError."""
+        return UUID(self.ids[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A promise that is due now, for whoever rings the bell."""
+
+    promise_id: UUID
+    job: Job
+
+
+Ringer = Callable[[Sequence[Ring]], None]
+
+
+@dataclass(slots=True)
+class Unit:
+    """One transaction. It has a session, `record` and `promise`, and deliberately no commit."""
+
+    session: Session
+    cipher: Cipher
+    territory_id: UUID
+    actor: Actor
+    now: datetime
+    correlation: str | None = None
+    rings: list[Ring] = field(default_factory=list)
+    _events: list[dict[str, object]] = field(default_factory=list)
+    _promises: list[dict[str, object]] = field(default_factory=list)
+
+    def record(self, event: Event, *, actor: Actor | None = None) -> None:
+        """Log what happened, in this transaction."""
+        author = actor or self.actor
+        row: dict[str, object] = {
+            "territory_id": self.territory_id,
+            "kind": event.kind(),
+            "at": self.now,
+            "occurs_at": event.occurs_at(),
+            "actor_kind": author.kind.value,
+            "actor_id": author.id,
+            "data": event.data(),
+        }
+        references = event.references()
+        row |= {name: references.get(name) for name in Event.REFERENCES}
+        self._events.append(row)
+
+    def promise(
+        self,
+        job: Job,
+        ids: Mapping[str, UUID],
+        due_at: datetime | None = None,
+    ) -> None:
+        """Owe a job, now or at `due_at`. It is kept if and only if this transaction commits."""
+        promise_id = uuid.uuid4()
+        due = due_at or self.now
+        self._promises.append(
+            {
+                "id": promise_id,
+                "job": job.value,
+                "ids": {name: str(value) for name, value in ids.items()},
+                "due_at": due,
+                "attempts": 0,
+                "correlation": self.correlation,
+                "created_at": self.now,
+            }
+        )
+        if due <= self.now:
+            self.rings.append(Ring(promise_id, job))
+
+    def flush(self) -> None:
+        """Write what was recorded and promised; called once, before the commit."""
+        self.session.flush()
+        if self._events:
+            self.session.execute(insert(LoggedEvent), self._events)
+        if self._promises:
+            self.session.execute(insert(Promise), self._promises)
+
+
+class Database:
+    """Where transactions come from.
+
+    `ring` is told, after the commit, what is due at once; it must not raise: whatever it misses,
+    the relay finds in the table.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        cipher: Cipher,
+        clock: Callable[[], datetime],
+        ring: Ringer,
+        correlation: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self.engine = make_engine(url)
+        self.cipher = cipher
+        self.clock = clock
+        self._ring = ring
+        self._correlation = correlation
+        self._reading = self.engine.execution_options(**{READING: True})
+        self._gate = WriteGate(self.engine)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self._reading, autoflush=False) as session:
+            if self.engine.dialect.name == "postgresql":
+                session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A bare transaction without events: for promises, ticks and operators' work."""
+        with (
+            self._gate.held(),
+            Session(self.engine, autoflush=False, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextlib.contextmanager
+    def transaction(
+        self, territory_id: UUID, actor: Actor, *, keeping: Claim | None = None
+    ) -> Iterator[Unit]:
+        """One unit of work; leaving normally commits, raising rolls back.
+
+        With `keeping`, the promise is marked done in the same commit. Raises LeaseLostError if it
+        has passed to another worker.
+        """
+        with self.writing() as session:
+            unit = Unit(
+                session, self.cipher, territory_id, actor, self.clock(), self._correlation()
+            )
+            yield unit
+            unit.flush()
+            if keeping is not None:
+                mark_done(session, keeping, unit.now)
+        if unit.rings:
+            self._ring(unit.rings)
+
+    def keep(self, claim: Claim) -> None:
+        """Mark a promise done whose work wrote nothing, or wrote it in guarded steps before."""
+        with self.writing() as session:
+            mark_done(session, claim, self.clock())
+
+    def dispose(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+
+def mark_done(session: Session, claim: Claim, now: datetime) -> None:
+    """The promise is kept. Raises LeaseLostError if it is no longer this worker's."""
+    kept = session.execute(
+        update(Promise)
+        .where(Promise.id == claim.promise_id, Promise.token == claim.token)
+        .where(Promise.done_at.is_(None))
+        .values(done_at=now, lease_until=None, last_error=None)
+    )
+    if rows_changed(kept) != 1:
+        raise LeaseLostError

@@ -1,0 +1,81 @@
+"""The bell: puts a promise's job on its queue. What it misses, the relay finds in the table."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+
+from config.logging import get_logger
+from dispatcher.storage.unit import Ring
+from workers.queues import (
+    FAILURE_SECONDS,
+    JOB_TIMEOUT_SECONDS,
+    QUEUE_OF,
+    RESULT_SECONDS,
+    QueueName,
+    connect,
+    queues,
+)
+
+log = get_logger(__name__)
+JOB_ID_SEPARATOR = "_"
+
+
+class RqBell:
+    """Rings through RQ. Never raises: a bell that cannot be rung is logged and forgotten."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.connection: Redis = connect(redis_url)
+        self._queues: Mapping[QueueName, Queue] = dict(
+            zip(QueueName, queues(self.connection), strict=True)
+        )
+
+    def ring(self, rings: Sequence[Ring]) -> None:
+        """Put these promises' jobs on their queues."""
+        try:
+            enqueue(self._queues, rings)
+        except (RedisError, OSError) as error:
+            log.warning("bell_not_rung", error=type(error).__name__, promises=len(rings))
+
+    def answers(self) -> bool:
+        """Whether Redis answers now."""
+        try:
+            return bool(self.connection.ping())
+        except (RedisError, OSError):
+            return False
+
+
+def enqueue(by_name: Mapping[QueueName, Queue], rings: Sequence[Ring]) -> None:
+    """One RQ job for each promise.
+
+    Its id begins with the promise's, so that the relay sees what waits already; the rest makes each
+    ring a job of its own, whatever became of an earlier one.
+
+    Raises RedisError.
+    """
+    for name, queue in by_name.items():
+        jobs = [
+            Queue.prepare_data(
+                f"workers.jobs.{ring.job.value}",
+                args=(str(ring.promise_id),),
+                job_id=f"{ring.promise_id}{JOB_ID_SEPARATOR}{secrets.token_hex(4)}",
+                timeout=JOB_TIMEOUT_SECONDS,
+                result_ttl=RESULT_SECONDS,
+                failure_ttl=FAILURE_SECONDS,
+            )
+            for ring in rings
+            if QUEUE_OF[ring.job] == name
+        ]
+        if jobs:
+            queue.enqueue_many(jobs)
+
+
+def waiting(by_name: Mapping[QueueName, Queue]) -> set[str]:
+    """The ids of the promises whose jobs wait in a queue. Raises RedisError."""
+    return {
+        job_id.partition(JOB_ID_SEPARATOR)[0]
+        for queue in by_name.values()
+        for job_id in queue.get_job_ids()
+    }

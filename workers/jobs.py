@@ -1,0 +1,34 @@
+"""One function for each Job: a promise's id in, one service called. RQ finds them by name."""
+
+from dispatcher.services import matching, sealing, sending, slots
+from workers.keeping import keep
+
+
+def match_waiting(promise_id: str) -> None:
+    """Match a territory's waiting queue."""
+    keep(promise_id, matching.match_waiting)
+
+
+def escalate_request(promise_id: str) -> None:
+    """Put a request that still waits in front of the regulator."""
+    keep(promise_id, matching.escalate_request)
+
+
+def sweep_waiting(promise_id: str) -> None:
+    """Have every territory with somebody waiting matched again."""
+    keep(promise_id, matching.sweep_waiting)
+
+
+def send_message(promise_id: str) -> None:
+    """Send one SMS."""
+    keep(promise_id, sending.send_message)
+
+
+def seal_log(promise_id: str) -> None:
+    """Seal the days of the log that are over."""
+    keep(promise_id, sealing.seal_log)
+
+
+def close_past_slots(promise_id: str) -> None:
+    """Close the slots that are over."""
+    keep(promise_id, slots.close_past_slots)

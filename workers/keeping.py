@@ -1,0 +1,42 @@
+"""Keeping one promise: claim it, have its service do it, and note what went wrong."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from config.logging import get_logger, remember
+from dispatcher.services.house import House
+from dispatcher.storage import keeping
+from dispatcher.storage.unit import Claim, LeaseLostError
+
+log = get_logger(__name__)
+Service = Callable[[House, Claim], object]
+_houses: list[House] = []
+
+
+def furnish(house: House) -> None:
+    """Give this process the house that its jobs work in; once, before the first job."""
+    _houses[:] = [house]
+
+
+def keep(promise_id: str, service: Service) -> None:
+    """Do what a promise says, if it is still owed and nobody else is at it.
+
+    A service that fails leaves the promise owed, with a pause; the last attempt leaves it dead, in
+    front of the administrator. The error's kind is kept, not its text: that may name people.
+    """
+    (house,) = _houses
+    claim = keeping.claim(house.db, UUID(promise_id), house.settings.promise_lease)
+    if claim is None:
+        return
+    remember(promise_id=promise_id, job_name=claim.job.value, request_id=claim.correlation)
+    try:
+        service(house, claim)
+    except LeaseLostError:
+        log.warning("lease_lost", attempts=claim.attempts)
+    except Exception as error:
+        died = keeping.fail(house.db, claim, _kind_of(error))
+        log.exception("promise_died" if died else "job_failed", attempts=claim.attempts)
+
+
+def _kind_of(error: Exception) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"

@@ -1,0 +1,54 @@
+"""The worker process: builds the house once, then runs jobs in this very process.
+
+SimpleWorker, because a fork per job costs ten times the work; the lease, not the fork, is what
+survives a crash. RQ's own scheduler, retries and registries are not used for anything.
+"""
+
+import sys
+import time
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from rq import SimpleWorker
+
+import workers.jobs  # noqa: F401 - RQ finds the jobs by name: they are loaded before the first
+from config.logging import get_logger
+from dispatcher.domain.matching.assign import load_solver
+from workers.keeping import furnish
+from workers.process import prepare
+from workers.queues import connect_patiently, queues
+
+log = get_logger(__name__)
+WORKER_TTL_SECONDS = 30
+MAINTENANCE_SECONDS = 30
+MONITORING_SECONDS = 5
+RECONNECT_SECONDS = 0.5
+
+
+def main() -> None:
+    """Work until told to stop; a Redis that is away is waited for."""
+    house = prepare("worker")
+    load_solver()
+    furnish(house)
+    while True:
+        try:
+            connection = connect_patiently(house.settings.redis_url)
+            worker = SimpleWorker(
+                queues(connection),
+                connection=connection,
+                serializer="json",
+                worker_ttl=WORKER_TTL_SECONDS,
+                maintenance_interval=MAINTENANCE_SECONDS,
+                job_monitoring_interval=MONITORING_SECONDS,
+            )
+            worker.log_job_description = False  # job arguments stay out of the logs
+            worker.work(with_scheduler=False)
+        except (RedisConnectionError, RedisError, OSError) as error:
+            log.warning("redis_away", error=type(error).__name__)
+            time.sleep(RECONNECT_SECONDS)
+        else:
+            sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Queues by urgency, and which job waits in which."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from redis import Redis
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+from rq import Queue
+
+from dispatcher.domain.jobs import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CONNECT_TIMEOUT_SECONDS = 1.0
+JOB_TIMEOUT_SECONDS = 120
+"""The last resort against a job that hangs; its lease has long passed by then."""
+RESULT_SECONDS = 0
+FAILURE_SECONDS = 3600
+
+
+class QueueName(StrEnum):
+    """Most urgent first: a worker empties them in this order."""
+
+    URGENT = "urgent"
+    MESSAGES = "messages"
+    ROUTINE = "routine"
+
+
+QUEUE_OF: Mapping[Job, QueueName] = {
+    Job.MATCH_WAITING: QueueName.URGENT,
+    Job.ESCALATE_REQUEST: QueueName.URGENT,
+    Job.SEND_MESSAGE: QueueName.MESSAGES,
+    Job.SWEEP_WAITING: QueueName.ROUTINE,
+    Job.SEAL_LOG: QueueName.ROUTINE,
+    Job.CLOSE_PAST_SLOTS: QueueName.ROUTINE,
+}
+
+
+def connect(url: str) -> Redis:
+    """A connection for ringing and looking: gives up fast, since Redis is never the truth."""
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        socket_timeout=CONNECT_TIMEOUT_SECONDS,
+        retry=Retry(ExponentialBackoff(cap=0.05, base=0.01), 1),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+    )
+
+
+def connect_patiently(url: str) -> Redis:
+    """A connection for a worker, which waits for jobs on it."""
+    return Redis.from_url(url, socket_connect_timeout=CONNECT_TIMEOUT_SECONDS)
+
+
+def queues(connection: Redis, names: "Iterable[QueueName]" = QueueName) -> list[Queue]:
+    """The queues of those names, most urgent first."""
+    return [Queue(name.value, connection=connection, serializer="json") for name in names]

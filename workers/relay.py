@@ -1,0 +1,56 @@
+"""The relay: promises that are due, and that wait in no queue, are put on one."""
+
+from collections.abc import Mapping
+
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.logging import get_logger
+from dispatcher.services.house import House
+from dispatcher.storage import keeping
+from dispatcher.storage.engines import BusyError
+from workers.bell import enqueue, waiting
+from workers.process import Stop, prepare
+from workers.queues import QueueName, connect, queues
+
+log = get_logger(__name__)
+BATCH = 5000
+HOUSEKEEPING_TICKS = 20
+"""Dead promises are buried, and life is signalled, once in this many ticks."""
+
+
+def relay_once(house: House, by_name: Mapping[QueueName, Queue]) -> int:
+    """Ring for every promise that is due and not waiting; returns for how many.
+
+    Two relays at once, or a job popped but not yet claimed, make a second ring at worst: its
+    claim then finds nothing to do. Raises RedisError.
+    """
+    owed = keeping.due(house.db, BATCH)
+    if not owed:
+        return 0
+    rung = waiting(by_name)
+    missing = [ring for ring in owed if str(ring.promise_id) not in rung]
+    enqueue(by_name, missing)
+    return len(missing)
+
+
+def main() -> None:
+    """Run until told to stop; an unreachable Redis or database is tried again at every tick."""
+    house = prepare("relay")
+    stop = Stop()
+    by_name = dict(zip(QueueName, queues(connect(house.settings.redis_url)), strict=True))
+    ticks = 0
+    while not stop.wait(house.settings.relay_interval):
+        try:
+            relay_once(house, by_name)
+            if ticks % HOUSEKEEPING_TICKS == 0:
+                keeping.bury_exhausted(house.db)
+                keeping.tick(house.db, "relay")
+        except (RedisError, OSError, SQLAlchemyError, BusyError) as error:
+            log.warning("relay_tick_failed", error=type(error).__name__)
+        ticks += 1
+
+
+if __name__ == "__main__":
+    main()
