@@ -7,6 +7,7 @@ a figure take --json.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -26,6 +27,17 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("types", ("-m", "mypy")),
     ("contrats d’import", ("-c", "import importlinter.cli as c; c.lint_imports_command()")),
     ("tests", ("-m", "pytest")),
+)
+
+LOCKS: tuple[tuple[str, ...], ...] = (
+    ("--output-file", "requirements.txt"),
+    ("--output-file", "requirements-dev.txt", "--group", "dev", "--constraint", "requirements.txt"),
+)
+LOCKING = (
+    *("uv", "pip", "compile", "pyproject.toml", "--quiet", "--universal"),
+    *("--python-version", "3.11", "--generate-hashes"),
+    # a lock names packages and their hashes, not where somebody once fetched them
+    *("--no-emit-index-url", "--no-header", "--no-annotate"),
 )
 
 
@@ -90,17 +102,33 @@ def run_check(_: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def run_lock(arguments: argparse.Namespace) -> int:
+    if shutil.which("uv") is None:
+        print("Il faut uv pour figer les versions : pipx install uv.", file=sys.stderr)
+        return MISUSED
+    for lock in LOCKS:
+        done = subprocess.run([*LOCKING, *lock, *arguments.rest], cwd=ROOT, check=False)
+        if done.returncode != 0:
+            return done.returncode
+    return 0
+
+
 def run_serve(arguments: argparse.Namespace) -> int:
     configuration = str(ROOT / "config" / "gunicorn.py")
     return become("gunicorn", "--config", configuration, *arguments.rest, "wsgi:app")
 
 
 def run_migrate(_: argparse.Namespace) -> int:
-    from config.settings import Settings
+    from config.settings import IncompleteSettingsError, Settings
     from dispatcher.storage.migrate import upgrade
 
     os.chdir(ROOT)
-    upgrade(Settings.from_environment(os.environ).database_url)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except IncompleteSettingsError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    upgrade(settings.database_url)
     return 0
 
 
@@ -119,6 +147,7 @@ VERBS: dict[str, Verb] = {
     "demo": Verb("lance toute la démonstration sur cette machine", run_demo, declare_demo),
     "test": Verb("lance les tests (arguments de pytest)", run_test, passes_on=True),
     "check": Verb("vérifie style, types, contrats d’import, textes et tests", run_check),
+    "lock": Verb("recalcule les versions figées (arguments de uv)", run_lock, passes_on=True),
     "serve": Verb("sert le site (arguments de gunicorn)", run_serve, passes_on=True),
     "worker": Verb("exécute les tâches", becomes("workers.main"), passes_on=True),
     "relay": Verb("remet les promesses dues à la file", becomes("workers.relay"), passes_on=True),

@@ -138,6 +138,7 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
         "PUBLIC_BASE_URL": base_url,
         "DEMO_DIRECTORY": str(directory.path),
         "WEB_CONCURRENCY": "1",
+        "GUNICORN_CMD_ARGS": "",
     }
 
     def program(name: str, command: Sequence[str], *, last_to_stop: bool = False) -> Program:
