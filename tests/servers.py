@@ -122,7 +122,7 @@ def find_binaries() -> Path:
     if initdb := shutil.which("initdb"):
         return Path(initdb).resolve().parent
     raise NoPostgres(
-        "no PostgreSQL: neither TEST_DATABASE_URL, nor /usr/lib/postgresql/*/bin, nor initdb in "
+        "neither TEST_DATABASE_URL, nor /usr/lib/postgresql/*/bin, nor initdb in "
         "PATH (Debian: apt install postgresql)"
     )
 
