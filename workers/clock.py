@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from config.logging import get_logger
+from dispatcher.domain.errors import UnavailableError
 from dispatcher.domain.jobs import Job
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
-from dispatcher.storage.engines import BusyError
 from workers.process import Stop, prepare
 
 log = get_logger(__name__)
@@ -77,7 +75,7 @@ def main() -> None:
     while not stop.wait(TICK_SECONDS):
         try:
             tick(house)
-        except (SQLAlchemyError, BusyError, OSError) as error:
+        except (UnavailableError, OSError) as error:
             log.warning("clock_tick_failed", error=type(error).__name__)
 
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 from redis.exceptions import RedisError
 from rq import Queue
-from sqlalchemy.exc import SQLAlchemyError
 
 from config.logging import get_logger
+from dispatcher.domain.errors import UnavailableError
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
-from dispatcher.storage.engines import BusyError
 from workers.bell import enqueue, waiting
 from workers.process import Stop, prepare
 from workers.queues import QueueName, connect, queues
@@ -47,7 +46,7 @@ def main() -> None:
             if ticks % HOUSEKEEPING_TICKS == 0:
                 keeping.bury_exhausted(house.db)
                 keeping.tick(house.db, "relay")
-        except (RedisError, OSError, SQLAlchemyError, BusyError) as error:
+        except (RedisError, OSError, UnavailableError) as error:
             log.warning("relay_tick_failed", error=type(error).__name__)
         ticks += 1
 

@@ -85,3 +85,16 @@ class BookedAlreadyError(RefusedError):
             "request-not-waiting",
             "Cette demande a déjà un rendez-vous, ou elle est close : rien n’a été réservé.",
         )
+
+
+class UnavailableError(RefusedError):
+    """The database cannot be reached or written now. Nothing was changed; try again."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "unavailable",
+            "L’enregistrement n’est pas possible en ce moment. Rien n’a été modifié."
+            " Réessayez dans un instant.",
+        )

@@ -11,6 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from dispatcher.domain.errors import UnavailableError
 
 BUSY_TIMEOUT_SECONDS = 10.0
 GATE_POLL_SECONDS = 0.001
@@ -18,8 +22,13 @@ READING = "snp_reading"
 LOCK_TIMEOUT = "10s"
 
 
-class BusyError(Exception):
-    """The database could not be written within BUSY_TIMEOUT_SECONDS; nothing was changed."""
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Say UnavailableError for whatever means that the database is away or stays locked."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise UnavailableError from error
 
 
 def make_engine(url: str, *, pool_size: int = 20) -> Engine:
@@ -74,7 +83,7 @@ class WriteGate:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the gate. Raises BusyError after BUSY_TIMEOUT_SECONDS."""
+        """Hold the gate. Raises UnavailableError after BUSY_TIMEOUT_SECONDS."""
         if self._path is None:
             yield
             return
@@ -93,7 +102,7 @@ def _lock(descriptor: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise BusyError from None
+                raise UnavailableError from None
             time.sleep(GATE_POLL_SECONDS)
         else:
             return

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatcher.domain.events import Actor, Event
 from dispatcher.domain.jobs import Job
 from dispatcher.storage.encryption import Cipher
-from dispatcher.storage.engines import READING, WriteGate, make_engine, rows_changed
+from dispatcher.storage.engines import READING, WriteGate, answering, make_engine, rows_changed
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.promises import Promise
 
@@ -136,16 +136,20 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads."""
-        with Session(self._reading, autoflush=False) as session:
+        """A session that only reads. Raises UnavailableError."""
+        with answering(), Session(self._reading, autoflush=False) as session:
             if self.engine.dialect.name == "postgresql":
                 session.execute(text("SET TRANSACTION READ ONLY"))
             yield session
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Session]:
-        """A bare transaction without events: for promises, ticks and operators' work."""
+        """A bare transaction without events: for promises, ticks and operators' work.
+
+        Raises UnavailableError.
+        """
         with (
+            answering(),
             self._gate.held(),
             Session(self.engine, autoflush=False, expire_on_commit=False) as session,
             session.begin(),

@@ -1,0 +1,146 @@
+"""Who may open what. The default is nobody: a route without a rule refuses everyone."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from config.settings import Settings
+from dispatcher.domain.roles import Account, Role
+from dispatcher.services import accounts
+from dispatcher.services.house import House
+
+View = TypeVar("View", bound=Callable[..., Any])
+RULE = "__access_rule__"
+EVERYBODY = frozenset[Role]()
+IDLE_SECONDS = 4 * 3600
+"""A session without an action of its owner ends after this; what polls by itself is none."""
+LONGEST_SECONDS = 12 * 3600
+"""A working day: after this everybody signs in again."""
+NOTED_EVERY_SECONDS = 60
+LIVE_HEADER = "X-Live"
+
+
+class UnruledRouteError(RuntimeError):
+    """A route was registered without saying who may open it."""
+
+
+def allow(*roles: Role) -> Callable[[View], View]:
+    """Only accounts with one of these roles."""
+    if not roles:
+        raise ValueError("name at least one role, or say open_to_everybody")
+    return _mark(frozenset(roles))
+
+
+def open_to_everybody(why: str) -> Callable[[View], View]:
+    """Anybody, signed in or not; `why` says what protects the route instead."""
+    if not why:
+        raise ValueError("say why")
+    return _mark(EVERYBODY)
+
+
+def house() -> House:
+    """The house of this application."""
+    found: House = current_app.extensions["house"]
+    return found
+
+
+def viewer() -> Account:
+    """The account that is signed in; only for routes with `allow`."""
+    account: Account | None = g.get("account")
+    if account is None:
+        abort(401)
+    return account
+
+
+def sign_in(account: Account) -> None:
+    """Open a session; whatever the browser had before is dropped."""
+    session.clear()
+    session.update(
+        user=str(account.user_id),
+        epoch=account.session_epoch,
+        began=int(time.time()),
+        seen=int(time.time()),
+    )
+
+
+def sign_out() -> None:
+    """Close this browser's session."""
+    session.clear()
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Guard every route of `app`, and refuse to serve one that has no rule."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="snp",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_served_over_tls,
+    )
+    app.before_request(_guard)
+
+
+def unruled(app: Flask) -> list[str]:
+    """The endpoints that nobody said who may open."""
+    return sorted(
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if endpoint != "static"
+        and not hasattr(view, RULE)
+        and endpoint.partition(".")[0] not in app.extensions["guests"]
+    )
+
+
+def _mark(roles: frozenset[Role]) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        setattr(view, RULE, roles)
+        return view
+
+    return mark
+
+
+def _guard() -> AnyResponse | None:
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    if request.blueprint in current_app.extensions["guests"]:
+        return None
+    roles: frozenset[Role] | None = getattr(
+        current_app.view_functions[request.endpoint], RULE, None
+    )
+    if roles is None:
+        abort(403)
+    g.account = _account_of_session()
+    if roles == EVERYBODY:
+        return None
+    if g.account is None:
+        return _ask_to_sign_in()
+    if g.account.role not in roles:
+        abort(403)
+    return None
+
+
+def _account_of_session() -> Account | None:
+    user, epoch = session.get("user"), session.get("epoch")
+    if user is None or epoch is None:
+        return None
+    now = int(time.time())
+    seen, began = session.get("seen", 0), session.get("began", 0)
+    if now - seen > IDLE_SECONDS or now - began > LONGEST_SECONDS:
+        session.clear()
+        return None
+    if LIVE_HEADER not in request.headers and now - seen > NOTED_EVERY_SECONDS:
+        session["seen"] = now
+    account = accounts.account_of(house(), UUID(user), epoch)
+    if account is None:
+        session.clear()
+    return account
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    if request.method != "GET" or LIVE_HEADER in request.headers:
+        return Response(status=401)
+    return redirect(url_for("account.sign_in", suite=request.full_path.rstrip("?")))

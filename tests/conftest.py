@@ -1,0 +1,90 @@
+"""What all tests share: a database of each engine made by the real migrations, and a house."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dispatcher.services.house import House
+from dispatcher.storage.migrate import upgrade
+from tests.builders import Town
+from tests.fakes.bell import RecordingBell
+from tests.fakes.clock import FakeClock
+from tests.fakes.sms import FakeSms
+from tests.houses import open_house
+from tests.servers import NoPostgres, PostgresServer, postgres_server
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; its tests are skipped, with the reason, where there is none."""
+    try:
+        with postgres_server() as server:
+            yield server
+    except NoPostgres as reason:
+        pytest.skip(f"no PostgreSQL: {reason}")
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> Iterator[str]:
+    """A migrated, empty PostgreSQL database."""
+    with postgres.database() as url:
+        upgrade(url)
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database, once of each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database(template=request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Monday 23 November 2026, 09:00 in Paris."""
+    return FakeClock()
+
+
+@pytest.fixture
+def sms() -> FakeSms:
+    """A gateway in memory."""
+    return FakeSms()
+
+
+@pytest.fixture
+def bell() -> RecordingBell:
+    """A bell that notes what was rung."""
+    return RecordingBell()
+
+
+@pytest.fixture
+def house(
+    database_url: str, clock: FakeClock, sms: FakeSms, bell: RecordingBell, tmp_path: Path
+) -> Iterator[House]:
+    """A house over a fresh database, on both engines."""
+    with open_house(database_url, clock=clock, sms=sms, bell=bell) as opened:
+        yield opened
+
+
+@pytest.fixture
+def town(house: House, clock: FakeClock) -> Town:
+    """A territory of the Jura with a regulator, ready for builders to add to."""
+    return Town.found(house, clock)
