@@ -1,6 +1,7 @@
 """Publishing slots and taking them back."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import SLOT_TRANSITIONS, SlotStatus, check_transition
 from dispatcher.services.commands import PublishSlot
 from dispatcher.services.house import House
+from dispatcher.services.idempotency import CallKey
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.unit import Claim, Unit
@@ -23,46 +25,32 @@ LONGEST = timedelta(hours=12)
 FURTHEST = timedelta(days=366)
 
 
-def publish_slot(house: House, account: Account, command: PublishSlot) -> UUID:
+def publish_slot(
+    house: House, account: Account, command: PublishSlot, call: CallKey | None = None
+) -> UUID:
     """Offer a place (or several) and have the waiting queue matched at once.
 
     A practitioner publishes for themself, the others for anyone of their territory. Raises
     InvalidError by field, also when the slot overlaps another of the same practitioner and place.
     """
-    faults = _faults(house, command, house.clock())
-    if account.role == Role.PRACTITIONER and account.practitioner_id != command.practitioner:
-        raise NotFoundError
+    slot_id = uuid.uuid4()
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        _queue_on(unit, account, command.practitioner)
-        place = unit.session.scalar(
-            select(Place.id).where(
-                Place.id == command.place, Place.practitioner_id == command.practitioner
-            )
-        )
-        if place is None:
-            faults["place"] = "Ce lieu n’est pas un lieu d’exercice de ce professionnel."
-        other = unit.session.scalars(
-            select(Slot)
-            .where(
-                Slot.practitioner_id == command.practitioner,
-                Slot.place_id == command.place,
-                Slot.status != SlotStatus.CLOSED,
-                Slot.start_at < command.end,
-                Slot.ends_at > command.start,
-            )
-            .order_by(Slot.start_at)
-        ).first()
-        if other is not None:
-            zone = ZoneInfo(account.timezone)
-            faults["start"] = (
-                "Ce créneau en chevauche un autre au même lieu :"
-                f" {calendar.day(other.start_at, zone)}"
-                f" de {calendar.hour(other.start_at, zone)}"
-                f" à {calendar.hour(other.ends_at, zone)}."
-            )
-        if faults:
-            raise InvalidError(faults)
-        return _publish(unit, command)
+        if call is not None:
+            call.remember(unit, slot_id)
+        _publish(house, unit, account, command, slot_id)
+        unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
+    return slot_id
+
+
+def publish_slots(house: House, account: Account, commands: Sequence[PublishSlot]) -> list[UUID]:
+    """Offer several slots at once: all of them, or none. Raises InvalidError as `publish_slot`."""
+    published = [uuid.uuid4() for _ in commands]
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        for slot_id, command in zip(published, commands, strict=True):
+            _publish(house, unit, account, command, slot_id)
+        if commands:
+            unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
+    return published
 
 
 def withdraw_slot(house: House, account: Account, slot_id: UUID) -> None:
@@ -146,8 +134,15 @@ def _queue_on(unit: Unit, account: Account, practitioner_id: UUID) -> None:
         raise NotFoundError
 
 
-def _publish(unit: Unit, command: PublishSlot) -> UUID:
-    slot_id = uuid.uuid4()
+def _publish(
+    house: House, unit: Unit, account: Account, command: PublishSlot, slot_id: UUID
+) -> None:
+    if account.role == Role.PRACTITIONER and account.practitioner_id != command.practitioner:
+        raise NotFoundError
+    _queue_on(unit, account, command.practitioner)
+    faults = _faults(house, command, unit.now) | _faults_of_place(unit, account, command)
+    if faults:
+        raise InvalidError(faults)
     unit.session.add(
         Slot(
             id=slot_id,
@@ -164,6 +159,7 @@ def _publish(unit: Unit, command: PublishSlot) -> UUID:
             published_at=unit.now,
         )
     )
+    unit.session.flush()  # the next slot of the same publication must see this one
     unit.record(
         SlotPublished(
             slot_id=slot_id,
@@ -175,8 +171,36 @@ def _publish(unit: Unit, command: PublishSlot) -> UUID:
             visibility=sorted(set(command.visibility)),
         )
     )
-    unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
-    return slot_id
+
+
+def _faults_of_place(unit: Unit, account: Account, command: PublishSlot) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    place = unit.session.scalar(
+        select(Place.id).where(
+            Place.id == command.place, Place.practitioner_id == command.practitioner
+        )
+    )
+    if place is None:
+        faults["place"] = "Ce lieu n’est pas un lieu d’exercice de ce professionnel."
+    other = unit.session.scalars(
+        select(Slot)
+        .where(
+            Slot.practitioner_id == command.practitioner,
+            Slot.place_id == command.place,
+            Slot.status != SlotStatus.CLOSED,
+            Slot.start_at < command.end,
+            Slot.ends_at > command.start,
+        )
+        .order_by(Slot.start_at)
+    ).first()
+    if other is not None:
+        zone = ZoneInfo(account.timezone)
+        faults["start"] = (
+            "Ce créneau en chevauche un autre au même lieu :"
+            f" {calendar.day(other.start_at, zone)}"
+            f" {calendar.hours(other.start_at, other.ends_at, zone)}."
+        )
+    return faults
 
 
 def _faults(house: House, command: PublishSlot, now: datetime) -> dict[str, str]:
