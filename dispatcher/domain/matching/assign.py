@@ -1,0 +1,123 @@
+"""Give the waiting queue its slots, all at once and at the least total cost.
+
+The sum of what the pairs cost, and of what leaving the others unserved costs, is made as small as
+it can be, exactly (`solver`), within free places and practitioners' caps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import compress
+from uuid import UUID
+
+import numpy as np
+
+from dispatcher.domain.geography import Floats
+from dispatcher.domain.matching.candidates import Pair, Refusals, explained, refusals_of
+from dispatcher.domain.matching.columns import Integers, NeedColumns, SlotColumns
+from dispatcher.domain.matching.cost import Weights, costs, unserved
+from dispatcher.domain.matching.feasibility import Pairs, comparisons
+from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
+from dispatcher.domain.matching.solver import NO_GROUP, Market, Numbers32, cheapest
+
+TIE_STEP = 1e-9
+"""Points by which a later slot is dearer, all else equal. Costs are multiples of 1e-4 points, so
+up to 100,000 slots this decides ties and nothing else."""
+
+PRIORITY_STEP = 1e-6
+"""Points by which a need that is due earlier is worth more, all else equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The result of one run over a territory's waiting queue."""
+
+    pairs: tuple[Pair, ...]
+    """By due time of the request."""
+    unmatched: Mapping[UUID, Refusals]
+    """What stands in the way of each request that got nothing."""
+
+
+def assign(
+    needs: Sequence[Need],
+    slots: Sequence[OpenSlot],
+    weights: Weights,
+    now: datetime,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Assignment:
+    """Match the whole queue.
+
+    No pair is infeasible, no slot gets more than its free places, no practitioner more than their
+    day's cap, and nobody is left out for whom a place is left. The order of the arguments does not
+    matter: between equal solutions the earlier start wins, then the smaller slot id, and between
+    equal needs the one due earlier, then asked earlier, then the smaller request id.
+    """
+    queue = NeedColumns(sorted(needs, key=lambda n: (n.due_at, n.asked_at, n.request_id)))
+    columns = SlotColumns(sorted(slots, key=lambda s: (s.start, s.slot_id)), now, limits)
+    chosen = _chosen(queue, columns, weights)
+    return Assignment(
+        pairs=explained(queue, columns, chosen, weights),
+        unmatched=_unmatched(queue, columns, chosen, weights),
+    )
+
+
+def _chosen(queue: NeedColumns, columns: SlotColumns, weights: Weights) -> Pairs:
+    counts, slots, prices = _priced(queue, columns, weights)
+    rows = np.flatnonzero(counts)
+    starts = np.concatenate([[0], np.cumsum(counts[rows])])
+    nowhere = np.array([unserved(queue.needs[row], weights) for row in rows.tolist()])
+    nowhere += PRIORITY_STEP * np.arange(len(rows), 0, -1)
+    # Being served beats being left out even where a territory's weights would say otherwise:
+    # then everybody's price of nowhere is raised alike.
+    if len(rows):
+        dearest = np.maximum.reduceat(prices, starts[:-1])
+        nowhere += max(0.0, float(np.max(dearest - nowhere)) + 1)
+    group, left = _caps(columns)
+    market = Market(starts, slots, prices, nowhere, columns.free, group, left)
+    positions = cheapest(market)
+    return Pairs.of(queue, columns, rows[market.rows[positions]], slots[positions].astype(np.intp))
+
+
+def _priced(
+    queue: NeedColumns, columns: SlotColumns, weights: Weights
+) -> tuple[Integers, Numbers32, Floats]:
+    """How many slots each need could get, which ones, and at what price, need by need."""
+    counts = [np.empty(0, dtype=np.intp)]
+    slots = [np.empty(0, dtype=np.int32)]
+    prices = [np.empty(0)]
+    for part, comparison in comparisons(queue, columns):
+        pairs = comparison.pairs(comparison.against == 0)
+        counts.append(np.bincount(pairs.needs, minlength=len(part)))
+        slots.append(pairs.slots.astype(np.int32))
+        prices.append(costs(part, columns, pairs, weights) + TIE_STEP * pairs.slots)
+    return np.concatenate(counts), np.concatenate(slots), np.concatenate(prices)
+
+
+def _caps(columns: SlotColumns) -> tuple[Integers, Integers]:
+    """Number the practitioners' days that have a cap, by slot, and say what is left of each."""
+    numbers: dict[tuple[UUID, date], int] = {}
+    left: list[int] = []
+    group = np.full(len(columns), NO_GROUP)
+    for row, slot in enumerate(columns.slots):
+        if slot.daily_cap is not None and slot.booked_that_day < slot.daily_cap:
+            day = (slot.practitioner_id, slot.day)
+            if day not in numbers:
+                numbers[day] = len(left)
+                left.append(slot.daily_cap - slot.booked_that_day)
+            group[row] = numbers[day]
+    return group, np.array(left, dtype=np.intp)
+
+
+def _unmatched(
+    queue: NeedColumns, columns: SlotColumns, chosen: Pairs, weights: Weights
+) -> dict[UUID, Refusals]:
+    is_matched = np.zeros(len(queue), dtype=np.bool_)
+    is_matched[chosen.needs] = True
+    is_given = np.zeros(len(columns), dtype=np.bool_)
+    is_given[chosen.slots] = True
+    left_out = NeedColumns(list(compress(queue.needs, ~is_matched)))
+    unmatched: dict[UUID, Refusals] = {}
+    for part, comparison in comparisons(left_out, columns):
+        refusals = refusals_of(part, columns, comparison, weights, is_given)
+        unmatched |= zip((need.request_id for need in part.needs), refusals, strict=True)
+    return unmatched

@@ -1,0 +1,263 @@
+"""The best slots for one need and what stands against the others, as codes and numbers.
+
+Codes and numbers are what is stored; `explain` puts them into words when somebody looks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import numpy as np
+
+from dispatcher.domain.geography import Floats
+from dispatcher.domain.matching.columns import (
+    Booleans,
+    NeedColumns,
+    SlotColumns,
+    instant_of,
+)
+from dispatcher.domain.matching.cost import Detail, Term, Weights, costs, known_km, terms, total
+from dispatcher.domain.matching.feasibility import (
+    BIT,
+    Bits,
+    Comparison,
+    Pairs,
+    Reason,
+    compare,
+    reasons_of,
+)
+from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
+
+BEST = 5
+NEAR = 5
+"""How many candidates and near misses are worth a regulator's eyes."""
+
+NEVER_NEAR = frozenset({Reason.PROFESSION, Reason.PAST})
+"""What nobody can pass over: another profession is not nearly the right one, nor yesterday today.
+Slots refused for one of these alone are counted, and not listed as near misses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A need with a slot that may be given to it, and the terms of its cost."""
+
+    request_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+    seen_at: datetime
+    """When the patient would be seen: the slot's start, or later in a walk-in period."""
+    distance_km: float | None
+    """None when it is not known; 0 by teleconsultation."""
+    cost: float
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A slot refused for exactly one reason, with the figures that a person can weigh."""
+
+    slot_id: UUID
+    practitioner_id: UUID
+    reason: Reason
+    seen_at: datetime
+    distance_km: float | None
+    detail: Detail
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that is stored with a request."""
+        return {
+            "slot": str(self.slot_id),
+            "practitioner": str(self.practitioner_id),
+            "reason": str(self.reason),
+            "seen_at": self.seen_at.isoformat(),
+            "distance_km": self.distance_km,
+            "detail": dict(self.detail),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read back what `as_json` gave."""
+        return cls(
+            slot_id=UUID(stored["slot"]),
+            practitioner_id=UUID(stored["practitioner"]),
+            reason=Reason(stored["reason"]),
+            seen_at=datetime.fromisoformat(stored["seen_at"]),
+            distance_km=stored["distance_km"],
+            detail=stored["detail"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What stands against the slots that may not be given."""
+
+    refused: Mapping[Reason, int]
+    """Slots by reason; one that has two reasons against it counts under both."""
+    near_misses: tuple[NearMiss, ...]
+    """The best of the slots refused for one reason only, by what they would cost."""
+    contended: int = 0
+    """Slots that would have fitted and went to other requests in the same run."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that is stored with a request."""
+        return {
+            "refused": {str(reason): count for reason, count in self.refused.items()},
+            "near_misses": [near.as_json() for near in self.near_misses],
+            "contended": self.contended,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a regulator is shown for one need."""
+
+    best: tuple[Pair, ...]
+    feasible: int
+    """How many slots could be given in all."""
+    refused: Mapping[Reason, int]
+    near_misses: tuple[NearMiss, ...]
+
+
+def candidates(
+    need: Need,
+    slots: Sequence[OpenSlot],
+    weights: Weights,
+    now: datetime,
+    best: int = BEST,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Candidates:
+    """The best slots for one need, cheapest first, and what stands against the others.
+
+    Ties go to the earlier start, then to the smaller slot id, as in `assign`.
+    """
+    queue, columns = NeedColumns([need]), SlotColumns(slots, now, limits)
+    comparison = compare(queue, columns)
+    feasible = comparison.pairs(comparison.against == 0)
+    shown = _cheapest(columns, feasible, costs(queue, columns, feasible, weights), best)
+    (refusals,) = refusals_of(queue, columns, comparison, weights)
+    return Candidates(
+        best=explained(queue, columns, shown, weights),
+        feasible=len(feasible),
+        refused=refusals.refused,
+        near_misses=refusals.near_misses,
+    )
+
+
+def explained(
+    queue: NeedColumns, columns: SlotColumns, pairs: Pairs, weights: Weights
+) -> tuple[Pair, ...]:
+    """The chosen pairs with their terms, in the order of the arrays."""
+    return tuple(
+        Pair(
+            request_id=queue.needs[need].request_id,
+            slot_id=columns.slots[slot].slot_id,
+            practitioner_id=columns.slots[slot].practitioner_id,
+            seen_at=instant_of(arrival),
+            distance_km=known_km(distance),
+            cost=total(named),
+            terms=named,
+        )
+        for need, slot, arrival, distance, named in zip(
+            pairs.needs.tolist(),
+            pairs.slots.tolist(),
+            pairs.arrival.tolist(),
+            pairs.distance_km.tolist(),
+            terms(queue, columns, pairs, weights),
+            strict=True,
+        )
+    )
+
+
+def refusals_of(
+    queue: NeedColumns,
+    columns: SlotColumns,
+    comparison: Comparison,
+    weights: Weights,
+    is_given: Booleans | None = None,
+) -> list[Refusals]:
+    """For each need of the queue, what stands against the slots that may not be given to it.
+
+    `is_given` marks the slots that went to other needs in the same run.
+    """
+    near = comparison.pairs(_IS_NEAR[comparison.against])
+    near_cost = costs(queue, columns, near, weights)
+    bounds = np.searchsorted(near.needs, np.arange(len(queue) + 1)).tolist()
+    refusals = []
+    for row, need in enumerate(queue.needs):
+        of_need = slice(bounds[row], bounds[row + 1])
+        shown = _cheapest(columns, near[of_need], near_cost[of_need], NEAR)
+        against = comparison.against[row]
+        refusals.append(
+            Refusals(
+                refused=_counted(against),
+                near_misses=tuple(
+                    _near_miss(need, columns, comparison, (row, slot))
+                    for slot in shown.slots.tolist()
+                ),
+                contended=(
+                    0 if is_given is None else int(np.count_nonzero(is_given & (against == 0)))
+                ),
+            )
+        )
+    return refusals
+
+
+_IS_NEAR = np.zeros(1 << len(Reason), dtype=np.bool_)
+_IS_NEAR[[BIT[reason] for reason in Reason if reason not in NEVER_NEAR]] = True
+
+
+def _counted(against: Bits) -> dict[Reason, int]:
+    counts = np.bincount(against)
+    by_reason = dict.fromkeys(Reason, 0)
+    for bits in np.flatnonzero(counts).tolist():
+        for reason in reasons_of(bits):
+            by_reason[reason] += int(counts[bits])
+    return {reason: count for reason, count in by_reason.items() if count}
+
+
+def _cheapest(columns: SlotColumns, pairs: Pairs, cost: Floats, count: int) -> Pairs:
+    """At most `count` of one need's pairs, by cost, start and slot id."""
+    positions = np.arange(len(pairs))
+    if len(pairs) > count:
+        positions = np.flatnonzero(cost <= np.partition(cost, count - 1)[count - 1])
+
+    def rank(position: int) -> tuple[float, datetime, UUID]:
+        slot = columns.slots[int(pairs.slots[position])]
+        return float(cost[position]), slot.start, slot.slot_id
+
+    ordered = sorted(positions.tolist(), key=rank)[:count]
+    return pairs[np.array(ordered, dtype=np.intp)]
+
+
+def _near_miss(
+    need: Need, columns: SlotColumns, comparison: Comparison, pair: tuple[int, int]
+) -> NearMiss:
+    slot = columns.slots[pair[1]]
+    (reason,) = reasons_of(int(comparison.against[pair]))
+    arrival = float(comparison.arrival[pair])
+    distance = known_km(comparison.distance_km[pair])
+    figures: dict[Reason, Detail] = {
+        Reason.TOO_FAR: {"km": distance, "radius_km": need.radius_km},
+        Reason.TOO_LATE: {"minutes": _minutes(arrival - need.due_at.timestamp())},
+        Reason.TOO_SOON: {"minutes": _minutes(slot.minimum_notice.total_seconds())},
+        Reason.AGE: {"min_age": slot.min_age, "max_age": slot.max_age},
+        Reason.PRACTITIONER_CAP: {"cap": slot.daily_cap},
+        Reason.FULL: {"places": slot.places},
+    }
+    if need.earliest is not None:
+        too_early = need.earliest.timestamp() - columns.latest[pair[1]]
+        figures[Reason.TOO_EARLY] = {"minutes": _minutes(too_early)}
+    return NearMiss(
+        slot_id=slot.slot_id,
+        practitioner_id=slot.practitioner_id,
+        reason=reason,
+        seen_at=instant_of(arrival),
+        distance_km=distance,
+        detail=figures.get(reason, {}),
+    )
+
+
+def _minutes(span: float) -> int:
+    return int(span // 60)

@@ -1,0 +1,169 @@
+"""Needs and open slots as arrays, so that many are compared with many at once.
+
+Codes become small integers, instants become seconds since 1970, what is not known becomes NaN.
+What only depends on the kind of a slot or on its place is worked out once for each kind and place.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from operator import attrgetter
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatcher.domain.geography import Floats, distances_km
+from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
+
+Booleans = NDArray[np.bool_]
+Integers = NDArray[np.intp]
+
+TELECONSULTATION = "VR"
+"""HL7 v3 ActCode: the one modality in which nobody travels."""
+
+Kind = tuple[str, str | None, str, frozenset[str]]
+"""Profession, specialty, modality and visibility: what a slot is, whoever holds it."""
+
+_Place = tuple[float | None, float | None, str]
+_KIND = attrgetter("profession", "specialty", "modality", "visibility")
+_PLACE = attrgetter("longitude", "latitude", "modality")
+_NOWHERE = (math.nan, math.nan)
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Coded(Generic[K]):
+    """A column of hashable values: the distinct ones, and for each row the number of its own."""
+
+    def __init__(self, values: Iterable[K]) -> None:
+        numbers: defaultdict[K, int] = defaultdict()
+        numbers.default_factory = numbers.__len__
+        self.codes: Integers = np.fromiter(map(numbers.__getitem__, values), dtype=np.intp)
+        numbers.default_factory = None
+        self._numbers = numbers
+
+    @property
+    def distinct(self) -> tuple[K, ...]:
+        return tuple(self._numbers)
+
+    def number(self, value: K) -> int:
+        """The number of a value, -1 when no row has it."""
+        return self._numbers.get(value, -1)
+
+
+class NeedColumns:
+    """Needs, one row each, in the order given."""
+
+    def __init__(self, needs: Sequence[Need]) -> None:
+        self.needs = needs
+        count = len(needs)
+        self.due = _floats((need.due_at.timestamp() for need in needs), count)
+        self.earliest = _floats(
+            (-math.inf if need.earliest is None else need.earliest.timestamp() for need in needs),
+            count,
+        )
+        self.radius_km = _floats((need.radius_km for need in needs), count)
+        self.age = _floats((math.nan if need.age is None else need.age for need in needs), count)
+        points = [_point(need.longitude, need.latitude) for need in needs]
+        self.longitudes = _floats((longitude for longitude, _ in points), count)
+        self.latitudes = _floats((latitude for _, latitude in points), count)
+
+    def __len__(self) -> int:
+        return len(self.needs)
+
+
+class SlotColumns:
+    """Slots as seen at `now`, one row each, in the order given.
+
+    Twenty thousand of them are turned into arrays for every search that a regulator looks at, so
+    each column is drawn out of the slots without a line of Python for each row.
+    """
+
+    def __init__(
+        self, slots: Sequence[OpenSlot], now: datetime, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.slots = slots
+        self.now = now.timestamp()
+        self.limits = limits
+        self.kind: Coded[Kind] = Coded(map(_KIND, slots))
+        self._place: Coded[_Place] = Coded(map(_PLACE, slots))
+        # A walk-in period takes patients until shortly before its end, an appointment only at
+        # its start: with the latest hour of arrival known, both obey the same rules.
+        self.start = self._times("start")
+        places = self._numbers("places")
+        self.is_walk_in: Booleans = places > 1
+        last_call = self._times("end") - limits.walk_in_margin.total_seconds()
+        self.latest: Floats = np.where(
+            self.is_walk_in, np.maximum(self.start, last_call), self.start
+        )
+        self.arrival: Floats = np.maximum(self.start, self.now)
+        notice = map(timedelta.total_seconds, map(attrgetter("minimum_notice"), slots))
+        self.notice = _floats(notice, len(slots))
+        self.free: Integers = (places - self._numbers("taken")).astype(np.intp)
+        # No cap and no limit of age are NaN: nothing compares with it.
+        self.is_capped: Booleans = self._numbers("booked_that_day") >= self._numbers("daily_cap")
+        self.min_age = self._numbers("min_age")
+        self.max_age = self._numbers("max_age")
+        self.load = self._numbers("load")
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def _numbers(self, name: str) -> Floats:
+        # numpy reads None as NaN here
+        return np.array(list(map(attrgetter(name), self.slots)), dtype=np.float64)
+
+    def _times(self, name: str) -> Floats:
+        return _floats(map(datetime.timestamp, map(attrgetter(name), self.slots)), len(self.slots))
+
+    @cached_property
+    def practitioner(self) -> Coded[int]:
+        """Practitioners by the integer of their id, which is quicker to tell apart."""
+        return Coded(map(attrgetter("practitioner_id.int"), self.slots))
+
+    @cached_property
+    def _points(self) -> tuple[Floats, Floats, Booleans]:
+        """Of each distinct place: longitude, latitude, whether nobody travels there."""
+        places = self._place.distinct
+        points = [_point(longitude, latitude) for longitude, latitude, _ in places]
+        return (
+            _floats((longitude for longitude, _ in points), len(points)),
+            _floats((latitude for _, latitude in points), len(points)),
+            np.array([modality == TELECONSULTATION for _, _, modality in places], dtype=np.bool_),
+        )
+
+    def all_distances_km(self, queue: NeedColumns) -> Floats:
+        """Kilometres from each need to each slot: 0 by teleconsultation, NaN when not known."""
+        longitudes, latitudes, is_remote = self._points
+        by_place = distances_km(
+            queue.longitudes[:, None], queue.latitudes[:, None], longitudes, latitudes
+        )
+        by_place[:, is_remote] = 0.0
+        distances: Floats = by_place[:, self._place.codes]
+        return distances
+
+    def distances_km(self, queue: NeedColumns, needs: Integers, slots: Integers) -> Floats:
+        """The same for chosen pairs of rows."""
+        longitudes, latitudes, is_remote = self._points
+        places = self._place.codes[slots]
+        distances = distances_km(
+            queue.longitudes[needs], queue.latitudes[needs], longitudes[places], latitudes[places]
+        )
+        distances[is_remote[places]] = 0.0
+        return distances
+
+
+def _floats(values: Iterable[float], count: int) -> Floats:
+    return np.fromiter(values, dtype=np.float64, count=count)
+
+
+def _point(longitude: float | None, latitude: float | None) -> tuple[float, float]:
+    return _NOWHERE if longitude is None or latitude is None else (longitude, latitude)
+
+
+def instant_of(since_1970: float) -> datetime:
+    """The UTC instant of a number of seconds since 1970."""
+    return datetime.fromtimestamp(since_1970, UTC)

@@ -1,0 +1,111 @@
+"""The engine's reasons in French: short pieces for a screen, without a verb or a full stop."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from dispatcher.domain import calendar
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.matching.candidates import NearMiss
+from dispatcher.domain.matching.cost import Term, TermCode
+from dispatcher.domain.matching.feasibility import Reason
+
+SEPARATOR = f"{NBSP}· "
+
+REASON_IN_WORDS: Mapping[Reason, str] = {
+    Reason.PROFESSION: "autre profession",
+    Reason.SPECIALTY: "autre spécialité",
+    Reason.MODALITY: "autre mode de consultation",
+    Reason.VISIBILITY: "non partagé avec la régulation",
+    Reason.EXCLUDED: "praticien déjà écarté pour cette demande",
+    Reason.AGE: "hors des âges reçus",
+    Reason.TOO_FAR: "trop loin",
+    Reason.TOO_LATE: "après le délai demandé",
+    Reason.TOO_EARLY: "avant que le patient soit disponible",
+    Reason.PAST: "déjà passé",
+    Reason.TOO_SOON: "préavis du praticien trop court",
+    Reason.FULL: "complet",
+    Reason.PRACTITIONER_CAP: "maximum du praticien atteint ce jour-là",
+}
+
+_TIMES_IN_WORDS = {
+    Reason.TOO_LATE: "de trop",
+    Reason.TOO_EARLY: "trop tôt",
+    Reason.TOO_SOON: "à respecter",
+}
+_WHOLE_KILOMETRES_FROM = 10
+
+
+def render(term: Term) -> str:
+    """One term in words: « 2,3 km », « 11 h 40 d’attente », « dans le délai »."""
+    detail = term.detail
+    match term.code:
+        case TermCode.DISTANCE:
+            if not detail["travel"]:
+                return "sans déplacement"
+            return distance_in_words(detail["km"])
+        case TermCode.WAIT:
+            minutes = detail["minutes"] or 0
+            return f"{_duration(minutes)} d’attente" if minutes else "tout de suite"
+        case TermCode.LATENESS:
+            minutes = detail["minutes"] or 0
+            return f"{_duration(minutes)} après le délai" if minutes else "dans le délai"
+        case TermCode.GP:
+            return "médecin traitant"
+        case TermCode.FAIRNESS:
+            return f"{(detail['load'] or 0) * 100:.0f}{NBSP}% de ses places pourvues"
+
+
+def sentence(terms: Iterable[Term]) -> str:
+    """All terms on one line: « 2,3 km · 11 h 40 d’attente · dans le délai · médecin traitant »."""
+    return SEPARATOR.join(render(term) for term in terms)
+
+
+def render_near_miss(near: NearMiss) -> str:
+    """The one reason with its figures: « trop loin : 34 km pour 30 km au plus »."""
+    words = REASON_IN_WORDS[near.reason]
+    figures = _figures(near)
+    return f"{words}{NBSP}: {figures}" if figures else words
+
+
+def render_refused(refused: Mapping[Reason, int]) -> list[str]:
+    """The counts in words, the most frequent reason first: « 12 × trop loin »."""
+    ordered = sorted(refused.items(), key=lambda item: -item[1])
+    return [f"{count}{NBSP}×{NBSP}{REASON_IN_WORDS[reason]}" for reason, count in ordered]
+
+
+def distance_in_words(km: float | None) -> str:
+    """« moins de 1 km », « 2,3 km », « 34 km », « distance inconnue »."""
+    if km is None:
+        return "distance inconnue"
+    if km < 1:
+        return f"moins de 1{NBSP}km"
+    figures = f"{km:.0f}" if round(km, 1) >= _WHOLE_KILOMETRES_FROM else f"{km:.1f}"
+    return f"{figures.removesuffix('.0').replace('.', ',')}{NBSP}km"
+
+
+def _figures(near: NearMiss) -> str | None:
+    detail = near.detail
+    match near.reason:
+        case Reason.TOO_FAR:
+            limit = distance_in_words(detail["radius_km"])
+            return f"{distance_in_words(detail['km'])} pour {limit} au plus"
+        case Reason.TOO_LATE | Reason.TOO_EARLY | Reason.TOO_SOON:
+            return f"{_duration(detail['minutes'] or 0)} {_TIMES_IN_WORDS[near.reason]}"
+        case Reason.AGE:
+            return _ages(detail["min_age"], detail["max_age"])
+        case Reason.PRACTITIONER_CAP:
+            return f"{detail['cap']:.0f} rendez-vous"
+        case _:
+            return None
+
+
+def _ages(youngest: float | None, oldest: float | None) -> str:
+    if youngest is None:
+        return f"jusqu’à {oldest:.0f}{NBSP}ans"
+    if oldest is None:
+        return f"à partir de {youngest:.0f}{NBSP}ans"
+    return f"de {youngest:.0f} à {oldest:.0f}{NBSP}ans"
+
+
+def _duration(minutes: float) -> str:
+    return calendar.duration(timedelta(minutes=minutes))

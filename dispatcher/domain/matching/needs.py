@@ -1,0 +1,84 @@
+"""What is matched: the needs of waiting requests and the slots that are open for them."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One waiting request, as far as matching is concerned: no name, no motive.
+
+    Codes are national: profession TRE_G15, specialty TRE_R38, modality AMB / HH / VR, visibility
+    TRE_R314. Instants are aware. Coordinates are degrees (WGS 84), both or none.
+    """
+
+    request_id: UUID
+    profession: str
+    specialty: str | None
+    modalities: frozenset[str]
+    age: int | None
+    """Whole years at the time of asking."""
+    longitude: float | None
+    latitude: float | None
+    asked_at: datetime
+    due_at: datetime
+    earliest: datetime | None
+    """Before this the patient cannot come."""
+    gp_id: UUID | None
+    """The patient's médecin traitant, where that is one of the territory's practitioners."""
+    excluded_practitioners: frozenset[UUID]
+    sees: frozenset[str]
+    """The visibilities that this request has access to; one in common with the slot's is enough."""
+    radius_km: float
+    """How far the patient, or the visiting practitioner, goes; `math.inf` for no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """One published slot with what its practitioner allows.
+
+    One place is an appointment at `start`; several places are a walk-in period in which patients
+    may come from `start` on (the *plage* of the national platform, `max_patients` N).
+    """
+
+    slot_id: UUID
+    practitioner_id: UUID
+    place_id: UUID | None
+    profession: str
+    specialty: str | None
+    modality: str
+    visibility: frozenset[str]
+    start: datetime
+    end: datetime
+    places: int
+    taken: int
+    longitude: float | None
+    latitude: float | None
+    min_age: int | None
+    """Both limits are included: 3 to 15 takes a child of 15."""
+    max_age: int | None
+    day: date
+    """The local day of `start`: the day that the practitioner's cap counts in."""
+    daily_cap: int | None
+    booked_that_day: int
+    """The practitioner's live appointments on `day`, over all of their slots."""
+    load: float
+    """Places booked over places offered by the practitioner in the rolling period, 0 to 1."""
+    minimum_notice: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a territory tolerates; the defaults are what nobody has to think about."""
+
+    grace: timedelta = field(default=timedelta())
+    """How long after the asked delay a patient may still be seen."""
+    walk_in_margin: timedelta = field(default=timedelta(minutes=30))
+    """Nobody is sent to a walk-in period with less than this left: its queue would not be seen.
+
+    The same half hour as the NHS Directory of Services, which drops a place that closes sooner.
+    """
+
+
+DEFAULT_LIMITS = Limits()

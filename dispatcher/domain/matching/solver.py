@@ -1,0 +1,188 @@
+"""The cheapest way to seat rows in slots: exact, within places and caps, nothing but numbers.
+
+Every row gets one place of one slot, or nowhere at a price of its own. The sum of the prices is
+made as small as it can be: the cheapest matching in a bipartite graph whose edges are the pairs
+that may be. A slot with three free places is three columns of it.
+
+Caps limit the places used over a group of slots (a practitioner's day). They are kept exactly, by
+*blockers*: rows that stand for nobody and must sit in a place of their group. With one for each
+place above the cap, exactly the cap is left, and the solver chooses which. As few queues come near
+a cap, blockers are only added, for all groups at once, when a first solution exceeds one; being the
+best without caps, it is the best with them whenever it keeps them.
+
+Where few pairs may be, the graph is solved as a sparse one, elsewhere as a full matrix: from about
+a quarter of all pairs on, the full matrix is quicker and smaller.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatcher.domain.geography import Floats
+
+Numbers = NDArray[np.intp]
+Numbers32 = NDArray[np.int32]
+
+FULL_FROM = 0.25
+"""Share of pairs from which the full matrix is used."""
+
+NO_GROUP = -1
+
+
+@dataclass(frozen=True)
+class Market:
+    """The pairs that may be, row by row, and what limits them.
+
+    Row r may sit in `slots[starts[r]:starts[r + 1]]`, in ascending order, at the `price` beside it,
+    each below `nowhere[r]`. `free` and `group` are by slot, `left` by group.
+    """
+
+    starts: Numbers
+    slots: Numbers32
+    price: Floats
+    nowhere: Floats
+    free: Numbers
+    """Free places; no slot in `slots` has less than one."""
+    group: Numbers
+    """The group whose cap the slot's places count in, or NO_GROUP."""
+    left: Numbers
+    """Places that may still be used in each group; none has less than one."""
+
+    @cached_property
+    def rows(self) -> Numbers32:
+        """The row of each pair."""
+        counts = np.diff(self.starts)
+        return np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+
+    @cached_property
+    def wanted(self) -> Numbers:
+        """The columns of each slot: its free places, but no more than rows that could sit there."""
+        return np.minimum(self.free, np.bincount(self.slots, minlength=len(self.free)))
+
+    @cached_property
+    def slot_of_column(self) -> Numbers:
+        return np.repeat(np.arange(len(self.free)), self.wanted)
+
+    @cached_property
+    def first_column(self) -> Numbers:
+        """The first column of each slot."""
+        return np.cumsum(self.wanted) - self.wanted
+
+    def pair(self, row: int, slot: int) -> int:
+        """The position of a pair that may be."""
+        start, end = self.starts[row], self.starts[row + 1]
+        return int(start + np.searchsorted(self.slots[start:end], slot))
+
+
+def load_solver() -> None:
+    """Import scipy's solvers now rather than in the first run that needs them.
+
+    For the processes that match; the web never solves and need not carry them.
+    """
+    import scipy.optimize  # noqa: PLC0415 - on demand, as said
+    import scipy.sparse.csgraph  # noqa: F401, PLC0415 - the same
+
+
+def cheapest(market: Market) -> Numbers:
+    """The positions of the pairs in the cheapest seating, by row."""
+    if len(market.slots) == 0:
+        return np.empty(0, dtype=np.intp)
+    if len(market.nowhere) == 1:
+        return np.array([np.argmin(market.price)], dtype=np.intp)
+    cells = len(market.nowhere) * len(market.slot_of_column)
+    solve = _solve_full if len(market.slots) >= FULL_FROM * cells else _solve_sparse
+    chosen = solve(market, [])
+    if _exceeds_a_cap(market, chosen):
+        chosen = solve(market, _blockers(market))
+    return chosen
+
+
+def _exceeds_a_cap(market: Market, chosen: Numbers) -> bool:
+    groups = market.group[market.slots[chosen]]
+    used = np.bincount(groups[groups != NO_GROUP], minlength=len(market.left))
+    return bool(np.any(used > market.left))
+
+
+def _blockers(market: Market) -> list[Numbers]:
+    """For each place above a cap, the columns of its group, one of which must stay empty."""
+    group_of_column = market.group[market.slot_of_column]
+    blockers: list[Numbers] = []
+    for group, left in enumerate(market.left.tolist()):
+        columns = np.flatnonzero(group_of_column == group)
+        blockers += [columns] * (len(columns) - left)
+    return blockers
+
+
+def _solve_sparse(market: Market, blockers: Sequence[Numbers]) -> Numbers:
+    """As a graph in which each row has an edge to a column of its own that is nowhere."""
+    from scipy.sparse import csr_array  # noqa: PLC0415 - see load_solver
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching  # noqa: PLC0415
+
+    rows, columns = len(market.nowhere), len(market.slot_of_column)
+    height, width = rows + len(blockers), columns + rows
+    copies = market.wanted[market.slots]
+    nth_copy = np.arange(copies.sum()) - np.repeat(np.cumsum(copies) - copies, copies)
+    of_blockers = np.repeat(
+        np.arange(rows, height), np.array([len(seats) for seats in blockers], dtype=np.intp)
+    )
+    # The solver takes a price of zero for no edge at all: the cheapest becomes 1.
+    lift = 1 - float(market.price.min())
+    graph = csr_array(
+        (
+            np.concatenate(
+                [
+                    np.repeat(market.price + lift, copies),
+                    market.nowhere + lift,
+                    np.ones(len(of_blockers)),
+                ]
+            ),
+            (
+                np.concatenate([np.repeat(market.rows, copies), np.arange(rows), of_blockers]),
+                np.concatenate(
+                    [
+                        np.repeat(market.first_column[market.slots], copies) + nth_copy,
+                        np.arange(columns, width),
+                        *blockers,
+                    ]
+                ),
+            ),
+        ),
+        shape=(height, width),
+    )
+    seated, column = min_weight_full_bipartite_matching(graph)
+    is_pair = (seated < rows) & (column < columns)
+    return _positions(market, seated[is_pair], column[is_pair])
+
+
+def _solve_full(market: Market, blockers: Sequence[Numbers]) -> Numbers:
+    """As a matrix of what each pair saves against nowhere; no pair saves nothing.
+
+    Rows that are given a pair that may not be, at zero, get nowhere: they lose nothing by it, and
+    nobody loses by it, for whoever could save something in that column would have been given it.
+    """
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - see load_solver
+
+    rows, columns = len(market.nowhere), len(market.slot_of_column)
+    matrix = np.zeros((rows + len(blockers), columns))
+    matrix[market.rows, market.first_column[market.slots]] = (
+        market.price - market.nowhere[market.rows]
+    )
+    for slot in np.flatnonzero(market.wanted > 1).tolist():
+        first = market.first_column[slot]
+        matrix[:rows, first + 1 : first + market.wanted[slot]] = matrix[:rows, first, None]
+    # A blocker saves more than all rows together could lose by it.
+    decisive = float(matrix.min()) * (rows + 1)
+    for row, seats in enumerate(blockers, start=rows):
+        matrix[row, seats] = decisive
+    seated, column = linear_sum_assignment(matrix)
+    is_pair = (seated < rows) & (matrix[seated, column] < 0)
+    return _positions(market, seated[is_pair], column[is_pair])
+
+
+def _positions(market: Market, rows: NDArray[np.integer], columns: NDArray[np.integer]) -> Numbers:
+    slots = market.slot_of_column[columns]
+    positions = map(market.pair, rows.tolist(), slots.tolist())
+    return np.sort(np.fromiter(positions, dtype=np.intp, count=len(rows)))
