@@ -1,7 +1,7 @@
 // Small comforts of forms, each without which the form still works.
 //   [data-focus]              takes the focus when the page opens (the summary of errors)
 //   select[data-follows=NAME] shows only the group whose data-key is the chosen radio NAME
-//   [data-reveals]            shows [data-revealed=ID] while the box ID is ticked
+//   [data-reveals]            shows [data-revealed=ID] while the box or button ID is chosen
 //   [data-step=ID]            moves a select or a number by data-by
 //   [data-fill-form=ID]       fills the form's fields from data-fill-NAME (demonstration accounts)
 //   a second submit of a form while the first one travels is stopped
@@ -60,7 +60,8 @@ function reveal(part) {
     const show = () => {
       hidden.hidden = !box.checked;
     };
-    box.addEventListener("change", show);
+    // A radio button says nothing when another takes its place: listen to the form.
+    box.form.addEventListener("change", show);
     show();
   }
 }

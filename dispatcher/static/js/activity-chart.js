@@ -1,0 +1,65 @@
+// The chart of the activity, drawn from the very table below it: the two cannot differ.
+// canvas[data-chart-of="id of the table"]; th[data-series="stack"] are the columns drawn, in the table's order.
+
+const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5"];
+
+for (const canvas of document.querySelectorAll("canvas[data-chart-of]")) {
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  let chart = draw(canvas);
+  scheme.addEventListener("change", () => {
+    chart.destroy();
+    chart = draw(canvas);
+  });
+}
+
+function draw(canvas) {
+  const { labels, datasets } = read(document.getElementById(canvas.dataset.chartOf));
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return new window.Chart(canvas, {
+    type: "bar",
+    data: {
+      labels,
+      datasets: datasets.map((set, index) => ({
+        ...set,
+        backgroundColor: colour(COLOURS[index % COLOURS.length]),
+        borderColor: colour("--surface"),
+        borderWidth: 1,
+        maxBarThickness: 56,
+      })),
+    },
+    options: {
+      animation: calm ? false : { duration: 300 },
+      maintainAspectRatio: false,
+      interaction: { mode: "index", intersect: false },
+      plugins: {
+        legend: { position: "top", align: "start", labels: { color: colour("--ink"), boxWidth: 14, boxHeight: 14 } },
+      },
+      scales: {
+        x: { stacked: true, ticks: { color: colour("--ink-soft") }, grid: { display: false } },
+        y: {
+          stacked: true,
+          beginAtZero: true,
+          ticks: { color: colour("--ink-soft"), precision: 0 },
+          grid: { color: colour("--line") },
+        },
+      },
+    },
+  });
+}
+
+function read(table) {
+  const heads = [...table.tHead.rows[0].cells];
+  const rows = [...table.tBodies[0].rows];
+  return {
+    labels: rows.map((row) => row.cells[0].textContent.trim()),
+    datasets: heads
+      .map((head, column) => ({ head, column }))
+      .filter(({ head }) => head.dataset.series)
+      .map(({ head, column }) => ({
+        label: head.textContent.trim(),
+        data: rows.map((row) => Number(row.cells[column].textContent.replace(/\D/g, ""))),
+      })),
+  };
+}
