@@ -13,7 +13,7 @@ from rq import SimpleWorker
 
 import workers.jobs  # noqa: F401 - RQ finds the jobs by name: they are loaded before the first
 from config.logging import get_logger
-from dispatcher.domain.matching.assign import load_solver
+from dispatcher.domain.matching.solver import load_solver
 from workers.keeping import furnish
 from workers.process import prepare
 from workers.queues import connect_patiently, queues

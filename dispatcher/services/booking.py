@@ -17,10 +17,8 @@ from dispatcher.domain.errors import (
 )
 from dispatcher.domain.events import AppointmentBooked
 from dispatcher.domain.matching import explain
-from dispatcher.domain.matching.candidates import distance_of
-from dispatcher.domain.matching.columns import SlotColumns, instant_of
-from dispatcher.domain.matching.cost import terms
-from dispatcher.domain.matching.feasibility import Reason, compare, reasons_of
+from dispatcher.domain.matching.candidates import weigh
+from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, SlotStatus
@@ -163,9 +161,7 @@ def book_by_hand(
             raise _why_not_open(session.get(Slot, command.slot), account)
         need = queue.need_of(request, queue.radius_km(territory, house.communes.radius_km))
         weights, limits = queue.weights_of(territory), queue.limits_of(territory)
-    columns = SlotColumns([chosen], now, limits)
-    comparison = compare(need, columns)
-    reasons = reasons_of(int(comparison.against[0]))
+    reasons, pair = weigh(need, chosen, weights, now, limits)
     if Reason.FULL in reasons:
         raise SlotFullError
     blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not command.override]
@@ -181,9 +177,9 @@ def book_by_hand(
             Choice(
                 request_id=request_id,
                 slot_id=command.slot,
-                seen_at=instant_of(float(comparison.arrival[0])),
-                distance_km=distance_of(comparison, 0),
-                terms=[term.as_json() for term in terms(need, columns, comparison, weights, 0)],
+                seen_at=pair.seen_at,
+                distance_km=pair.distance_km,
+                terms=[term.as_json() for term in pair.terms],
                 decided_by=account.role.value,
                 overridden=[reason.value for reason in reasons],
                 override_note=command.override or "",

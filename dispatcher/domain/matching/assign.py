@@ -111,13 +111,11 @@ def _caps(columns: SlotColumns) -> tuple[Integers, Integers]:
 def _unmatched(
     queue: NeedColumns, columns: SlotColumns, chosen: Pairs, weights: Weights
 ) -> dict[UUID, Refusals]:
-    is_matched = np.zeros(len(queue), dtype=np.bool_)
-    is_matched[chosen.needs] = True
-    is_given = np.zeros(len(columns), dtype=np.bool_)
-    is_given[chosen.slots] = True
-    left_out = NeedColumns(list(compress(queue.needs, ~is_matched)))
+    is_left_out = np.ones(len(queue), dtype=np.bool_)
+    is_left_out[chosen.needs] = False
+    left_out = NeedColumns(list(compress(queue.needs, is_left_out)))
     unmatched: dict[UUID, Refusals] = {}
     for part, comparison in comparisons(left_out, columns):
-        refusals = refusals_of(part, columns, comparison, weights, is_given)
+        refusals = refusals_of(part, columns, comparison, weights)
         unmatched |= zip((need.request_id for need in part.needs), refusals, strict=True)
     return unmatched

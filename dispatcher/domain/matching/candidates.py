@@ -12,12 +12,7 @@ from uuid import UUID
 import numpy as np
 
 from dispatcher.domain.geography import Floats
-from dispatcher.domain.matching.columns import (
-    Booleans,
-    NeedColumns,
-    SlotColumns,
-    instant_of,
-)
+from dispatcher.domain.matching.columns import NeedColumns, SlotColumns, instant_of
 from dispatcher.domain.matching.cost import Detail, Term, Weights, costs, known_km, terms, total
 from dispatcher.domain.matching.feasibility import (
     BIT,
@@ -98,7 +93,8 @@ class Refusals:
     near_misses: tuple[NearMiss, ...]
     """The best of the slots refused for one reason only, by what they would cost."""
     contended: int = 0
-    """Slots that would have fitted and went to other requests in the same run."""
+    """Slots that fitted. For a request that got none of them: they, or what their practitioners
+    still took that day, went to other requests of the same run."""
 
     def as_json(self) -> dict[str, Any]:
         """The form that is stored with a request."""
@@ -117,6 +113,7 @@ class Candidates:
     feasible: int
     """How many slots could be given in all."""
     refused: Mapping[Reason, int]
+    """Slots by reason; one that has two reasons against it counts under both."""
     near_misses: tuple[NearMiss, ...]
 
 
@@ -145,6 +142,24 @@ def candidates(
     )
 
 
+def weigh(
+    need: Need,
+    slot: OpenSlot,
+    weights: Weights,
+    now: datetime,
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[tuple[Reason, ...], Pair]:
+    """One slot for one need: every reason against it, and what it costs all the same.
+
+    For whoever chooses by hand, and may pass over a reason.
+    """
+    queue, columns = NeedColumns([need]), SlotColumns([slot], now, limits)
+    comparison = compare(queue, columns)
+    pairs = comparison.pairs(np.ones_like(comparison.against, dtype=np.bool_))
+    (pair,) = explained(queue, columns, pairs, weights)
+    return reasons_of(int(comparison.against[0, 0])), pair
+
+
 def explained(
     queue: NeedColumns, columns: SlotColumns, pairs: Pairs, weights: Weights
 ) -> tuple[Pair, ...]:
@@ -171,16 +186,9 @@ def explained(
 
 
 def refusals_of(
-    queue: NeedColumns,
-    columns: SlotColumns,
-    comparison: Comparison,
-    weights: Weights,
-    is_given: Booleans | None = None,
+    queue: NeedColumns, columns: SlotColumns, comparison: Comparison, weights: Weights
 ) -> list[Refusals]:
-    """For each need of the queue, what stands against the slots that may not be given to it.
-
-    `is_given` marks the slots that went to other needs in the same run.
-    """
+    """For each need of the queue, what stands against the slots that it does not get."""
     near = comparison.pairs(_IS_NEAR[comparison.against])
     near_cost = costs(queue, columns, near, weights)
     bounds = np.searchsorted(near.needs, np.arange(len(queue) + 1)).tolist()
@@ -196,9 +204,7 @@ def refusals_of(
                     _near_miss(need, columns, comparison, (row, slot))
                     for slot in shown.slots.tolist()
                 ),
-                contended=(
-                    0 if is_given is None else int(np.count_nonzero(is_given & (against == 0)))
-                ),
+                contended=len(against) - int(np.count_nonzero(against)),
             )
         )
     return refusals
