@@ -1,11 +1,8 @@
 """SMS that leave: their kinds, their states, and what a provider's answers mean for them."""
 
 from collections.abc import Mapping
-from datetime import date, time
 from enum import StrEnum
 from typing import Final
-
-NBSP: Final = "\u00a0"
 
 
 class MessageKind(StrEnum):
@@ -111,8 +108,6 @@ _FROM_TWILIO: Mapping[str, MessageStatus] = {
     "canceled": MessageStatus.FAILED,
 }
 
-INBOUND_TWILIO_STATUSES: Final = frozenset({"receiving", "received"})
-
 # Twilio's dictionary, docs/api/errors. New codes appear and old ones split (July 2024), so what
 # is not listed falls to `_by_status`.
 _ERROR_CLASSES: Mapping[int, ErrorClass] = {
@@ -178,42 +173,3 @@ def _by_status(http_status: int | None) -> ErrorClass:
             return ErrorClass.RETRY
         case _:
             return ErrorClass.PERMANENT
-
-
-_DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_MONTHS: Final = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
-
-
-def day_in_words(day: date) -> str:
-    """The placeholder {day}: « mardi 24 novembre », « dimanche 1er mars ». No year: within 72 h."""
-    number = "1er" if day.day == 1 else str(day.day)
-    return f"{_DAYS[day.weekday()]} {number} {_MONTHS[day.month - 1]}"
-
-
-def time_in_words(start: time, end: time | None = None) -> str:
-    """The placeholder {time}: « à 14 h 30 », or « entre 14 h et 18 h » for a walk-in period.
-
-    The times are those of the territory's clocks; `end` is given for walk-in periods only.
-    """
-    if end is None:
-        return f"à {_clock(start)}"
-    return f"entre {_clock(start)} et {_clock(end)}"
-
-
-def _clock(moment: time) -> str:
-    if moment.minute == 0:
-        return f"{moment.hour}{NBSP}h"
-    return f"{moment.hour}{NBSP}h{NBSP}{moment.minute:02d}"
