@@ -1,0 +1,82 @@
+"""A territory of the demonstration as it stands in the database."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.domain.roles import Account, Role
+from dispatcher.services.accounts import account_of
+from dispatcher.services.house import House
+from dispatcher.storage.accounts import User
+from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.territories import Territory
+
+
+@dataclass(frozen=True, slots=True)
+class Volunteer:
+    """A practitioner with their first place."""
+
+    id: UUID
+    place: UUID
+    name: str
+
+    @staticmethod
+    def name_of(title: str, first_name: str, last_name: str) -> str:
+        """« Dr Anne Vuillet », the same as the practitioner's row says."""
+        return " ".join(part for part in (title, first_name, last_name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """Who is in a territory of the demonstration."""
+
+    territory_id: UUID
+    code: str
+    timezone: str
+    volunteers: tuple[Volunteer, ...]
+    accounts: tuple[Account, ...]
+
+    @classmethod
+    def find(cls, house: House, code: str) -> "Town | None":
+        """The territory of that code, None before it is founded."""
+        with house.db.reading() as session:
+            territory = session.scalars(
+                select(Territory).where(Territory.code == code)
+            ).one_or_none()
+            if territory is None:
+                return None
+            volunteers = session.execute(
+                select(Practitioner, Place.id)
+                .join(Place, Place.practitioner_id == Practitioner.id)
+                .where(Practitioner.territory_id == territory.id)
+                .order_by(Practitioner.rpps)
+            ).all()
+            users = session.execute(
+                select(User.id, User.session_epoch)
+                .where(User.territory_id == territory.id)
+                .order_by(User.created_at, User.login)
+            ).all()
+        accounts = [account_of(house, row.id, row.session_epoch) for row in users]
+        return cls(
+            territory_id=territory.id,
+            code=territory.code,
+            timezone=territory.timezone,
+            volunteers=tuple(
+                Volunteer(person.id, place, person.display_name) for person, place in volunteers
+            ),
+            accounts=tuple(account for account in accounts if account is not None),
+        )
+
+    @property
+    def coordinator(self) -> Account:
+        """Who publishes on behalf of the volunteers."""
+        return self._first(Role.COORDINATOR)
+
+    @property
+    def regulator(self) -> Account:
+        """Who enters the requests."""
+        return self._first(Role.REGULATOR)
+
+    def _first(self, role: Role) -> Account:
+        return next(account for account in self.accounts if account.role == role)
