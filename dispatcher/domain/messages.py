@@ -83,16 +83,6 @@ MESSAGE_TRANSITIONS: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     MessageStatus.REFUSED: frozenset(),
 }
 
-MESSAGE_STATUS_IN_WORDS: Mapping[MessageStatus, str] = {
-    MessageStatus.QUEUED: "en attente",
-    MessageStatus.SENDING: "envoi en cours",
-    MessageStatus.SENT: "envoyé",
-    MessageStatus.DELIVERED: "reçu",
-    MessageStatus.UNDELIVERED: "non remis",
-    MessageStatus.FAILED: "échec",
-    MessageStatus.REFUSED: "refusé",
-}
-
 _FROM_TWILIO: Mapping[str, MessageStatus] = {
     "accepted": MessageStatus.SENT,
     "scheduled": MessageStatus.SENT,

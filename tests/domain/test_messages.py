@@ -5,7 +5,6 @@ import itertools
 import pytest
 
 from dispatcher.domain.messages import (
-    MESSAGE_STATUS_IN_WORDS,
     MESSAGE_TRANSITIONS,
     ErrorClass,
     MessageStatus,
@@ -25,9 +24,8 @@ STEP = {
 }
 
 
-def test_every_state_has_its_transitions_and_its_word() -> None:
+def test_every_state_has_its_transitions() -> None:
     assert MESSAGE_TRANSITIONS.keys() == set(MessageStatus)
-    assert MESSAGE_STATUS_IN_WORDS.keys() == set(MessageStatus)
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(MessageStatus, repeat=2)))
