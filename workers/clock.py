@@ -72,11 +72,13 @@ def main() -> None:
     """Run until told to stop; an unreachable database is tried again at every tick."""
     house = prepare("clock")
     stop = Stop()
-    while not stop.wait(TICK_SECONDS):
+    while True:
         try:
             tick(house)
         except (UnavailableError, OSError) as error:
             log.warning("clock_tick_failed", error=type(error).__name__)
+        if stop.wait(TICK_SECONDS):
+            return
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ from rq import SimpleWorker
 
 import workers.jobs  # noqa: F401 - RQ finds the jobs by name: they are loaded before the first
 from config.logging import get_logger
+from dispatcher.domain.errors import UnavailableError
 from dispatcher.domain.matching.solver import load_solver
+from dispatcher.services.house import House
+from dispatcher.storage import keeping
 from workers.keeping import furnish
 from workers.process import prepare
 from workers.queues import connect_patiently, queues
@@ -30,6 +33,7 @@ def main() -> None:
     house = prepare("worker")
     load_solver()
     furnish(house)
+    signal_life(house)
     while True:
         try:
             connection = connect_patiently(house.settings.redis_url)
@@ -48,6 +52,14 @@ def main() -> None:
             time.sleep(RECONNECT_SECONDS)
         else:
             sys.exit(0)
+
+
+def signal_life(house: House) -> None:
+    """Note that a worker is ready, for whoever waits for the house to be complete."""
+    try:
+        keeping.tick(house.db, "worker")
+    except UnavailableError as error:
+        log.warning("life_not_signalled", error=type(error).__name__)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -9,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dispatcher.demo import valkey
 from dispatcher.demo.directory import DemonstrationDirectory, Unusable
@@ -36,14 +39,15 @@ FAILED = 1
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The programs of a demonstration, as functions of where it lives.
+    """The programs of a demonstration beside Valkey.
 
-    `broker` answers before `preparation` is run; then come the `players`. `environment` is what
-    each of them is given, `listener` the descriptor of the socket that web has to serve.
+    `preparation` runs first, to its end; then come the `players`, given the descriptor of the
+    socket that web has to serve. All is well when /health shows a tick of each of `ticking`.
     """
 
-    preparation: Callable[[Mapping[str, str]], Sequence[str]]
+    preparation: Sequence[str]
     players: Callable[[int], Mapping[str, Sequence[str]]]
+    ticking: frozenset[str]
 
 
 def real_cast() -> Cast:
@@ -51,7 +55,7 @@ def real_cast() -> Cast:
     python = (sys.executable, "-P", "-m")
     workers = {f"worker-{number}": (*python, "workers.main") for number in range(1, WORKERS + 1)}
     return Cast(
-        preparation=lambda _: (*python, "dispatcher.demo.prepare"),
+        preparation=(*python, "dispatcher.demo.prepare"),
         players=lambda listener: {
             "web": (
                 *python,
@@ -64,6 +68,7 @@ def real_cast() -> Cast:
             "relay": (*python, "workers.relay"),
             "clock": (*python, "workers.clock"),
         },
+        ticking=frozenset({"web", "clock", "relay", "worker"}),
     )
 
 
@@ -148,7 +153,7 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
         return Program(name, command, environment, ROOT, descriptors, last_to_stop)
 
     say(f"Démonstration, données dans {directory.path}")
-    started_at = time.monotonic()
+    started_at, opened_at = time.monotonic(), datetime.now(UTC)
     try:
         with (
             Tether() as tether,
@@ -157,9 +162,7 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
             supervisor.start(
                 program("valkey", valkey.command(broker, broker_socket), last_to_stop=True)
             )
-            supervisor.run(
-                program("preparation", cast.preparation(environment)), SECONDS_TO_PREPARE
-            )
+            supervisor.run(program("preparation", cast.preparation), SECONDS_TO_PREPARE)
             supervisor.wait_for(
                 lambda: valkey.answers(broker_socket), SECONDS_TO_ANSWER, name="valkey"
             )
@@ -167,7 +170,7 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
             for name, command in cast.players(listener.fileno()).items():
                 supervisor.start(program(name, command))
             supervisor.wait_for(
-                lambda: is_healthy(listener.getsockname()[1]), SECONDS_TO_ANSWER, name="web"
+                lambda: cast.ticking <= living(base_url, opened_at), SECONDS_TO_ANSWER, name="web"
             )
             say(f"Site, exécutants, relais et horloge : {_seconds(started_at)}")
             directory.describe(base_url)
@@ -188,14 +191,22 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
     raise AssertionError("the supervisor only ends by being stopped")
 
 
-def is_healthy(port: int) -> bool:
-    """Does GET /health answer 200?"""
-    connection = http.client.HTTPConnection(ADDRESS, port, timeout=2)
+def living(base_url: str, since: datetime) -> set[str]:
+    """Which processes have signalled life since then, and "web" if the site is well.
+
+    Empty unless GET /health answers 200 and finds Redis there.
+    """
+    connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=2)
     try:
         connection.request("GET", "/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
+        answer = connection.getresponse()
+        health = json.loads(answer.read())
+        if answer.status != http.HTTPStatus.OK or not health["redis"]:
+            return set()
+        ticks = {name: datetime.fromisoformat(at) for name, at in health["ticks"].items()}
+        return {"web"} | {name for name, at in ticks.items() if at >= since}
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return set()
     finally:
         connection.close()
 

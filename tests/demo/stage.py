@@ -3,10 +3,12 @@
 The site is a real gunicorn, since its processes are those that are hardest to be rid of.
 """
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dispatcher.demo.supervisor import Cast, demonstrate
@@ -25,14 +27,15 @@ DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pau
 
 
 def app(environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [str(os.getpid()).encode()]
+    start_response("200 OK", [("Content-Type", "application/json")])
+    now = datetime.now(UTC).isoformat()
+    return [json.dumps({"redis": True, "ticks": {"clock": now}, "pid": os.getpid()}).encode()]
 
 
 def cast(prepare: str, worker: str) -> Cast:
     python = (sys.executable, "-P")
     return Cast(
-        preparation=lambda _: (*python, "-c", prepare),
+        preparation=(*python, "-c", prepare),
         players=lambda listener: {
             "web": (
                 *(*python, "-m", "gunicorn", "--config", str(ROOT / "config" / "gunicorn.py")),
@@ -41,6 +44,7 @@ def cast(prepare: str, worker: str) -> Cast:
             "worker-1": (*python, "-c", worker),
             "clock": (*python, "-c", WAIT),
         },
+        ticking=frozenset({"web", "clock"}),
     )
 
 

@@ -107,7 +107,7 @@ def pid_that_answers(address: str) -> int:
     connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=PATIENCE)
     try:
         connection.request("GET", "/")
-        return int(connection.getresponse().read())
+        return int(json.loads(connection.getresponse().read())["pid"])
     finally:
         connection.close()
 
