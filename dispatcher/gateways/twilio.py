@@ -1,6 +1,6 @@
 """SMS through Twilio's own SDK; the one module that imports it.
 
-The SDK's resources cost as much again to import as all the rest (11 MB after 21, 0.3 s): only a
+The SDK's resources cost as much again to import as all the rest (11 MB after 21, 0.4 s): only a
 `TwilioSms` loads them, and when it is made, so that no first send waits for it.
 
 Twilio has no idempotency key. What stands in for one: our message id in the status callback's URL,
