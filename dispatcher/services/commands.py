@@ -3,16 +3,50 @@
 Shapes only: whether a telephone is a telephone or a commune exists is the service's to say.
 """
 
-from datetime import date
+import unicodedata
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+from pydantic_core import PydanticCustomError
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-CodeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+WRITTEN_CONTROLS = frozenset("\t\n\r")
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _writable(text: str) -> str:
+    """Refuse control characters: nobody types them, and PostgreSQL cannot store all of them."""
+    if any(unicodedata.category(sign) == "Cc" for sign in text if sign not in WRITTEN_CONTROLS):
+        raise PydanticCustomError("control_character", "control character")
+    return text
+
+
+def _plausible(instant: datetime) -> datetime:
+    """Refuse instants at the ends of the calendar: no zone could be applied to them."""
+    if not EARLIEST <= instant < LATEST:
+        raise PydanticCustomError("implausible_instant", "implausible instant")
+    return instant
+
+
+Writable = AfterValidator(_writable)
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Writable
+]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30), Writable]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Writable]
+CodeText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Writable
+]
+Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
 
 
 class Shape(BaseModel):
@@ -42,14 +76,16 @@ class NeedShape(Shape):
     motive: CodeText | None = None
     note: Note = ""
     delay_hours: int
-    earliest: AwareDatetime | None = None
+    earliest: Instant | None = None
 
 
 class RegulationShape(Shape):
     """Whether a regulating doctor has seen the request."""
 
-    by: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] | None = None
-    at: AwareDatetime | None = None
+    by: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), Writable] | None = (
+        None
+    )
+    at: Instant | None = None
 
 
 class OpenRequest(Shape):
@@ -68,8 +104,8 @@ class PublishSlot(Shape):
 
     practitioner: UUID
     place: UUID
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
     places: int = Field(default=1, ge=1, le=100)
     modality: CodeText = "AMB"
     visibility: list[CodeText] = Field(default_factory=lambda: ["SNP", "CPTS"], min_length=1)

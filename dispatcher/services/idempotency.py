@@ -1,10 +1,12 @@
 """`Idempotency-Key`: a call repeated after a lost answer makes nothing new."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from dispatcher.domain.errors import RefusedError
 from dispatcher.services.house import House
@@ -26,6 +28,10 @@ class KeyReusedError(RefusedError):
         )
 
 
+class SameCallError(Exception):
+    """The same call came at the same moment and was faster; this one changed nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallKey:
     """One API call under its key."""
@@ -43,8 +49,8 @@ class CallKey:
     def remember(self, unit: Unit, resource_id: UUID) -> None:
         """Tie the key to what the call made, in the same commit.
 
-        The primary key makes a second call at the same moment fail, and its caller then finds this
-        one's result.
+        The primary key makes a second call at the same moment fail. Raises SameCallError, upon
+        which `once` finds this one's result.
         """
         unit.session.add(
             IdempotencyKey(
@@ -55,7 +61,31 @@ class CallKey:
                 created_at=unit.now,
             )
         )
-        unit.session.flush()  # a repeated call must stop here, before it changes anything
+        try:
+            unit.session.flush()  # a repeated call must stop here, before it changes anything
+        except IntegrityError as error:
+            raise SameCallError from error
+
+
+def once(house: House, call: CallKey | None, act: Callable[[], UUID]) -> UUID:
+    """Do what a call asks unless it was done under its key before; returns what it made.
+
+    `act` ties its result to `call` in its own commit. Where the same call comes twice at the same
+    moment, the slower one is refused, by its key or because the faster one already took the place,
+    and gives the faster one's result. Raises KeyReusedError, and whatever `act` raises.
+    """
+    if call is None:
+        return act()
+    earlier = earlier_result(house, call)
+    if earlier is not None:
+        return earlier
+    try:
+        return act()
+    except (SameCallError, RefusedError):
+        made_meanwhile = earlier_result(house, call)
+        if made_meanwhile is None:
+            raise
+        return made_meanwhile
 
 
 def earlier_result(house: House, call: CallKey) -> UUID | None:

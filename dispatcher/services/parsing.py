@@ -1,4 +1,4 @@
-"""From what was typed or posted to a command, with a French sentence for each field that is wrong."""
+"""From what was typed or posted to a command, with a French sentence for each wrong field."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.errors import InvalidError, RefusedError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -31,6 +31,8 @@ _SENTENCES: Mapping[str, str] = {
     "timezone_aware": "Indiquez l’heure avec son décalage, par exemple 2026-11-23T14:30:00+01:00.",
     "model_type": "Ce champ doit être un objet.",
     "model_attributes_type": "Ce champ doit être un objet.",
+    "control_character": "Ce texte contient un caractère qui ne peut pas être enregistré.",
+    "implausible_instant": "Cette date est trop lointaine.",
 }
 _BY_BEGINNING: Mapping[str, str] = {
     "date_": "Indiquez une date qui existe, par exemple 03/02/1950.",
@@ -39,6 +41,19 @@ _BY_BEGINNING: Mapping[str, str] = {
     "is_instance": "Cette valeur n’a pas la bonne forme.",
 }
 UNKNOWN = "Cette valeur ne convient pas."
+DAY_IN_JSON = "Indiquez une date qui existe, par exemple 1950-02-03."
+
+
+class MalformedError(RefusedError):
+    """What was posted is no JSON."""
+
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__(
+            "malformed-json",
+            "Le corps de l’appel n’est pas du JSON valable. Rien n’a été modifié.",
+        )
 
 
 def parse(model: type[M], data: Mapping[str, Any]) -> M:
@@ -46,12 +61,32 @@ def parse(model: type[M], data: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
+        raise InvalidError(_by_field(error)) from None
+
+
+def parse_json(model: type[M], body: bytes) -> M:
+    """Build a command from JSON, whose types count: "24" is no number, 0 is no date.
+
+    Raises MalformedError, and InvalidError with a sentence by dotted field (`patient.phone`).
+    """
+    try:
+        return model.model_validate_json(body, strict=True)
+    except ValidationError as error:
+        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
+            raise MalformedError from None
         raise InvalidError(
             {
-                ".".join(str(part) for part in fault["loc"]) or "body": _sentence(fault)
-                for fault in error.errors(include_url=False, include_input=False)
+                field: DAY_IN_JSON if sentence == _BY_BEGINNING["date_"] else sentence
+                for field, sentence in _by_field(error).items()
             }
         ) from None
+
+
+def _by_field(error: ValidationError) -> dict[str, str]:
+    return {
+        ".".join(str(part) for part in fault["loc"]) or "body": _sentence(fault)
+        for fault in error.errors(include_url=False, include_input=False)
+    }
 
 
 def _sentence(fault: ErrorDetails) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from dispatcher.domain.errors import DuplicateRequestError, NotFoundError
 from dispatcher.domain.events import RequestOpened, RequestSearched
@@ -29,8 +30,14 @@ from dispatcher.storage.unit import Unit
 AGE_BAND_YEARS = 10
 CODE_DIGITS = 4
 CODE_TRIES = 50
+COLLISIONS = 5
+"""How often a request whose code went to another at the same moment starts anew."""
 ESCALATE_WHEN_LEFT = 1 / 3
 """The request returns to the regulator when this share of its delay is left."""
+
+
+class _CodeTakenError(Exception):
+    """Another request took the same code between looking for a free one and writing it."""
 
 
 def open_request(
@@ -41,10 +48,25 @@ def open_request(
     Raises InvalidError by field, DuplicateRequestError when the patient already has a live
     request and nobody confirmed a second one. Nothing is half-saved.
     """
-    now = house.clock()
-    request_id = uuid.uuid4()
     with house.db.reading() as session:
-        checked = check(house, session, account, command, now)
+        checked = check(house, session, account, command, house.clock())
+    for _ in range(COLLISIONS):
+        try:
+            return _open(house, account, command, checked, call)
+        except _CodeTakenError:
+            continue
+    return _open(house, account, command, checked, call)
+
+
+def _open(
+    house: House,
+    account: Account,
+    command: OpenRequest,
+    checked: Checked,
+    call: CallKey | None,
+) -> UUID:
+    """Write the request, its event and its promises. Raises _CodeTakenError to be started anew."""
+    request_id = uuid.uuid4()
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if call is not None:
             call.remember(unit, request_id)
@@ -54,6 +76,10 @@ def open_request(
         patient_id = _patient(unit, command, checked)
         request = _new_request(unit, account, command, checked, request_id, patient_id)
         unit.session.add(request)
+        try:
+            unit.session.flush()  # the unique index has the last word on the code
+        except IntegrityError as error:
+            raise _CodeTakenError from error
         unit.record(
             RequestOpened(
                 request_id=request_id,
