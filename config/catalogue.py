@@ -1,0 +1,155 @@
+"""What a form can be filled with: codes with their French labels, read from `config/catalogue/`."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+DIRECTORY = Path(__file__).parent / "catalogue"
+
+_CODE = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+
+
+class BadCatalogueError(ValueError):
+    """A file of the catalogue cannot be used; the message names the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A code, which is stored and never changes, and what people read."""
+
+    code: str
+    label: str
+
+
+E = TypeVar("E", bound=Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Specialty(Entry):
+    """A speciality of one profession (TRE_R38)."""
+
+    profession: str
+
+
+@dataclass(frozen=True, slots=True)
+class Motive(Entry):
+    """Why a patient asks, and which professions that is usually for."""
+
+    professions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation(Entry):
+    """Why an appointment or a request is cancelled, and who may say so."""
+
+    by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every list, by code, in the order in which it is shown."""
+
+    professions: Mapping[str, Entry]
+    """TRE_G15."""
+    specialties: Mapping[str, Specialty]
+    """TRE_R38."""
+    modalities: Mapping[str, Entry]
+    """HL7 v3 ActCode: AMB, HH, VR. The labels go on from a noun: « consultation au cabinet »."""
+    visibilities: Mapping[str, Entry]
+    """TRE_R314."""
+    origins: Mapping[str, Entry]
+    delays: tuple[int, ...]
+    """Hours, ascending."""
+    motives: Mapping[str, Motive]
+    redirections: Mapping[str, Entry]
+    unfilled_reasons: Mapping[str, Entry]
+    cancellers: Mapping[str, Entry]
+    cancellations: Mapping[str, Cancellation]
+
+    @classmethod
+    def load(cls, directory: Path = DIRECTORY) -> Self:
+        """Read the files.
+
+        Raises BadCatalogueError where a code is no code, is there twice, or refers to nothing.
+        """
+        lists: dict[str, Any] = {}
+        for path in sorted(directory.glob("*.toml")):
+            lists |= tomllib.loads(path.read_text(encoding="utf-8"))
+        professions = _by_code(Entry(**entry) for entry in lists["profession"])
+        cancellers = _by_code(Entry(**entry) for entry in lists["canceller"])
+        return cls(
+            professions=professions,
+            specialties=_by_code(
+                Specialty(
+                    entry["code"],
+                    entry["label"],
+                    profession=_known(entry["profession"], professions, entry),
+                )
+                for entry in lists["specialty"]
+            ),
+            modalities=_by_code(Entry(**entry) for entry in lists["modality"]),
+            visibilities=_by_code(Entry(**entry) for entry in lists["visibility"]),
+            origins=_by_code(Entry(**entry) for entry in lists["origin"]),
+            delays=tuple(sorted(lists["delays"])),
+            motives=_by_code(
+                Motive(
+                    entry["code"],
+                    entry["label"],
+                    professions=_all_known(entry["professions"], professions, entry),
+                )
+                for entry in lists["motive"]
+            ),
+            redirections=_by_code(Entry(**entry) for entry in lists["redirection"]),
+            unfilled_reasons=_by_code(Entry(**entry) for entry in lists["unfilled"]),
+            cancellers=cancellers,
+            cancellations=_by_code(
+                Cancellation(
+                    entry["code"],
+                    entry["label"],
+                    by=_all_known(entry["by"], cancellers, entry),
+                )
+                for entry in lists["cancellation"]
+            ),
+        )
+
+    def motives_for(self, profession: str) -> list[Motive]:
+        """The motives usually addressed to a profession, in order."""
+        return [motive for motive in self.motives.values() if profession in motive.professions]
+
+    def specialties_of(self, profession: str) -> list[Specialty]:
+        """The specialities of a profession, in order."""
+        return [
+            specialty
+            for specialty in self.specialties.values()
+            if specialty.profession == profession
+        ]
+
+    def cancellations_by(self, canceller: str) -> list[Cancellation]:
+        """The reasons that one who cancels may give, in order."""
+        return [reason for reason in self.cancellations.values() if canceller in reason.by]
+
+
+def _by_code(entries: Iterable[E]) -> dict[str, E]:
+    by_code: dict[str, E] = {}
+    for entry in entries:
+        if not _CODE.fullmatch(entry.code):
+            raise BadCatalogueError(f"{entry!r}: a code is made of letters, digits and _")
+        if entry.code in by_code:
+            raise BadCatalogueError(f"{entry!r}: the code is there twice")
+        by_code[entry.code] = entry
+    return by_code
+
+
+def _known(code: str, codes: Mapping[str, Entry], entry: Mapping[str, Any]) -> str:
+    if code not in codes:
+        raise BadCatalogueError(f"{entry!r}: {code!r} is not in the catalogue")
+    return code
+
+
+def _all_known(
+    named: Iterable[str], codes: Mapping[str, Entry], entry: Mapping[str, Any]
+) -> frozenset[str]:
+    return frozenset(_known(code, codes, entry) for code in named)
