@@ -10,7 +10,6 @@ from config.settings import Settings
 from config.sms_texts import load as load_texts
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.sms import SmsGateway
-from dispatcher.gateways.twilio import TwilioSms
 from dispatcher.services.house import Bell, House
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.unit import Database, Ring
@@ -76,6 +75,9 @@ def _gateway(settings: Settings, telephone: DemonstrationTelephone | None) -> Sm
     """Twilio where its variables are set, else the demonstration telephone."""
     twilio = settings.twilio
     if twilio is not None:
+        # Half a second and 30 MB that a demonstration and the front need not spend.
+        from dispatcher.gateways.twilio import TwilioSms  # noqa: PLC0415
+
         return TwilioSms(
             account_sid=twilio.account_sid,
             auth_token=twilio.auth_token,

@@ -19,7 +19,6 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import requests
 from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
-from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -137,23 +136,6 @@ class TwilioSms:
                     if _is_it(listed, message, earliest, known_sids):
                         return Found(str(listed.sid), _status(listed), listed.error_code)
         return None
-
-
-def signature_is_valid(
-    token: str, public_url: str, form: Mapping[str, str], header: str | None
-) -> bool:
-    """True when Twilio signed this request (HMAC-SHA1 with our auth token).
-
-    `public_url` is the address that Twilio called, query string included: built on PUBLIC_BASE_URL,
-    because what a proxy hands on differs from it. `form` may be a multi-dict.
-    """
-    if not header:
-        return False
-    try:
-        validator = RequestValidator(token)  # type: ignore[no-untyped-call]  # not annotated
-        return bool(validator.validate(public_url, form, header))  # type: ignore[no-untyped-call]
-    except (UnicodeEncodeError, ValueError):
-        return False  # bytes that are no text cannot have been signed
 
 
 def _validity(message: OutgoingSms) -> dict[str, int]:

@@ -137,7 +137,7 @@ def _answer_about_appointment(
             answer="ANNULER" if said.intent == Intent.CANCEL else "OUI",
             code=live[0].code,
             choices=", ".join(
-                f"{each.code} ({calendar.day(each.start, zone)} {calendar.hour(each.start, zone)})"
+                f"{each.code} ({calendar.day_and_hour(each.start, zone)})"
                 for each in live[:CHOICES]
             ),
         )

@@ -68,6 +68,9 @@ def _settled(house: House, claim: Claim, message: Message, code: str, now: datet
     except SmsRetry as problem:
         keeping.fail(house.db, claim, str(problem), retry_after=_pause(problem.after))
         return False
+    except SmsRefused as problem:
+        keeping.fail(house.db, claim, str(problem))  # our account: an administrator has to act
+        return False
     if found is None:
         return True
     error = None if found.error_code is None else str(found.error_code)

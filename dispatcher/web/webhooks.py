@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from config.logging import get_logger
-from dispatcher.gateways.twilio import signature_is_valid
+from dispatcher.gateways.twilio_signature import signature_is_valid
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
 from dispatcher.web.access import house, open_to_everybody
