@@ -48,14 +48,18 @@ def cancel_by_link(house: House, link_token: str) -> None:
     """The patient presses Cancel on their page. Raises NotFoundError, TransitionError."""
     territory_id, appointment_id = appointment_of_link(house, link_token)
     with house.db.transaction(territory_id, Actor(ActorKind.PATIENT)) as unit:
-        cancel_appointment(house, unit, _lock(unit, appointment_id), "patient")
+        appointment = _lock(unit, appointment_id)
+        _must_not_be_over(unit, appointment)
+        cancel_appointment(house, unit, appointment, "patient")
 
 
 def confirm_by_link(house: House, link_token: str) -> None:
     """The patient says they will come. Raises NotFoundError, TransitionError."""
     territory_id, appointment_id = appointment_of_link(house, link_token)
     with house.db.transaction(territory_id, Actor(ActorKind.PATIENT)) as unit:
-        confirm_appointment(unit, _lock(unit, appointment_id))
+        appointment = _lock(unit, appointment_id)
+        _must_not_be_over(unit, appointment)
+        confirm_appointment(unit, appointment)
 
 
 def cancel_by_practitioner(house: House, account: Account, appointment_id: UUID) -> None:
@@ -228,6 +232,12 @@ def _lock(unit: Unit, appointment_id: UUID) -> Appointment:
 def _must_be_own(account: Account, appointment: Appointment) -> None:
     if account.role == Role.PRACTITIONER and appointment.practitioner_id != account.practitioner_id:
         raise NotFoundError
+
+
+def _must_not_be_over(unit: Unit, appointment: Appointment) -> None:
+    """A link is kept longer than its appointment; what the patient says counts until its end."""
+    if appointment.ends_at <= unit.now:
+        raise TransitionError("Ce rendez-vous est passé.")
 
 
 def _live_appointment(

@@ -15,6 +15,7 @@ from dispatcher.services.house import House
 
 View = TypeVar("View", bound=Callable[..., Any])
 RULE = "__access_rule__"
+KNOWS_SESSION = "__knows_session__"
 EVERYBODY = frozenset[Role]()
 IDLE_SECONDS = 4 * 3600
 """A session without an action of its owner ends after this; what polls by itself is none."""
@@ -35,11 +36,19 @@ def allow(*roles: Role) -> Callable[[View], View]:
     return _mark(frozenset(roles))
 
 
-def open_to_everybody(why: str) -> Callable[[View], View]:
-    """Anybody, signed in or not; `why` says what protects the route instead."""
+def open_to_everybody(why: str, *, knows_session: bool = True) -> Callable[[View], View]:
+    """Anybody, signed in or not; `why` says what protects the route instead.
+
+    Without `knows_session` the session is neither read nor prolonged: no cookie travels.
+    """
     if not why:
         raise ValueError("say why")
-    return _mark(EVERYBODY)
+
+    def mark(view: View) -> View:
+        setattr(view, KNOWS_SESSION, knows_session)
+        return _mark(EVERYBODY)(view)
+
+    return mark
 
 
 def house() -> House:
@@ -108,12 +117,11 @@ def _guard() -> AnyResponse | None:
         return None
     if request.blueprint in current_app.extensions["guests"]:
         return None
-    roles: frozenset[Role] | None = getattr(
-        current_app.view_functions[request.endpoint], RULE, None
-    )
+    view = current_app.view_functions[request.endpoint]
+    roles: frozenset[Role] | None = getattr(view, RULE, None)
     if roles is None:
         abort(403)
-    g.account = _account_of_session()
+    g.account = _account_of_session() if getattr(view, KNOWS_SESSION, True) else None
     if roles == EVERYBODY:
         return None
     if g.account is None:

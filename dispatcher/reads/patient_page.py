@@ -1,0 +1,91 @@
+"""What a patient's link shows: the appointment, and nothing of the reason for care."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.domain.states import LIVE_APPOINTMENTS, AppointmentStatus
+from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Database
+
+LINK_LIFE = timedelta(days=7)
+"""A link answers this long after the end of its appointment, then as if it had never been."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPage:
+    """One appointment as its patient sees it. Telephones are E.164, instants aware."""
+
+    appointment_id: UUID
+    code: str
+    status: AppointmentStatus
+    cancelled_by: str | None
+    is_over: bool
+    booked_at: datetime
+    start: datetime
+    end: datetime
+    is_walk_in: bool
+    modality: str
+    practitioner_name: str
+    address: str
+    postcode: str
+    commune_name: str
+    phone: str
+    """Where the practice answers, else the regulation."""
+    territory_name: str
+    territory_phone: str
+    timezone: str
+    department: str
+
+    @property
+    def can_act(self) -> bool:
+        """Whether the patient may still confirm or cancel."""
+        return self.status in LIVE_APPOINTMENTS and not self.is_over
+
+
+def patient_page(db: Database, link_token: str) -> PatientPage | None:
+    """The page behind a link; None when the link is unknown or used up. Writes nothing."""
+    now = db.clock()
+    with db.reading() as session:
+        found = session.execute(
+            select(Appointment, CareRequest.code, Practitioner, Place, Slot, Territory)
+            .join(CareRequest, CareRequest.id == Appointment.request_id)
+            .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+            .join(Slot, Slot.id == Appointment.slot_id)
+            .join(Place, Place.id == Slot.place_id)
+            .join(Territory, Territory.id == Appointment.territory_id)
+            .where(
+                Appointment.link_digest == digest_token(link_token),
+                Appointment.ends_at > now - LINK_LIFE,
+            )
+        ).one_or_none()
+    if found is None:
+        return None
+    appointment, code, practitioner, place, slot, territory = found
+    return PatientPage(
+        appointment_id=appointment.id,
+        code=code,
+        status=AppointmentStatus(appointment.status),
+        cancelled_by=appointment.ended_by,
+        is_over=appointment.ends_at <= now,
+        booked_at=appointment.booked_at,
+        start=appointment.start_at,
+        end=appointment.ends_at,
+        is_walk_in=slot.places > 1,
+        modality=slot.modality,
+        practitioner_name=practitioner.display_name,
+        address=place.address,
+        postcode=place.postcode,
+        commune_name=place.commune_name,
+        phone=place.phone or territory.phone,
+        territory_name=territory.name,
+        territory_phone=territory.phone,
+        timezone=territory.timezone,
+        department=territory.department,
+    )
