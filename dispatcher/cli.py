@@ -6,6 +6,8 @@ a figure take --json.
 """
 
 import argparse
+import getpass
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +15,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.settings import IncompleteSettingsError, Settings
+from dispatcher.domain.errors import InvalidError, RefusedError
+
+if TYPE_CHECKING:
+    from dispatcher.services.house import House
 
 ROOT = Path(__file__).resolve().parents[1]
 HIGHEST_PORT = 65535
@@ -53,16 +62,30 @@ class Verb:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; the exit code. Prints usage and exits 2 for an unknown one."""
+    """Run one verb; the exit code.
+
+    2 when it was not run: an unknown verb, settings that lack something, a service's refusal,
+    each told on the standard error.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="./snp", description="Soins non programmés")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERBE")
     for name, verb in VERBS.items():
         verb.declare(verbs.add_parser(name, help=verb.help, description=verb.help))
     if words and words[0] in VERBS and VERBS[words[0]].passes_on:
-        return VERBS[words[0]].run(argparse.Namespace(rest=words[1:]))
-    known = parser.parse_args(words)
-    return VERBS[known.verb].run(known)
+        known = argparse.Namespace(verb=words[0], rest=words[1:])
+    else:
+        known = parser.parse_args(words)
+    try:
+        return VERBS[known.verb].run(known)
+    except IncompleteSettingsError as error:
+        print(error, file=sys.stderr)
+    except InvalidError as refusal:
+        for name, sentence in refusal.fields.items():
+            print(f"{name}\u00a0: {sentence}", file=sys.stderr)
+    except RefusedError as refusal:
+        print(refusal.sentence, file=sys.stderr)
+    return MISUSED
 
 
 def port(text: str) -> int:
@@ -119,17 +142,141 @@ def run_serve(arguments: argparse.Namespace) -> int:
 
 
 def run_migrate(_: argparse.Namespace) -> int:
-    from config.settings import IncompleteSettingsError, Settings
     from dispatcher.storage.migrate import upgrade
 
     os.chdir(ROOT)
-    try:
-        settings = Settings.from_environment(os.environ)
-    except IncompleteSettingsError as error:
-        print(error, file=sys.stderr)
-        return MISUSED
-    upgrade(settings.database_url)
+    upgrade(read_settings().database_url)
     return 0
+
+
+def declare_sms(parser: argparse.ArgumentParser) -> None:
+    count = parser.add_subparsers(dest="action", required=True).add_parser(
+        "count", help="caractères et segments d’un texte, tel qu’il partirait"
+    )
+    count.add_argument("text", metavar="TEXTE")
+    count.add_argument("--json", action="store_true")
+
+
+def run_sms(arguments: argparse.Namespace) -> int:
+    from dispatcher.domain.gsm import count
+
+    counted = count(arguments.text)
+    if arguments.json:
+        print(json.dumps(counted, ensure_ascii=False))
+    else:
+        print(f"{counted['encoding']}, {counted['characters']} caractères, "
+              f"{counted['segments']} SMS\n{counted['text']}")  # fmt: skip
+    return 0
+
+
+def declare_log(parser: argparse.ArgumentParser) -> None:
+    verify = parser.add_subparsers(dest="action", required=True).add_parser(
+        "verify", help="recalcule les sceaux du journal"
+    )
+    verify.add_argument("--json", action="store_true")
+
+
+def run_log(arguments: argparse.Namespace) -> int:
+    """1 if a day of the log no longer matches its seal."""
+    from dispatcher.services.sealing import verify_log
+
+    verdict = verify_log(open_house())
+    if arguments.json:
+        broken = [day.isoformat() for day in verdict.broken]
+        print(json.dumps({"days": verdict.days, "events": verdict.events, "broken": broken}))
+    else:
+        print(f"{verdict.days} jours scellés, {verdict.events} événements")
+        for day in verdict.broken:
+            print(f"Le journal du {day:%d/%m/%Y} a été modifié après avoir été scellé.")
+    return 1 if verdict.broken else 0
+
+
+def declare_territory(parser: argparse.ArgumentParser) -> None:
+    create = parser.add_subparsers(dest="action", required=True).add_parser(
+        "create", help="ouvre un territoire"
+    )
+    create.add_argument("--code", required=True, help="par exemple cpts-du-lac")
+    create.add_argument("--name", required=True)
+    create.add_argument("--timezone", required=True, help="par exemple Europe/Paris")
+    create.add_argument("--department", required=True, help="code du département")
+    create.add_argument("--phone", required=True, help="téléphone de la régulation")
+
+
+def run_territory(arguments: argparse.Namespace) -> int:
+    from dispatcher.services.commands import FoundTerritory
+    from dispatcher.services.founding import found_territory
+    from dispatcher.services.parsing import parse
+
+    print(found_territory(open_house(), parse(FoundTerritory, given(arguments))))
+    return 0
+
+
+def declare_user(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser(
+        "create",
+        help="crée un compte",
+        description="Le mot de passe est demandé, ou lu sur l’entrée standard.",
+    )
+    create.add_argument("--territory", required=True, help="code du territoire")
+    create.add_argument("--login", required=True)
+    create.add_argument("--display-name", required=True, help="nom affiché")
+    create.add_argument(
+        "--role",
+        required=True,
+        choices=("regulator", "practitioner", "coordinator", "administrator"),
+    )
+    create.add_argument("--practitioner", help="identifiant du professionnel de ce compte")
+    token = actions.add_parser("token", help="émet un jeton d’API, affiché une seule fois")
+    token.add_argument("--login", required=True)
+    token.add_argument("--label", required=True, help="à quoi il servira")
+
+
+def run_user(arguments: argparse.Namespace) -> int:
+    from dispatcher.services import accounts
+    from dispatcher.services.commands import CreateUser
+    from dispatcher.services.parsing import parse
+
+    house = open_house()
+    if arguments.action == "create":
+        told = {**given(arguments), "password": read_password()}
+        print(accounts.create_user(house, parse(CreateUser, told)))
+        return 0
+    with house.db.reading() as session:
+        user_id = accounts.user_id_of(session, arguments.login)
+    if user_id is None:
+        raise InvalidError({"login": "Ce compte n’existe pas."})
+    print(accounts.issue_token(house, user_id, arguments.label))
+    return 0
+
+
+def read_password() -> str:
+    """Never an argument: those are seen by every user of the machine."""
+    if sys.stdin.isatty():
+        return getpass.getpass("Mot de passe\u00a0: ")
+    return sys.stdin.readline().rstrip("\n")
+
+
+def given(arguments: argparse.Namespace) -> dict[str, object]:
+    """What was typed, without what tells the verb."""
+    return {
+        name: value
+        for name, value in vars(arguments).items()
+        if value is not None and name not in {"verb", "action"}
+    }
+
+
+def read_settings() -> Settings:
+    """This process's settings. Raises IncompleteSettingsError."""
+    return Settings.from_environment(os.environ)
+
+
+def open_house() -> "House":
+    """The house, without a bell: what is promised here, the relay finds."""
+    from dispatcher.bootstrap import build
+
+    os.chdir(ROOT)
+    return build(read_settings())
 
 
 def become(module: str, *arguments: str) -> int:
@@ -153,4 +300,8 @@ VERBS: dict[str, Verb] = {
     "relay": Verb("remet les promesses dues à la file", becomes("workers.relay"), passes_on=True),
     "clock": Verb("lance les tâches récurrentes", becomes("workers.clock"), passes_on=True),
     "migrate": Verb("met la base de données à jour", run_migrate),
+    "territory": Verb("les territoires", run_territory, declare_territory),
+    "user": Verb("les comptes et leurs jetons", run_user, declare_user),
+    "sms": Verb("le décompte d’un SMS", run_sms, declare_sms),
+    "log": Verb("le journal et ses sceaux", run_log, declare_log),
 }
