@@ -1,6 +1,7 @@
 """Programs kept running: started, watched, started again when they fall, stopped together."""
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -254,6 +255,18 @@ def shorten(log: Path) -> None:
 
 
 def last_lines(log: Path, count: int = 12) -> Iterator[str]:
-    """The end of a log, to show to the person at the terminal."""
+    """The end of a log, to show to the person at the terminal: of a JSON line, what it says."""
     with contextlib.suppress(FileNotFoundError):
-        yield from log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]:
+            yield _said(line)
+
+
+def _said(line: str) -> str:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(entry, dict) or "event" not in entry:
+        return line
+    *_, reason = str(entry.get("exception", "")).splitlines() or [""]
+    return f"{entry['event']} : {reason}" if reason else str(entry["event"])

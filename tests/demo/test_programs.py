@@ -34,3 +34,14 @@ def test_the_end_of_a_log_is_what_is_shown(tmp_path: Path) -> None:
 
     assert list(last_lines(log, 3)) == ["line 18", "line 19", "line 20"]
     assert list(last_lines(tmp_path / "none.log")) == []
+
+
+def test_of_a_json_line_what_it_says_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text(
+        '{"event": "Booting", "level": "info"}\n'
+        '{"event": "Failed", "exception": "Traceback\\n  File x\\nKeyError: 1"}\n'
+        '"a text"\n'
+    )
+
+    assert list(last_lines(log)) == ["Booting", "Failed\u00a0: KeyError: 1", '"a text"']
