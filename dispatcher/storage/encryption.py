@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 DIGEST_BYTES = 16
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 
 
 class Cipher:
@@ -61,7 +62,8 @@ def digest_token(token: str) -> str:
 
 
 def _plain(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    # Unicode does not take ligatures apart: Lætitia and Laetitia are one person.
+    decomposed = unicodedata.normalize("NFKD", name.casefold().translate(_LIGATURES))
     return "".join(character for character in decomposed if character.isalnum())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,18 +21,15 @@ ERROR_LENGTH = 200
 
 
 def claim(db: Database, promise_id: UUID, lease_seconds: float) -> Claim | None:
-    """Own a promise for `lease_seconds`; None if it is done, dead, not due or another's."""
+    """Own a promise for `lease_seconds`; None if it is done, dead, not due or another's.
+
+    None as well once its attempts are spent: work that kills its worker is not given to one more.
+    """
     now = db.clock()
     with db.writing() as session:
         row = session.execute(
             update(Promise)
-            .where(
-                Promise.id == promise_id,
-                Promise.done_at.is_(None),
-                Promise.dead_at.is_(None),
-                Promise.due_at <= now,
-                or_(Promise.lease_until.is_(None), Promise.lease_until < now),
-            )
+            .where(Promise.id == promise_id, *_owed_and_free(now))
             .values(
                 token=uuid.uuid4(),
                 lease_until=now + timedelta(seconds=lease_seconds),
@@ -45,6 +42,17 @@ def claim(db: Database, promise_id: UUID, lease_seconds: float) -> Claim | None:
     if row is None or row.token is None:
         return None
     return Claim(promise_id, row.token, Job(row.job), row.ids, row.attempts, row.correlation)
+
+
+def _owed_and_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What a promise must be for a worker to take it now."""
+    return (
+        Promise.done_at.is_(None),
+        Promise.dead_at.is_(None),
+        Promise.due_at <= now,
+        Promise.attempts < ATTEMPTS_MAXIMUM,
+        or_(Promise.lease_until.is_(None), Promise.lease_until < now),
+    )
 
 
 def is_owned(session: Session, claimed: Claim) -> bool:
@@ -102,13 +110,15 @@ def _release(session: Session, claimed: Claim, **values: object) -> None:
 
 
 def due(db: Database, limit: int) -> Sequence[Ring]:
-    """Promises that are due and that nobody owns, the longest due first."""
+    """Promises that are due and that nobody owns, the longest due first.
+
+    A job of a newer version than ours is left to the workers that know it.
+    """
     now = db.clock()
     with db.reading() as session:
         rows = session.execute(
             select(Promise.id, Promise.job)
-            .where(Promise.done_at.is_(None), Promise.dead_at.is_(None), Promise.due_at <= now)
-            .where(or_(Promise.lease_until.is_(None), Promise.lease_until < now))
+            .where(*_owed_and_free(now), Promise.job.in_([job.value for job in Job]))
             .order_by(Promise.due_at, Promise.id)
             .limit(limit)
         )

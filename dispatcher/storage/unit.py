@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from config.logging import get_logger
 from dispatcher.domain.events import Actor, Event
 from dispatcher.domain.jobs import Job
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.engines import READING, WriteGate, answering, make_engine, rows_changed
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.promises import Promise
+
+log = get_logger(__name__)
 
 
 class LeaseLostError(Exception):
@@ -114,8 +117,8 @@ class Unit:
 class Database:
     """Where transactions come from.
 
-    `ring` is told, after the commit, what is due at once; it must not raise: whatever it misses,
-    the relay finds in the table.
+    `ring` is told, after the commit, what is due at once; whatever it misses, the relay finds in
+    the table.
     """
 
     def __init__(
@@ -131,15 +134,16 @@ class Database:
         self.clock = clock
         self._ring = ring
         self._correlation = correlation
-        self._reading = self.engine.execution_options(**{READING: True})
+        # PostgreSQL is told with each BEGIN, SQLite by the engine's own listener.
+        self._reading = self.engine.execution_options(
+            **{READING: True, "postgresql_readonly": True}
+        )
         self._gate = WriteGate(self.engine)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads. Raises UnavailableError."""
+        """A session that only reads: both engines refuse a write in it. Raises UnavailableError."""
         with answering(), Session(self._reading, autoflush=False) as session:
-            if self.engine.dialect.name == "postgresql":
-                session.execute(text("SET TRANSACTION READ ONLY"))
             yield session
 
     @contextlib.contextmanager
@@ -174,7 +178,14 @@ class Database:
             if keeping is not None:
                 mark_done(session, keeping, unit.now)
         if unit.rings:
-            self._ring(unit.rings)
+            self._ring_for(unit.rings)
+
+    def _ring_for(self, rings: Sequence[Ring]) -> None:
+        """Tell the bell. Its failure is not the caller's: the transaction is committed."""
+        try:
+            self._ring(rings)
+        except Exception:
+            log.exception("bell_broken", promises=len(rings))
 
     def keep(self, claim: Claim) -> None:
         """Mark a promise done whose work wrote nothing, or wrote it in guarded steps before."""

@@ -1,7 +1,7 @@
 """Alembic's entry: runs each migration in a transaction, with short locks on PostgreSQL."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 from dispatcher.storage.models import METADATA
 
@@ -26,5 +26,5 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
-with create_engine(context.config.attributes["url"]).connect() as database:
+with create_engine(context.config.attributes["url"], poolclass=NullPool).connect() as database:
     _run(database)
