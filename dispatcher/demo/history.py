@@ -1,4 +1,4 @@
-"""Two weeks that a demonstration's territory has behind it, lived through the real services.
+"""The week that a demonstration's territory has behind it, lived through the real services.
 
 Nothing is written into tables from the side: a clock is set back, requests are opened, matched,
 honoured or missed, and the log, the messages and the figures are what they would have been.
@@ -30,8 +30,8 @@ from dispatcher.storage import keeping
 from dispatcher.storage.requests import Appointment
 from dispatcher.storage.unit import Claim
 
-WORKING_DAYS = 10
-REQUESTS_A_DAY = (3, 6)
+WORKING_DAYS = 6
+REQUESTS_A_DAY = (3, 5)
 SUNDAY = 6
 SEED = 39
 """The same weeks at every first start; only the dates differ."""

@@ -12,7 +12,6 @@ from dispatcher.demo.directory import CONTENTS
 from dispatcher.demo.history import live_through
 from dispatcher.demo.timetable import offers
 from dispatcher.demo.town import Town, Volunteer
-from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Role
 from dispatcher.services import accounts, founding, slots
 from dispatcher.services.commands import (
@@ -52,26 +51,24 @@ def fill(house: House) -> dict[str, Any]:
 def top_up(house: House, town: Town, plan: Mapping[str, Any]) -> int:
     """Publish what the timetables offer from now on and is not published yet; how many slots."""
     now = house.clock()
-    published = 0
+    taken = town.published(house, now)
     timetables = {_name(person): person["timetable"] for person in plan["practitioners"]}
-    for volunteer in town.volunteers:
-        for offer in offers(timetables[volunteer.name], now, ZoneInfo(town.timezone)):
-            command = PublishSlot(
-                practitioner=volunteer.id,
-                place=volunteer.place,
-                start=offer.start,
-                end=offer.end,
-                places=offer.places,
-                modality=offer.modality,
-            )
-            try:
-                slots.publish_slot(house, town.coordinator, command)
-            except InvalidError as refusal:
-                if set(refusal.fields) != {"start"}:  # an overlap: published at an earlier start
-                    raise
-            else:
-                published += 1
-    return published
+    commands = [
+        PublishSlot(
+            practitioner=volunteer.id,
+            place=volunteer.place,
+            start=offer.start,
+            end=offer.end,
+            places=offer.places,
+            modality=offer.modality,
+        )
+        for volunteer in town.volunteers
+        for offer in offers(timetables[volunteer.name], now, ZoneInfo(town.timezone))
+        if not any(
+            start < offer.end and end > offer.start for start, end in taken.get(volunteer.id, ())
+        )
+    ]
+    return len(slots.publish_slots(house, town.coordinator, commands))
 
 
 def _known(house: House) -> dict[str, list[dict[str, Any]]]:

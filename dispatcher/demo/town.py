@@ -1,15 +1,19 @@
 """A territory of the demonstration as it stands in the database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from dispatcher.domain.roles import Account, Role
+from dispatcher.domain.states import SlotStatus
 from dispatcher.services.accounts import account_of
 from dispatcher.services.house import House
 from dispatcher.storage.accounts import User
 from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
 
 
@@ -67,6 +71,22 @@ class Town:
             ),
             accounts=tuple(account for account in accounts if account is not None),
         )
+
+    def published(
+        self, house: House, now: datetime
+    ) -> Mapping[UUID, list[tuple[datetime, datetime]]]:
+        """Start and end of what each volunteer has on offer from `now` on."""
+        spans: dict[UUID, list[tuple[datetime, datetime]]] = {}
+        with house.db.reading() as session:
+            for row in session.execute(
+                select(Slot.practitioner_id, Slot.start_at, Slot.ends_at).where(
+                    Slot.territory_id == self.territory_id,
+                    Slot.status != SlotStatus.CLOSED,
+                    Slot.ends_at > now,
+                )
+            ):
+                spans.setdefault(row.practitioner_id, []).append((row.start_at, row.ends_at))
+        return spans
 
     @property
     def coordinator(self) -> Account:
