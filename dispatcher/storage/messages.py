@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
+
+TO_READ = "direction = 'in' AND handled_at IS NULL"
 
 
 class Message(Record):
@@ -19,6 +21,12 @@ class Message(Record):
         Index("messages_by_phone", "phone_hash", "created_at"),
         Index("messages_by_request", "request_id"),
         Index("messages_by_territory", "territory_id", "created_at"),
+        Index(
+            "messages_to_read",
+            "territory_id",
+            sqlite_where=text(TO_READ),
+            postgresql_where=text(TO_READ),
+        ),
     )
 
     id: Mapped[Id]

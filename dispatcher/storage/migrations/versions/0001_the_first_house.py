@@ -450,6 +450,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         batch_op.create_index("messages_by_phone", ["phone_hash", "created_at"], unique=False)
         batch_op.create_index("messages_by_request", ["request_id"], unique=False)
         batch_op.create_index("messages_by_territory", ["territory_id", "created_at"], unique=False)
+        batch_op.create_index(
+            "messages_to_read",
+            ["territory_id"],
+            unique=False,
+            sqlite_where=sa.text("direction = 'in' AND handled_at IS NULL"),
+            postgresql_where=sa.text("direction = 'in' AND handled_at IS NULL"),
+        )
     protect(op.get_bind(), "event_log")
     protect(op.get_bind(), "day_seals")
 
@@ -458,6 +465,11 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement per table
     unprotect(op.get_bind(), "day_seals")
     unprotect(op.get_bind(), "event_log")
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index(
+            "messages_to_read",
+            sqlite_where=sa.text("direction = 'in' AND handled_at IS NULL"),
+            postgresql_where=sa.text("direction = 'in' AND handled_at IS NULL"),
+        )
         batch_op.drop_index("messages_by_territory")
         batch_op.drop_index("messages_by_request")
         batch_op.drop_index("messages_by_phone")
