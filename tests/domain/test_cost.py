@@ -1,0 +1,150 @@
+"""What a pair costs, worked out by hand, and what a territory may change about it."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.matching.candidates import weigh
+from dispatcher.domain.matching.cost import Term, TermCode, Weights, total, unserved
+from dispatcher.domain.matching.needs import Limits, Need, OpenSlot
+from tests.domain.morning import COLLEAGUE, DOCTOR, NEED, NOW, SLOT, hours, north, walk_in
+
+WEIGHTS = Weights()
+
+
+def values(need: Need, slot: OpenSlot, weights: Weights = WEIGHTS) -> dict[str, float]:
+    """The terms by name, to the hundredth of a point."""
+    _, pair = weigh(need, slot, weights, NOW)
+    return {str(term.code): round(term.value, 2) for term in pair.terms}
+
+
+def test_a_slot_in_three_hours_next_door_costs_its_wait() -> None:
+    # 3 h × 0.5
+    assert values(NEED, SLOT) == {"distance": 0.0, "wait": 1.5, "lateness": 0.0, "fairness": 0.0}
+
+
+def test_each_kilometre_is_a_point_and_each_hour_half_a_point() -> None:
+    slot = replace(SLOT, start=hours(11) + timedelta(minutes=40), latitude=north(2.3))
+    _, pair = weigh(NEED, slot, WEIGHTS, NOW)
+    # 2.3 km × 1 + 11 h 40 × 0.5
+    assert pair.cost == pytest.approx(2.3 + 5.8333, abs=0.001)
+    assert pair.distance_km == pytest.approx(2.3, abs=0.001)
+    assert pair.seen_at == slot.start
+
+
+def test_the_gps_own_slot_is_worth_a_hundred_points_to_their_patient() -> None:
+    need = replace(NEED, gp_id=DOCTOR)
+    assert values(need, SLOT)["gp"] == -100.0
+    assert "gp" not in values(need, replace(SLOT, practitioner_id=COLLEAGUE))
+    assert "gp" not in values(NEED, SLOT)
+
+
+def test_the_gp_comes_before_any_colleague_within_the_widest_radius_and_the_longest_delay() -> None:
+    need = replace(NEED, gp_id=DOCTOR, radius_km=50.0, due_at=hours(72))
+    far_and_late = replace(SLOT, start=hours(72), latitude=north(49.9), load=1.0)
+    here_and_now = replace(SLOT, start=NOW, practitioner_id=COLLEAGUE)
+    # 49.9 + 36 + 5 is 9.1 short of 100: still below 0
+    assert sum(values(need, far_and_late).values()) == pytest.approx(-9.1, abs=0.05)
+    assert sum(values(need, here_and_now).values()) == 0.0
+
+
+def test_who_was_booked_for_most_of_what_they_offered_is_a_little_dearer() -> None:
+    assert values(NEED, replace(SLOT, load=0.4))["fairness"] == 2.0
+
+
+def test_a_late_hour_costs_twenty_points_where_grace_allows_it() -> None:
+    late = replace(SLOT, start=hours(25.5))
+    reasons, pair = weigh(NEED, late, WEIGHTS, NOW, Limits(grace=timedelta(hours=2)))
+    assert reasons == ()
+    # 1.5 h × 20, and 25.5 h × 0.5 of waiting
+    assert pair.cost == pytest.approx(30 + 12.75)
+
+
+def test_teleconsultation_costs_no_distance() -> None:
+    assert values(NEED, replace(SLOT, modality="VR", latitude=north(300)))["distance"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("radius", "points"), [(30.0, 30.0), (50.0, 50.0), (math.inf, 50.0), (5.0, 5.0)]
+)
+def test_a_distance_that_is_not_known_counts_as_the_radius_and_fifty_at_most(
+    radius: float, points: float
+) -> None:
+    need = replace(NEED, longitude=None, latitude=None, radius_km=radius)
+    assert values(need, SLOT)["distance"] == points
+
+
+def test_waiting_in_a_walk_in_period_that_has_begun_counts_from_now() -> None:
+    assert values(NEED, walk_in(-2, 4))["wait"] == 0.0
+    assert values(replace(NEED, earliest=hours(2)), walk_in(-2, 4))["wait"] == 1.0
+
+
+def test_what_others_waited_before_does_not_count_against_them() -> None:
+    asked_yesterday = replace(NEED, asked_at=hours(-20))
+    assert values(asked_yesterday, SLOT) == values(NEED, SLOT)
+
+
+@pytest.mark.parametrize(
+    ("delay", "points"),
+    [
+        # 1000 × (1 + 2 h / delay)
+        (2, 1500.0),
+        (4, 1500.0),
+        (8, 1250.0),
+        (24, 1083.33),
+        (72, 1027.78),
+    ],
+)
+def test_the_shorter_the_delay_the_dearer_it_is_to_leave_somebody_unserved(
+    delay: float, points: float
+) -> None:
+    assert unserved(replace(NEED, due_at=hours(delay)), WEIGHTS) == pytest.approx(points, abs=0.01)
+
+
+def test_terms_are_stored_as_codes_and_numbers() -> None:
+    need = replace(NEED, gp_id=DOCTOR)
+    _, pair = weigh(need, replace(SLOT, latitude=north(2.3), load=0.4), WEIGHTS, NOW)
+    stored = [term.as_json() for term in pair.terms]
+    assert stored == [
+        {"term": "distance", "value": 2.3, "detail": {"km": 2.3, "travel": True}},
+        {"term": "wait", "value": 1.5, "detail": {"minutes": 180}},
+        {"term": "lateness", "value": 0.0, "detail": {"minutes": 0}},
+        {"term": "gp", "value": -100.0, "detail": {}},
+        {"term": "fairness", "value": 2.0, "detail": {"load": 0.4}},
+    ]
+    read = [Term.from_json(term) for term in json.loads(json.dumps(stored))]
+    assert tuple(read) == pair.terms
+    assert total(read) == pair.cost == -94.2
+
+
+def test_a_term_that_does_not_exist_is_not_read() -> None:
+    with pytest.raises(ValueError, match="charm"):
+        Term.from_json({"term": "charm", "value": 1.0, "detail": {}})
+
+
+def test_a_territory_changes_the_weights_it_names_and_keeps_the_others() -> None:
+    weights = Weights.from_mapping({"distance": 2, "gp": 0})
+    assert weights == Weights(distance=2.0, gp=0.0)
+    assert values(NEED, replace(SLOT, latitude=north(10)), weights)["distance"] == 20.0
+
+
+@pytest.mark.parametrize("value", [-1, -0.001, math.nan, math.inf, "1", None, True, [1]])
+def test_a_weight_that_is_negative_or_no_number_is_refused_by_name(value: object) -> None:
+    with pytest.raises(InvalidError) as refused:
+        Weights.from_mapping({"wait": value, "distance": 1})
+    assert list(refused.value.fields) == ["weights.wait"]
+
+
+def test_every_bad_weight_is_named_at_once() -> None:
+    with pytest.raises(InvalidError) as refused:
+        Weights.from_mapping({"wait": -1, "beauty": 3})
+    assert set(refused.value.fields) == {"weights.wait", "weights.beauty"}
+
+
+def test_terms_are_told_in_the_order_of_their_codes() -> None:
+    _, pair = weigh(replace(NEED, gp_id=DOCTOR), SLOT, WEIGHTS, NOW)
+    assert [term.code for term in pair.terms] == list(TermCode)
