@@ -16,7 +16,6 @@ from dispatcher.domain.events import MessageQueued
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind, MessageStatus
 from dispatcher.services.house import House
-from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Place, Practitioner
@@ -68,7 +67,7 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
         if unit.session.get_bind().dialect.name == "postgresql"
         else sqlite.insert(Message)
     )
-    written = unit.session.execute(
+    written = unit.session.scalar(
         insert.values(
             id=message_id,
             territory_id=unit.territory_id,
@@ -89,9 +88,11 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
             expires_at=sms.expires_at,
             created_at=unit.now,
             updated_at=unit.now,
-        ).on_conflict_do_nothing(index_elements=["purpose"])
+        )
+        .on_conflict_do_nothing(index_elements=["purpose"])
+        .returning(Message.id)  # PostgreSQL's driver does not count the rows of an INSERT
     )
-    if rows_changed(written) != 1:
+    if written is None:
         return None
     unit.record(
         MessageQueued(
