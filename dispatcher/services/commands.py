@@ -37,6 +37,13 @@ def _plausible(instant: datetime) -> datetime:
     return instant
 
 
+def _plausible_day(day: date) -> date:
+    """The same for local days."""
+    if not EARLIEST.date() <= day < LATEST.date():
+        raise PydanticCustomError("implausible_instant", "implausible day")
+    return day
+
+
 Writable = AfterValidator(_writable)
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Writable
@@ -47,6 +54,7 @@ CodeText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Writable
 ]
 Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
+Day = Annotated[date, AfterValidator(_plausible_day)]
 
 
 class Shape(BaseModel):
