@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import case, select, update
 
-from dispatcher.domain.errors import NotFoundError, TransitionError
+from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
 from dispatcher.domain.events import (
     Actor,
     ActorKind,
@@ -110,10 +110,11 @@ def close_request(
     command: CloseRequest,
     call: CallKey | None = None,
 ) -> None:
-    """Write down how a request ended. Raises NotFoundError, TransitionError.
+    """Write down how a request ended. Raises NotFoundError, TransitionError, InvalidError.
 
     A request that is redirected or unfilled while it has an appointment loses it, and both sides
-    are told. `command.reason` may be one of the catalogue's codes, or words.
+    are told. `command.reason` may be one of the catalogue's codes, or words. A practitioner only
+    says whether the patient of their own appointment came.
     """
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if call is not None:
@@ -121,6 +122,12 @@ def close_request(
         request = lock_request(unit, request_id)
         status = RequestStatus(command.status)
         appointment = _live_appointment(unit, request_id, also_ended=True)
+        if account.role == Role.PRACTITIONER:
+            if appointment is None:
+                raise NotFoundError
+            _must_be_own(account, appointment)
+            if status not in {RequestStatus.FULFILLED, RequestStatus.NO_SHOW}:
+                raise InvalidError({"status": "Dites si le patient est venu ou non."})
         if status in {RequestStatus.FULFILLED, RequestStatus.NO_SHOW}:
             if appointment is None:
                 before = IN_WORDS[RequestStatus(request.status)]
