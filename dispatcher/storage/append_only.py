@@ -3,11 +3,23 @@
 from sqlalchemy import Connection, text
 
 CHANGES = ("UPDATE", "DELETE")
+REPLACEMENT = "REPLACEMENT"
 
 
-def protect(connection: Connection, table: str) -> None:
-    """Make `table` append-only: UPDATE, DELETE and (PostgreSQL) TRUNCATE raise."""
+def protect(connection: Connection, table: str, key: str) -> None:
+    """Make `table` append-only: UPDATE, DELETE and (PostgreSQL) TRUNCATE raise.
+
+    `key` is its primary key: SQLite's INSERT OR REPLACE deletes the row that stands there without
+    calling the trigger on DELETE.
+    """
     if connection.dialect.name == "sqlite":
+        connection.execute(
+            text(
+                f"CREATE TRIGGER {_trigger(table, REPLACEMENT)} BEFORE INSERT ON {table}"  # noqa: S608 - names are ours
+                f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"
+                f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        )
         for change in CHANGES:
             connection.execute(
                 text(
@@ -34,7 +46,7 @@ def protect(connection: Connection, table: str) -> None:
 def unprotect(connection: Connection, table: str) -> None:
     """Take the triggers away again: for a downgrade."""
     if connection.dialect.name == "sqlite":
-        for change in CHANGES:
+        for change in (*CHANGES, REPLACEMENT):
             connection.execute(text(f"DROP TRIGGER {_trigger(table, change)}"))
         return
     for change in (*CHANGES, "TRUNCATE"):

@@ -146,7 +146,7 @@ def promise_once(session: Session, job: Job, key: str, due_at: datetime, now: da
         if session.get_bind().dialect.name == "postgresql"
         else sqlite.insert(Promise)
     )
-    made = session.execute(
+    made = session.scalar(
         insert.values(
             id=uuid.uuid4(),
             job=job.value,
@@ -155,9 +155,11 @@ def promise_once(session: Session, job: Job, key: str, due_at: datetime, now: da
             due_at=due_at,
             attempts=0,
             created_at=now,
-        ).on_conflict_do_nothing(index_elements=["key"])
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(Promise.id)  # PostgreSQL's driver does not count the rows of an INSERT
     )
-    return rows_changed(made) == 1
+    return made is not None
 
 
 def tick(db: Database, name: str) -> None:

@@ -457,8 +457,8 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
             sqlite_where=sa.text("direction = 'in' AND handled_at IS NULL"),
             postgresql_where=sa.text("direction = 'in' AND handled_at IS NULL"),
         )
-    protect(op.get_bind(), "event_log")
-    protect(op.get_bind(), "day_seals")
+    protect(op.get_bind(), "event_log", key="id")
+    protect(op.get_bind(), "day_seals", key="day")
 
 
 def downgrade() -> None:  # noqa: PLR0915 - one statement per table
