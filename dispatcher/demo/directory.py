@@ -19,6 +19,7 @@ PROCESS_LOCK = "processes.lock"
 SECRETS = "secrets.json"
 CONTENTS = "contents.json"
 """What the demonstration was filled with: territories and accounts."""
+SCHEMA = "schema"
 DESCRIPTION = "demo.json"
 PATIENCE_WITH_LEFTOVERS = 20.0
 """Seconds that the processes of a killed demonstration have to go."""
@@ -76,6 +77,17 @@ class DemonstrationDirectory:
             write_whole(file, {"SECRET_KEY": secrets.token_hex(32), "DATA_KEY": f"k1:{key}"})
         made: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
         return made
+
+    @property
+    def schema(self) -> str | None:
+        """The schema that the data were last prepared for."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.path / SCHEMA).read_text(encoding="utf-8")
+        return None
+
+    @schema.setter
+    def schema(self, schema: str) -> None:
+        (self.path / SCHEMA).write_text(schema, encoding="utf-8")
 
     def forget_description(self) -> None:
         """So that nobody reads where the last demonstration answered."""

@@ -81,6 +81,7 @@ class Supervisor:
         self._say = say
         self._tether = tether
         self._children: list[_Child] = []
+        self._once: list[_Child] = []
         self._stops_asked = 0
         self._logs_seen_at = time.monotonic()
         self._wakeup, self._bell = os.pipe()
@@ -113,17 +114,24 @@ class Supervisor:
         self._children.append(child)
         self._launch(child)
 
-    def run(self, program: Program, seconds: float) -> None:
-        """Run it once, to its end. Raises ProgramFailed (late or not 0), StopAsked."""
+    def begin(self, program: Program) -> Callable[[], bool]:
+        """Run it once, meanwhile; what is returned tells whether it has ended.
+
+        Asking raises ProgramFailed once it has ended with another code than 0.
+        """
         child = _Child(program, self._log_of(program.name))
         self._launch(child)
-        process = child.process
-        try:
-            ended = self._wait(lambda: process is None or process.poll() is not None, seconds)
-            if not ended or process is None or process.returncode != 0:
-                raise ProgramFailed(program.name, child.log)
-        finally:
-            self._end([child], patience=0)
+        self._once.append(child)
+
+        def has_ended() -> bool:
+            if child.process is not None and child.process.poll() is not None:
+                code = child.process.returncode
+                self._end([child], patience=0)
+                if code != 0:
+                    raise ProgramFailed(program.name, child.log)
+            return child.process is None
+
+        return has_ended
 
     def wait_for(
         self, condition: Callable[[], bool], seconds: float, *, name: str, falls: int = 3
@@ -213,7 +221,7 @@ class Supervisor:
     def _stop_all(self) -> None:
         first = [child for child in self._children if not child.program.last_to_stop]
         last = [child for child in self._children if child.program.last_to_stop]
-        self._end(first, PATIENCE_WITH_STOP)
+        self._end([*first, *self._once], PATIENCE_WITH_STOP)
         self._end(last, PATIENCE_WITH_STOP / 3)
 
     def _end(self, children: list[_Child], patience: float) -> None:

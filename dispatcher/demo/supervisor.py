@@ -26,6 +26,7 @@ from dispatcher.demo.programs import (
 from dispatcher.demo.tether import Tether
 
 ROOT = Path(__file__).resolve().parents[2]
+MIGRATIONS = ROOT / "dispatcher" / "storage" / "migrations" / "versions"
 ADDRESS = "127.0.0.1"
 WORKERS = 2
 SPARE_PORT = 8100
@@ -41,13 +42,15 @@ FAILED = 1
 class Cast:
     """The programs of a demonstration beside Valkey.
 
-    `preparation` runs first, to its end; then come the `players`, given the descriptor of the
-    socket that web has to serve. All is well when /health shows a tick of each of `ticking`.
+    `preparation` runs to its end before the `players` start, unless the data are already of this
+    `schema`: then all start together. Players are given the descriptor of the socket that web has
+    to serve. All is well when /health shows a tick of each of `ticking`.
     """
 
     preparation: Sequence[str]
     players: Callable[[int], Mapping[str, Sequence[str]]]
     ticking: frozenset[str]
+    schema: str
 
 
 def real_cast() -> Cast:
@@ -69,6 +72,7 @@ def real_cast() -> Cast:
             "clock": (*python, "workers.clock"),
         },
         ticking=frozenset({"web", "clock", "relay", "worker"}),
+        schema=" ".join(sorted(version.name for version in MIGRATIONS.glob("*.py"))),
     )
 
 
@@ -162,13 +166,17 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
             supervisor.start(
                 program("valkey", valkey.command(broker, broker_socket), last_to_stop=True)
             )
-            supervisor.run(program("preparation", cast.preparation), SECONDS_TO_PREPARE)
+            is_prepared = supervisor.begin(program("preparation", cast.preparation))
             supervisor.wait_for(
                 lambda: valkey.answers(broker_socket), SECONDS_TO_ANSWER, name="valkey"
             )
-            say(f"Base de données et file d’attente : {_seconds(started_at)}")
+            if directory.schema != cast.schema:
+                supervisor.wait_for(is_prepared, SECONDS_TO_PREPARE, name="preparation")
+                directory.schema = cast.schema
+                say(f"Base de données et file d’attente : {_seconds(started_at)}")
             for name, command in cast.players(listener.fileno()).items():
                 supervisor.start(program(name, command))
+            supervisor.wait_for(is_prepared, SECONDS_TO_PREPARE, name="preparation")
             supervisor.wait_for(
                 lambda: cast.ticking <= living(base_url, opened_at), SECONDS_TO_ANSWER, name="web"
             )

@@ -21,8 +21,20 @@ home = pathlib.Path(os.environ["DEMO_DIRECTORY"])
 (home / "contents.json").write_text(json.dumps(
     {"territories": [{"code": "demo-jura", "timezone": "Europe/Paris"}], "accounts": []}))
 """
+PREPARE_TOGETHER = """
+import os, pathlib, time
+clock = pathlib.Path(os.environ["DEMO_DIRECTORY"]) / "clock"
+deadline = time.monotonic() + 3
+while not clock.exists():
+    assert time.monotonic() < deadline, "the clock was not started meanwhile"
+    time.sleep(0.01)
+"""
 FAILING = "raise SystemExit('the migration went wrong')"
 WAIT = "import signal; signal.pause()"
+CLOCK = (
+    "import os, pathlib, signal; "
+    "pathlib.Path(os.environ['DEMO_DIRECTORY'], 'clock').touch(); signal.pause()"
+)
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
 
 
@@ -32,7 +44,7 @@ def app(environ: dict[str, object], start_response: Callable[..., object]) -> It
     return [json.dumps({"redis": True, "ticks": {"clock": now}, "pid": os.getpid()}).encode()]
 
 
-def cast(prepare: str, worker: str) -> Cast:
+def cast(prepare: str, worker: str, schema: str) -> Cast:
     python = (sys.executable, "-P")
     return Cast(
         preparation=(*python, "-c", prepare),
@@ -42,9 +54,10 @@ def cast(prepare: str, worker: str) -> Cast:
                 *("--bind", f"fd://{listener}", "tests.demo.stage:app"),
             ),
             "worker-1": (*python, "-c", worker),
-            "clock": (*python, "-c", WAIT),
+            "clock": (*python, "-c", CLOCK),
         },
         ticking=frozenset({"web", "clock"}),
+        schema=schema,
     )
 
 
@@ -52,14 +65,20 @@ if __name__ == "__main__":
     # as a shell does to what it starts in the background
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     port, data, *options = sys.argv[1:]
+    prepare = PREPARE
+    if "--failing" in options:
+        prepare = FAILING
+    elif "--together" in options:
+        prepare = PREPARE_TOGETHER
     sys.exit(
         demonstrate(
             port=int(port),
             data=Path(data),
             fresh="--fresh" in options,
             cast=cast(
-                FAILING if "--failing" in options else PREPARE,
+                prepare,
                 DEAF if "--deaf" in options else WAIT,
+                "0002" if "--newer" in options else "0001",
             ),
         )
     )

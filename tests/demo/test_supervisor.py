@@ -307,6 +307,33 @@ def test_a_failing_preparation_is_shown_and_everything_stops(demonstrate: Demons
     assert demonstration.processes() == set()
 
 
+def test_data_of_this_schema_are_prepared_while_everything_starts(
+    demonstrate: Demonstrate,
+) -> None:
+    first = demonstrate()
+    first.ready()
+    first.process.terminate()
+    first.ended()
+    (first.data / "clock").unlink()
+
+    demonstrate("--together").ready()
+
+
+def test_data_of_an_older_schema_are_migrated_before_anything_starts(
+    demonstrate: Demonstrate,
+) -> None:
+    first = demonstrate()
+    first.ready()
+    first.process.terminate()
+    first.ended()
+    (first.data / "clock").unlink()
+
+    second = demonstrate("--together", "--newer")
+
+    assert second.ended() == 1
+    assert "the clock was not started meanwhile" in second.output
+
+
 def test_nobody_reading_the_output_stops_nothing(demonstrate: Demonstrate, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
