@@ -109,6 +109,14 @@ class RequestEscalated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAttended(Event):
+    """A regulator dealt with what `attention` had put the request in front of them for."""
+
+    request_id: UUID
+    attention: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReopened(Event):
     """A booked request lost its appointment and lives again."""
 
@@ -270,6 +278,14 @@ class MessageReceived(Event):
     message_id: UUID
     request_id: UUID | None
     intent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageHandled(Event):
+    """A regulator dealt with an SMS that was not understood by itself."""
+
+    message_id: UUID
+    request_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,218 @@
+"""Every live request of a territory, as the regulators' board shows it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+
+from dispatcher.domain import calendar
+from dispatcher.domain.events import AppointmentBooked, RequestOpened
+from dispatcher.domain.states import LIVE_REQUESTS, AppointmentStatus, RequestStatus
+from dispatcher.storage.encryption import Cipher
+from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.messages import Message
+from dispatcher.storage.patients import Patient
+from dispatcher.storage.practitioners import Practitioner
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from dispatcher.storage.unit import Database
+
+CLOSED_SEARCHED = timedelta(days=14)
+"""A search also looks among what was closed this recently."""
+CLOSED_SEARCHED_MOST = 500
+_LIVE = [status.value for status in LIVE_REQUESTS]
+
+
+@dataclass(frozen=True, slots=True)
+class BookedFor:
+    """The appointment on a card. `status` is the appointment's own."""
+
+    start: datetime
+    end: datetime
+    is_walk_in: bool
+    status: AppointmentStatus
+    practitioner_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRequest:
+    """One request with its patient's name. `phone` is E.164; codes are the catalogue's."""
+
+    id: UUID
+    code: str
+    status: RequestStatus
+    attention: str | None
+    last_name: str
+    first_name: str
+    birth_date: date
+    phone: str
+    commune: str
+    profession: str
+    motive: str | None
+    modalities: Sequence[str]
+    delay_hours: int
+    asked_at: datetime
+    due_at: datetime
+    appointment: BookedFor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day in figures: a territory's local day."""
+
+    opened: int
+    booked: int
+    to_read: int
+    """SMS received that nobody has dealt with yet, whatever their day."""
+
+
+def board_state(db: Database, territory_id: UUID) -> str:
+    """A digest that changes whenever something on the board does; cheap, and opens no name."""
+    with db.reading() as session:
+        rows = session.execute(
+            select(
+                CareRequest.id,
+                CareRequest.status,
+                CareRequest.attention,
+                CareRequest.updated_at,
+                Appointment.id,
+                Appointment.status,
+            )
+            .outerjoin(Appointment, _is_standing())
+            .where(CareRequest.territory_id == territory_id, CareRequest.status.in_(_LIVE))
+            .order_by(CareRequest.id)
+        ).all()
+        to_read = session.scalar(_to_read(territory_id))
+    return hashlib.sha256(repr((rows, to_read)).encode()).hexdigest()
+
+
+def board_requests(db: Database, territory_id: UUID) -> list[BoardRequest]:
+    """All live requests, those that are due first at the front."""
+    with db.reading() as session:
+        rows = session.execute(
+            _requests(territory_id)
+            .where(CareRequest.status.in_(_LIVE))
+            .order_by(CareRequest.due_at, CareRequest.id)
+        ).all()
+    return [_request(row, db.cipher) for row in rows]
+
+
+def closed_requests(db: Database, territory_id: UUID, now: datetime) -> list[BoardRequest]:
+    """The requests closed within CLOSED_SEARCHED, the last one first."""
+    with db.reading() as session:
+        rows = session.execute(
+            _requests(territory_id)
+            .where(CareRequest.status.not_in(_LIVE), CareRequest.updated_at > now - CLOSED_SEARCHED)
+            .order_by(CareRequest.updated_at.desc(), CareRequest.id)
+            .limit(CLOSED_SEARCHED_MOST)
+        ).all()
+    return [_request(row, db.cipher) for row in rows]
+
+
+def today(db: Database, territory_id: UUID, now: datetime, zone: ZoneInfo) -> Today:
+    """What the day has brought so far, counted in the log."""
+    start, end = calendar.local_day_bounds(calendar.local_day(now, zone), zone)
+    with db.reading() as session:
+        rows = session.execute(
+            select(LoggedEvent.kind, func.count().label("number"))
+            .where(
+                LoggedEvent.territory_id == territory_id,
+                LoggedEvent.at >= start,
+                LoggedEvent.at < end,
+                LoggedEvent.kind.in_([RequestOpened.kind(), AppointmentBooked.kind()]),
+            )
+            .group_by(LoggedEvent.kind)
+        )
+        counts = {row.kind: row.number for row in rows}
+        to_read = session.scalar(_to_read(territory_id))
+    return Today(
+        opened=counts.get(RequestOpened.kind(), 0),
+        booked=counts.get(AppointmentBooked.kind(), 0),
+        to_read=to_read or 0,
+    )
+
+
+def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            CareRequest.id,
+            CareRequest.code,
+            CareRequest.status,
+            CareRequest.attention,
+            CareRequest.commune,
+            CareRequest.profession,
+            CareRequest.motive,
+            CareRequest.modalities,
+            CareRequest.delay_hours,
+            CareRequest.asked_at,
+            CareRequest.due_at,
+            CareRequest.patient_id,
+            Patient.last_name,
+            Patient.first_name,
+            Patient.birth_date,
+            Patient.phone,
+            Appointment.status.label("appointment_status"),
+            Appointment.start_at,
+            Appointment.ends_at,
+            Slot.places,
+            Practitioner,
+        )
+        .join(Patient, Patient.id == CareRequest.patient_id)
+        .outerjoin(Appointment, _is_standing())
+        .outerjoin(Slot, Slot.id == Appointment.slot_id)
+        .outerjoin(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .where(CareRequest.territory_id == territory_id)
+    )
+
+
+def _is_standing() -> ColumnElement[bool]:
+    """Joins the request's appointment that was not cancelled: there is one at most."""
+    return and_(
+        Appointment.request_id == CareRequest.id,
+        Appointment.status != AppointmentStatus.CANCELLED,
+    )
+
+
+def _to_read(territory_id: UUID) -> Select[Any]:
+    return select(func.count()).where(
+        Message.territory_id == territory_id,
+        Message.direction == "in",
+        Message.handled_at.is_(None),
+    )
+
+
+def _request(row: Row[Any], cipher: Cipher) -> BoardRequest:
+    patient = row.patient_id
+    return BoardRequest(
+        id=row.id,
+        code=row.code,
+        status=RequestStatus(row.status),
+        attention=row.attention,
+        last_name=cipher.open("patients.last_name", patient, row.last_name),
+        first_name=cipher.open("patients.first_name", patient, row.first_name),
+        birth_date=date.fromisoformat(cipher.open("patients.birth_date", patient, row.birth_date)),
+        phone=cipher.open("patients.phone", patient, row.phone),
+        commune=row.commune,
+        profession=row.profession,
+        motive=row.motive,
+        modalities=tuple(row.modalities),
+        delay_hours=row.delay_hours,
+        asked_at=row.asked_at,
+        due_at=row.due_at,
+        appointment=_booked_for(row) if row.appointment_status is not None else None,
+    )
+
+
+def _booked_for(row: Row[Any]) -> BookedFor:
+    return BookedFor(
+        start=row.start_at,
+        end=row.ends_at,
+        is_walk_in=row.places > 1,
+        status=AppointmentStatus(row.appointment_status),
+        practitioner_name=row.Practitioner.display_name,
+    )

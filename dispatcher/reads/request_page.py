@@ -1,0 +1,329 @@
+"""One care request with everything a regulator looks at: person, need, appointment, SMS, steps."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from dispatcher.domain.matching.candidates import Candidates, candidates
+from dispatcher.domain.matching.cost import Term
+from dispatcher.domain.states import (
+    WAITING_REQUESTS,
+    AppointmentStatus,
+    RequestStatus,
+    SlotStatus,
+)
+from dispatcher.reads import queue
+from dispatcher.reads.request_history import MessageFacts, Step, messages_of, name_of, steps_of
+from dispatcher.storage.encryption import Cipher
+from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.messages import Message
+from dispatcher.storage.patients import Patient
+from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Database
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """The patient. `phone` is E.164, `commune` an INSEE code."""
+
+    first_name: str
+    last_name: str
+    birth_date: date
+    phone: str
+    commune: str
+    has_gp: bool
+    gp_name: str | None
+    """The médecin traitant, where that is one of the territory's practitioners."""
+
+
+@dataclass(frozen=True, slots=True)
+class CareFacts:
+    """The need and where it stands; codes are the catalogue's."""
+
+    id: UUID
+    code: str
+    status: RequestStatus
+    attention: str | None
+    profession: str
+    specialty: str | None
+    modalities: Sequence[str]
+    motive: str | None
+    note: str
+    delay_hours: int
+    asked_at: datetime
+    due_at: datetime
+    origin: str
+    regulated_at: datetime | None
+    regulated_by: str
+    closing_code: str | None
+    closing_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """A slot with whom and where: for appointments, candidates and near misses."""
+
+    practitioner_name: str
+    profession: str
+    specialty: str | None
+    modality: str
+    places: int
+    taken: int
+    start: datetime
+    end: datetime
+    address: str
+    postcode: str
+    commune_name: str
+    phone: str | None
+    """The place's number, else the practitioner's own: for the regulation."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentFacts:
+    """The appointment that was not cancelled, with why this slot."""
+
+    status: AppointmentStatus
+    start: datetime
+    end: datetime
+    distance_km: float | None
+    terms: tuple[Term, ...]
+    decided_by: str
+    override_note: str
+    slot: SlotFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFacts:
+    """What could be booked at this moment, and what stands against the rest."""
+
+    found: Candidates
+    slots: Mapping[UUID, SlotFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """All of it, of one moment."""
+
+    care: CareFacts
+    patient: PersonFacts
+    department: str
+    appointment: AppointmentFacts | None
+    search: SearchFacts | None
+    messages: tuple[MessageFacts, ...]
+    steps: tuple[Step, ...]
+    """In the order of the log."""
+    practitioners: Mapping[UUID, str]
+    """Names of the practitioners that the steps speak of."""
+
+
+def request_state(
+    db: Database, territory_id: UUID, request_id: UUID, now: datetime
+) -> tuple[str, RequestStatus, bool] | None:
+    """A digest that changes whenever the page does; opens no name.
+
+    With it the status, and whether what could be booked is shown. None where the territory has no
+    such request.
+    """
+    with db.reading() as session:
+        row = session.execute(
+            select(
+                CareRequest.status,
+                CareRequest.attention,
+                CareRequest.updated_at,
+                select(func.count()).where(LoggedEvent.request_id == request_id).scalar_subquery(),
+                select(func.count()).where(Message.request_id == request_id).scalar_subquery(),
+                select(func.max(Message.updated_at))
+                .where(Message.request_id == request_id)
+                .scalar_subquery(),
+            ).where(CareRequest.id == request_id, CareRequest.territory_id == territory_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        status = RequestStatus(row.status)
+        is_searched = _is_searched(status, row.attention)
+        offered = _offered(session, territory_id, now) if is_searched else ()
+    digest = hashlib.sha256(repr((tuple(row), offered)).encode()).hexdigest()
+    return digest, status, is_searched
+
+
+def request_page(
+    db: Database,
+    territory_id: UUID,
+    request_id: UUID,
+    radius_km: Mapping[str, float],
+    now: datetime,
+) -> RequestPage | None:
+    """The whole page; None where the territory has no such request.
+
+    `radius_km` is the search radius by département (`House.communes.radius_km`).
+    """
+    cipher = db.cipher
+    with db.reading() as session:
+        gp = aliased(Practitioner)
+        found = session.execute(
+            select(CareRequest, Patient, gp, Territory)
+            .join(Patient, Patient.id == CareRequest.patient_id)
+            .join(Territory, Territory.id == CareRequest.territory_id)
+            .outerjoin(gp, gp.id == CareRequest.gp_id)
+            .where(CareRequest.id == request_id, CareRequest.territory_id == territory_id)
+        ).one_or_none()
+        if found is None:
+            return None
+        request, patient, own_gp, territory = found
+        appointment = _appointment(session, cipher, request_id)
+        search = None
+        if _is_searched(RequestStatus(request.status), request.attention):
+            search = _search(session, territory, request, radius_km, now)
+        messages = messages_of(session, cipher, request_id)
+        steps = steps_of(session, request_id)
+        spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
+        practitioners = {
+            row.id: row.display_name
+            for row in session.scalars(select(Practitioner).where(Practitioner.id.in_(spoken_of)))
+        }
+    return RequestPage(
+        care=_care(request, cipher),
+        patient=_person(request, patient, own_gp, cipher),
+        department=territory.department,
+        appointment=appointment,
+        search=search,
+        messages=messages,
+        steps=steps,
+        practitioners=practitioners,
+    )
+
+
+def _is_searched(status: RequestStatus, attention: str | None) -> bool:
+    """A request that the engine is about to serve is left to it; the others show their slots."""
+    return status in WAITING_REQUESTS and (status == RequestStatus.OPEN or attention is not None)
+
+
+def _offered(session: Session, territory_id: UUID, now: datetime) -> tuple[object, ...]:
+    """Changes whenever a slot is published, taken, freed or closed."""
+    row = session.execute(
+        select(func.count(), func.sum(Slot.taken), func.max(Slot.published_at)).where(
+            Slot.territory_id == territory_id,
+            Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
+            Slot.ends_at > now,
+        )
+    ).one()
+    return tuple(row)
+
+
+def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
+    note, closing = request.note, request.closing_note
+    return CareFacts(
+        id=request.id,
+        code=request.code,
+        status=RequestStatus(request.status),
+        attention=request.attention,
+        profession=request.profession,
+        specialty=request.specialty,
+        modalities=tuple(request.modalities),
+        motive=request.motive,
+        note=cipher.open("care_requests.note", request.id, note) if note else "",
+        delay_hours=request.delay_hours,
+        asked_at=request.asked_at,
+        due_at=request.due_at,
+        origin=request.origin,
+        regulated_at=request.regulated_at,
+        regulated_by=request.regulated_by or "",
+        closing_code=request.closing_code,
+        closing_note=(
+            cipher.open("care_requests.closing_note", request.id, closing) if closing else ""
+        ),
+    )
+
+
+def _person(
+    request: CareRequest, patient: Patient, gp: Practitioner | None, cipher: Cipher
+) -> PersonFacts:
+    return PersonFacts(
+        first_name=cipher.open("patients.first_name", patient.id, patient.first_name),
+        last_name=cipher.open("patients.last_name", patient.id, patient.last_name),
+        birth_date=date.fromisoformat(
+            cipher.open("patients.birth_date", patient.id, patient.birth_date)
+        ),
+        phone=cipher.open("patients.phone", patient.id, patient.phone),
+        commune=request.commune,
+        has_gp=request.has_gp,
+        gp_name=name_of(gp),
+    )
+
+
+def _appointment(session: Session, cipher: Cipher, request_id: UUID) -> AppointmentFacts | None:
+    appointment = session.scalars(
+        select(Appointment).where(
+            Appointment.request_id == request_id,
+            Appointment.status != AppointmentStatus.CANCELLED,
+        )
+    ).one_or_none()
+    if appointment is None:
+        return None
+    note = appointment.override_note
+    return AppointmentFacts(
+        status=AppointmentStatus(appointment.status),
+        start=appointment.start_at,
+        end=appointment.ends_at,
+        distance_km=appointment.distance_km,
+        terms=tuple(Term.from_json(stored) for stored in appointment.terms),
+        decided_by=appointment.decided_by,
+        override_note=(
+            cipher.open("appointments.override_note", appointment.id, note) if note else ""
+        ),
+        slot=_slots(session, [appointment.slot_id])[appointment.slot_id],
+    )
+
+
+def _search(
+    session: Session,
+    territory: Territory,
+    request: CareRequest,
+    radius_km: Mapping[str, float],
+    now: datetime,
+) -> SearchFacts:
+    need = queue.need_of(request, queue.radius_km(territory, radius_km))
+    found = candidates(
+        need,
+        queue.open_slots(session, territory, now),
+        queue.weights_of(territory),
+        now,
+        limits=queue.limits_of(territory),
+    )
+    shown = [pair.slot_id for pair in found.best]
+    shown += [near.slot_id for near in found.near_misses]
+    return SearchFacts(found, _slots(session, shown))
+
+
+def _slots(session: Session, slot_ids: Sequence[UUID]) -> dict[UUID, SlotFacts]:
+    rows = session.execute(
+        select(Slot, Practitioner, Place)
+        .join(Practitioner, Practitioner.id == Slot.practitioner_id)
+        .join(Place, Place.id == Slot.place_id)
+        .where(Slot.id.in_(slot_ids))
+    )
+    return {
+        slot.id: SlotFacts(
+            practitioner_name=practitioner.display_name,
+            profession=practitioner.profession,
+            specialty=practitioner.specialty,
+            modality=slot.modality,
+            places=slot.places,
+            taken=slot.taken,
+            start=slot.start_at,
+            end=slot.ends_at,
+            address=place.address,
+            postcode=place.postcode,
+            commune_name=place.commune_name,
+            phone=place.phone or practitioner.phone,
+        )
+        for slot, practitioner, place in rows
+    }
