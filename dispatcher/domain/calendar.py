@@ -89,6 +89,24 @@ def period(first: date, last: date, zone: ZoneInfo) -> Period:
     return Period(_midnight(first, zone), _midnight(last + timedelta(days=1), zone), zone)
 
 
+def wall_instant(day_: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which the clocks of the zone show that hour on that day.
+
+    Of an hour that comes twice, in autumn, the first. Raises InvalidError on `start` for an hour
+    that the change to summer time skips.
+    """
+    moment = datetime.combine(day_, at, tzinfo=zone).astimezone(UTC)
+    shown = moment.astimezone(zone)
+    if shown.time() != at:
+        raise InvalidError(
+            {
+                "start": f"Ce jour-là, cette heure n’existe pas{NBSP}: l’heure d’été commence."
+                f" Choisissez par exemple {hour(shown, zone)}."
+            }
+        )
+    return moment
+
+
 def _midnight(day_: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day_, time(), tzinfo=zone).astimezone(UTC)
 

@@ -3,16 +3,22 @@
 from flask import Blueprint
 
 from dispatcher.services.house import House
-from dispatcher.web import account, guide, health, patient, webhooks
+from dispatcher.web import account, agenda, demonstration, guide, health, inbox, patient, webhooks
 
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, health.room, webhooks.room]
-    rooms += [guide.room, patient.room]
+    rooms += [guide.room, patient.room, agenda.room, inbox.room]
+    if house.settings.is_demonstration:
+        rooms.append(demonstration.room)
     return rooms
 
 
 def signed_from_outside(house: House) -> list[Blueprint]:
-    """Rooms whose posts carry no form token: a signature or a link's secret stands in for it."""
-    return [webhooks.room, patient.room]
+    """Rooms whose posts carry no form token, because something else stands in for it.
+
+    Twilio signs; a patient's link is a secret; a demonstration has nothing to protect.
+    """
+    guarded_otherwise = (webhooks.room, patient.room, demonstration.room)
+    return [room for room in of(house) if room in guarded_otherwise]

@@ -5,7 +5,8 @@ const SLOWEST = 15_000;
 const STATES = { queued: "en attente", sending: "envoi", sent: "envoyé", delivered: "remis", undelivered: "non remis", failed: "échec", refused: "refusé" };
 
 const root = document.querySelector("[data-telephone]");
-const contacts = new Map(JSON.parse(document.getElementById("contacts").textContent).map((contact) => [contact.phone, contact]));
+let contacts = byPhone(JSON.parse(document.getElementById("contacts").textContent));
+const strangers = new Set(); // numbers that were asked about, and are nobody's
 const lines = root.querySelector("[data-lines]");
 const bubbles = root.querySelector("[data-bubbles]");
 const reply = root.querySelector("[data-reply-form]");
@@ -42,6 +43,24 @@ async function ask() {
   plan();
 }
 
+// A request entered since this page was opened: whose number is it?
+async function askNames(numbers) {
+  numbers.forEach((number) => strangers.add(number));
+  try {
+    const answer = await fetch(root.dataset.contactsUrl, { headers: { Accept: "application/json", "X-Live": "1" }, cache: "no-store" });
+    if (!answer.ok) throw new Error(`unexpected status ${answer.status}`);
+    contacts = byPhone(await answer.json());
+    showLines();
+    showConversation();
+  } catch (problem) {
+    console.warn("names not read:", problem);
+  }
+}
+
+function byPhone(people) {
+  return new Map(people.map((contact) => [contact.phone, contact]));
+}
+
 function plan() {
   clearTimeout(timer);
   if (!document.hidden) timer = setTimeout(ask, Math.min(EVERY * 2 ** failures, SLOWEST));
@@ -49,8 +68,9 @@ function plan() {
 
 function take(found) {
   if (JSON.stringify(found) === JSON.stringify(messages)) return;
-  messages = [...found].sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  messages = [...found].sort((one, other) => one.id - other.id);
   const numbers = conversations();
+  if (numbers.some((number) => !contacts.has(number) && !strangers.has(number))) askNames(numbers);
   if (!current && numbers.length > 0) current = numbers[0];
   showLines(numbers);
   showConversation();
@@ -135,17 +155,23 @@ async function send(body) {
   try {
     const answer = await fetch(root.dataset.inboundUrl, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": root.dataset.csrf },
+      headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ from: current, body }),
     });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    replyField.value = "";
+    const said = await answer.json();
+    if (answer.ok) replyField.value = "";
+    if (!answer.ok) showReplyError(said.detail);
+    else if (!said.known) showReplyError("Aucune CPTS n’a écrit à ce numéro : le SMS reste sans réponse.");
     ask();
   } catch (problem) {
     console.warn("reply not sent:", problem);
-    replyError.textContent = "Le SMS n’est pas parti. Réessayez.";
-    replyError.hidden = false;
+    showReplyError("Le SMS n’est pas parti. Réessayez.");
   }
+}
+
+function showReplyError(sentence) {
+  replyError.textContent = sentence;
+  replyError.hidden = false;
 }
 
 function element(name, className, text = "") {

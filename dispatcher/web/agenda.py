@@ -1,0 +1,200 @@
+"""The practitioner's pages, made for a telephone: their slots, their patients, one tap each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dispatcher.domain import calendar, phones
+from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
+from dispatcher.domain.roles import Role
+from dispatcher.domain.states import AppointmentStatus, SlotStatus
+from dispatcher.reads.agenda import AHEAD, AgendaSlot, Visit, own_places
+from dispatcher.reads.agenda import agenda as read_agenda
+from dispatcher.services.appointments import cancel_by_practitioner, record_attendance
+from dispatcher.services.slots import publish_slot, withdraw_slot
+from dispatcher.web import slot_form
+from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.wording import Wording, person
+
+room = Blueprint("practitioner", __name__, url_prefix="/agenda")
+SEE_OTHER = 303
+NOON = time(12)
+EARLY = timedelta(hours=24)
+"""A patient may be seen before their hour, by agreement: from then on their coming can be noted."""
+
+
+@room.get("")
+@allow(Role.PRACTITIONER)
+def agenda() -> ResponseReturnValue:
+    """Today and the days to come; above them, who came before and was not marked."""
+    found = read_agenda(house().db, viewer())
+    wording = Wording.of(house(), viewer())
+    return render_template(
+        "practitioner/agenda.html",
+        practitioner_name=found.practitioner_name,
+        agendas=[],
+        days=_days(found.slots, wording),
+        to_mark=[
+            _visit(visit, wording) | {"day": calendar.day(visit.start, wording.zone).capitalize()}
+            for visit in found.to_mark
+        ],
+        later=found.later,
+        last_day=calendar.day(wording.now + AHEAD, wording.zone),
+    )
+
+
+@room.get("/creneau")
+@allow(Role.PRACTITIONER)
+def publish() -> ResponseReturnValue:
+    """The form of a new slot, filled in so that most of it may stay."""
+    return _form(None, {})
+
+
+@room.post("/creneau")
+@allow(Role.PRACTITIONER)
+def publish_now() -> ResponseReturnValue:
+    """Publish, or show the form again with a sentence at each field and what was typed."""
+    account, zone = viewer(), _zone()
+    if account.practitioner_id is None:
+        raise NotFoundError
+    typed = request.form.to_dict()
+    try:
+        command = slot_form.command(typed, account.practitioner_id, zone)
+        publish_slot(house(), account, command)
+    except InvalidError as invalid:
+        return _form(typed, slot_form.by_field(invalid.fields)), invalid.status
+    when = calendar.relative_day(command.start, house().clock(), zone)
+    flash(f"Créneau publié : {when} {calendar.hours(command.start, command.end, zone)}.", "success")
+    return _to_agenda()
+
+
+@room.post("/creneau/fermer")
+@allow(Role.PRACTITIONER)
+def close_slot() -> ResponseReturnValue:
+    """Take back what is still free of a slot."""
+    withdraw_slot(house(), viewer(), _id_of("slot"))
+    flash("Créneau fermé : plus aucun patient n’y sera adressé.", "success")
+    return _to_agenda()
+
+
+@room.post("/presence")
+@allow(Role.PRACTITIONER)
+def outcome() -> ResponseReturnValue:
+    """« Venu » or « Non venu »; the other button corrects a slip."""
+    status = request.form.get("status")
+    if status not in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW}:
+        abort(400)
+    came = status == AppointmentStatus.FULFILLED
+    record_attendance(house(), viewer(), _id_of("appointment"), came=came)
+    flash(f"C’est noté : patient {'venu' if came else 'non venu'}.", "success")
+    return _to_agenda()
+
+
+@room.post("/rendez-vous/annuler")
+@allow(Role.PRACTITIONER)
+def cancel_appointment() -> ResponseReturnValue:
+    """Cancel: the patient is told, and another solution is searched for at once."""
+    cancel_by_practitioner(house(), viewer(), _id_of("appointment"))
+    flash(
+        "Rendez-vous annulé : le patient est prévenu, une autre solution est cherchée.", "success"
+    )
+    return _to_agenda()
+
+
+@room.errorhandler(TransitionError)
+def _too_late(error: TransitionError) -> ResponseReturnValue:
+    """Somebody was faster, or it was done already: the agenda shows how things stand now."""
+    flash(error.sentence, "error")
+    return _to_agenda()
+
+
+def _to_agenda() -> ResponseReturnValue:
+    return redirect(url_for("practitioner.agenda"), SEE_OTHER)
+
+
+def _form(typed: Mapping[str, str] | None, errors: Mapping[str, str]) -> str:
+    now, zone = house().clock(), _zone()
+    places = own_places(house().db, viewer())
+    return render_template(
+        "practitioner/new_slot.html",
+        values=slot_form.defaults(now, zone, places) if typed is None else typed,
+        errors=errors,
+        **slot_form.choices(now, zone, places, house().catalogue),
+    )
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(viewer().timezone)
+
+
+def _id_of(field: str) -> UUID:
+    try:
+        return UUID(request.form.get(field, ""))
+    except ValueError:
+        raise NotFoundError from None
+
+
+def _days(slots: Sequence[AgendaSlot], wording: Wording) -> list[dict[str, Any]]:
+    """The slots by local day; today is there even when it is empty."""
+    by_day: dict[date, list[AgendaSlot]] = {calendar.local_day(wording.now, wording.zone): []}
+    for slot in slots:
+        by_day.setdefault(calendar.local_day(slot.start, wording.zone), []).append(slot)
+    return [
+        _day(datetime.combine(day, NOON, tzinfo=wording.zone), of_day, wording)
+        for day, of_day in sorted(by_day.items())
+    ]
+
+
+def _day(noon: datetime, slots: Sequence[AgendaSlot], wording: Wording) -> dict[str, Any]:
+    words = calendar.relative_day(noon, wording.now, wording.zone)
+    in_full = calendar.day(noon, wording.zone)
+    return {
+        "label": words.capitalize(),
+        "date": "" if words == in_full else in_full,
+        "slots": [_slot(slot, wording) for slot in slots],
+    }
+
+
+def _slot(slot: AgendaSlot, wording: Wording) -> dict[str, Any]:
+    is_past = slot.end <= wording.now
+    return {
+        "id": slot.id,
+        "start": calendar.hour(slot.start, wording.zone),
+        "end": calendar.hour(slot.end, wording.zone),
+        "place_label": slot.place_label,
+        "modality_label": wording.modality(slot.modality),
+        "places": slot.places,
+        "taken": slot.taken,
+        "status": slot.status,
+        "is_past": is_past,
+        "can_close": slot.status == SlotStatus.OPEN and not is_past,
+        "appointments": [_visit(visit, wording) for visit in slot.visits],
+    }
+
+
+def _visit(visit: Visit, wording: Wording) -> dict[str, Any]:
+    """A cancelled visit keeps its name, so that nobody waits; its need is nobody's business now."""
+    is_cancelled = visit.status == AppointmentStatus.CANCELLED
+    return {
+        "id": visit.id,
+        "day": "",
+        "hour": calendar.hour(visit.start, wording.zone),
+        "patient_name": person(visit.first_name, visit.last_name),
+        "age": wording.age(visit.birth_date),
+        "commune": wording.commune(visit.commune),
+        "phone": phones.normalise(visit.phone, "FR").display(),
+        "phone_uri": f"tel:{visit.phone}",
+        "motive_label": "" if is_cancelled else wording.motive(visit.motive),
+        "note": "" if is_cancelled else visit.note,
+        "code": visit.code,
+        "regulated_by": visit.regulated_by or "",
+        "gp_label": visit.gp_name or "",
+        "status": visit.status,
+        "can_mark": not is_cancelled and visit.start <= wording.now + EARLY,
+        "can_cancel": visit.is_live and visit.end > wording.now,
+    }

@@ -1,0 +1,114 @@
+"""The demonstration's telephone: what would have left as SMS, and answers in a number's name.
+
+Served by `./snp demo` alone, which listens on this machine's loopback address and holds fictitious
+people only: hence open to everybody and without form tokens.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import Field, StringConstraints
+from werkzeug.http import HTTP_STATUS_CODES
+
+from dispatcher.domain import phones
+from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
+from dispatcher.gateways.demo_phone import DEMONSTRATION_NUMBER, DemonstrationTelephone
+from dispatcher.reads.contacts import contacts_of_every_territory
+from dispatcher.services.commands import Shape, ShortText
+from dispatcher.services.parsing import parse_json
+from dispatcher.services.receiving import receive_message
+from dispatcher.web.access import house, open_to_everybody
+
+room = Blueprint("demo", __name__, url_prefix="/demo")
+WHY = "a demonstration has no secrets: fictitious people, on this machine alone"
+EVERY_MESSAGE = 1_000_000
+SHOWN = 400
+"""How many messages the page asks for at each look."""
+LONGEST_SMS = 1600
+"""Characters: what Twilio takes and hands over."""
+CREATED = 201
+
+
+class InboundSms(Shape):
+    """An SMS as if a telephone had sent it."""
+
+    sender: ShortText = Field(alias="from")
+    body: Annotated[str, StringConstraints(max_length=LONGEST_SMS)]
+
+
+@room.get("/telephone")
+@open_to_everybody(WHY)
+def telephone() -> ResponseReturnValue:
+    """Every number's conversation, as telephones would show them."""
+    return render_template(
+        "demo/telephone.html",
+        contacts=_contacts(),
+        contacts_url=url_for("demo.contacts"),
+        messages_url=url_for("demo.messages", limit=SHOWN),
+        inbound_url=url_for("demo.inbound"),
+    )
+
+
+@room.get("/messages.json")
+@open_to_everybody(WHY)
+def messages() -> ResponseReturnValue:
+    """Every SMS in the order in which it came; with `limit`, the latest."""
+    limit = request.args.get("limit", EVERY_MESSAGE, type=int)
+    answer = jsonify(_telephone().messages(min(max(limit, 0), EVERY_MESSAGE)))
+    answer.add_etag()
+    return answer.make_conditional(request)
+
+
+@room.get("/contacts.json")
+@open_to_everybody(WHY)
+def contacts() -> ResponseReturnValue:
+    """Whose numbers they are."""
+    return jsonify(_contacts())
+
+
+@room.post("/inbound")
+@open_to_everybody(WHY)
+def inbound() -> ResponseReturnValue:
+    """An SMS from a number, taken as the webhook takes it; `known` is false for a stranger's."""
+    sms = parse_json(InboundSms, request.get_data())
+    try:
+        phone = phones.normalise(sms.sender, "FR").e164
+    except phones.NotAPhone as error:
+        raise InvalidError({"from": error.sentence}) from None
+    sid = _telephone().receive(phone, DEMONSTRATION_NUMBER, sms.body)
+    known = receive_message(house(), phone, sms.body, sid)
+    return jsonify(sid=sid, known=known), CREATED
+
+
+@room.errorhandler(RefusedError)
+def _problem(refusal: RefusedError) -> ResponseReturnValue:
+    """RFC 9457, in the API's shape; the page shows `detail`."""
+    problem: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES[refusal.status],
+        "code": refusal.code,
+        "status": refusal.status,
+        "detail": refusal.sentence,
+    }
+    if isinstance(refusal, InvalidError):
+        problem["detail"] = " ".join(refusal.fields.values())
+        problem["errors"] = [
+            {"field": field, "message": sentence} for field, sentence in refusal.fields.items()
+        ]
+    answer = jsonify(problem)
+    answer.mimetype = "application/problem+json"
+    return answer, refusal.status
+
+
+def _telephone() -> DemonstrationTelephone:
+    found = house().telephone
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _contacts() -> list[Mapping[str, str]]:
+    return [dataclasses.asdict(contact) for contact in contacts_of_every_territory(house().db)]

@@ -1,0 +1,160 @@
+"""The form that publishes a slot: its choices, and what was typed turned into a command."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from config.catalogue import Catalogue
+from dispatcher.domain import calendar
+from dispatcher.domain.errors import InvalidError
+from dispatcher.reads.agenda import OwnPlace
+from dispatcher.services.commands import PublishSlot
+from dispatcher.services.parsing import parse
+
+DAYS = 7
+QUARTER = 15
+DURATIONS = (10, 15, 20, 30, 45, 60, 90, 120, 180, 240)
+"""Minutes: a consultation, or a period of several patients."""
+USUAL_DURATION = "20"
+USUAL_PLACES = "4"
+LEAD = timedelta(minutes=45)
+"""The hour proposed leaves the engine the usual notice of half an hour, and time to book."""
+LAST_PROPOSED_HOUR = time(20)
+NEXT_MORNING = time(8)
+NOON = time(12)
+PARTS_OF_DAY = (("Matin", 6, 12), ("Après-midi", 12, 18), ("Soir", 18, 24), ("Nuit", 0, 6))
+MOST_DIGITS = 4
+SINGLE, PERIOD = "single", "range"
+
+Option = dict[str, str]
+
+
+def defaults(now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace]) -> dict[str, str]:
+    """What the form shows first: the next quarter of an hour that can still be booked."""
+    local = (now + LEAD).astimezone(zone)
+    day, at = local.date(), time(local.hour, local.minute // QUARTER * QUARTER)
+    if at >= LAST_PROPOSED_HOUR or day != calendar.local_day(now, zone):
+        day, at = calendar.local_day(now, zone) + timedelta(days=1), NEXT_MORNING
+    return {
+        "day": day.isoformat(),
+        "start_time": f"{at:%H:%M}",
+        "duration_minutes": USUAL_DURATION,
+        "kind": SINGLE,
+        "places": USUAL_PLACES,
+        "modality": "AMB",
+        "place": str(places[0].id) if places else "",
+    }
+
+
+def choices(
+    now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace], catalogue: Catalogue
+) -> dict[str, Any]:
+    """The lists that the template offers."""
+    today = calendar.local_day(now, zone)
+    return {
+        "practitioners": [],
+        "days": [
+            _option(day.isoformat(), _day_label(day, today, zone))
+            for day in (today + timedelta(days=ahead) for ahead in range(DAYS))
+        ],
+        "times": [
+            {"label": label, "key": "", "options": _quarters(first, last)}
+            for label, first, last in PARTS_OF_DAY
+        ],
+        "durations": [
+            _option(str(minutes), calendar.duration(timedelta(minutes=minutes)))
+            for minutes in DURATIONS
+        ],
+        "modalities": [
+            _option(code, f"{entry.label[0].upper()}{entry.label[1:]}")
+            for code, entry in catalogue.modalities.items()
+        ],
+        "places": [
+            _option(str(place.id), f"{place.label}, {place.commune_name}") for place in places
+        ],
+    }
+
+
+def command(typed: Mapping[str, str], practitioner: UUID, zone: ZoneInfo) -> PublishSlot:
+    """The command that was typed, its hour read on the territory's clocks.
+
+    Raises InvalidError under the names of the form's own fields.
+    """
+    faults: dict[str, str] = {}
+    start = _start(typed, zone, faults)
+    minutes = _whole(typed.get("duration_minutes", ""))
+    if minutes is None or minutes <= 0:
+        faults["duration_minutes"] = "Choisissez une durée."
+    places = 1 if typed.get("kind") != PERIOD else _whole(typed.get("places", ""))
+    if places is None or (typed.get("kind") == PERIOD and places < 2):  # noqa: PLR2004 - one is no period
+        faults["places"] = "Indiquez combien de patients la plage peut recevoir : deux au moins."
+    if faults or start is None or minutes is None:
+        raise InvalidError(faults)
+    return parse(
+        PublishSlot,
+        {
+            "practitioner": practitioner,
+            "place": typed.get("place", ""),
+            "start": start,
+            "end": start + timedelta(minutes=minutes),
+            "places": places,
+            "modality": typed.get("modality", ""),
+        },
+    )
+
+
+def by_field(faults: Mapping[str, str]) -> dict[str, str]:
+    """The services' sentences under the names of the form's fields, in the form's order."""
+    renamed = {"end": "duration_minutes"}
+    named = {renamed.get(name, name): sentence for name, sentence in faults.items()}
+    order = ("day", "start_time", "start", "duration_minutes", "places", "modality", "place")
+    return {name: named.pop(name) for name in order if name in named} | named
+
+
+def _start(typed: Mapping[str, str], zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
+    day = at = None
+    try:
+        day = date.fromisoformat(typed.get("day", ""))
+    except ValueError:
+        faults["day"] = "Choisissez un jour."
+    try:
+        at = time.fromisoformat(typed.get("start_time", "")).replace(tzinfo=None)
+    except ValueError:
+        faults["start_time"] = "Choisissez une heure."
+    if day is None or at is None:
+        return None
+    try:
+        return calendar.wall_instant(day, at, zone)
+    except InvalidError as skipped:
+        faults.update(skipped.fields)
+    except OverflowError:  # the first or the last day of the calendar
+        faults["day"] = "Choisissez un jour."
+    return None
+
+
+def _whole(text: str) -> int | None:
+    short = len(text) <= MOST_DIGITS
+    return int(text) if short and text.isascii() and text.isdecimal() else None
+
+
+def _quarters(first: int, last: int) -> list[Option]:
+    return [
+        _option(f"{hour:02d}:{minute:02d}", f"{hour}{calendar.NBSP}h{calendar.NBSP}{minute:02d}")
+        for hour in range(first, last)
+        for minute in range(0, 60, QUARTER)
+    ]
+
+
+def _day_label(day: date, today: date, zone: ZoneInfo) -> str:
+    noon = datetime.combine(day, NOON, tzinfo=zone)
+    if (day - today).days > 1:
+        return calendar.short_day(noon, zone)
+    return calendar.relative_day(
+        noon, datetime.combine(today, NOON, tzinfo=zone), zone
+    ).capitalize()
+
+
+def _option(value: str, label: str) -> Option:
+    return {"value": value, "label": label}
