@@ -1,0 +1,206 @@
+"""The form of a new request: its choices, and what was typed turned into a command."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from config.catalogue import Catalogue, Entry
+from config.communes import Communes
+from dispatcher.domain.errors import InvalidError
+from dispatcher.reads.known_people import Doctor
+from dispatcher.services.commands import OpenRequest
+from dispatcher.services.parsing import parse
+from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, plain
+
+NO_DOCTOR, FOREIGN_DOCTOR = "none", "other"
+GP_MISSING = "Indiquez le médecin traitant, ou que le patient n’en a pas."
+COMMUNE_UNKNOWN = "Choisissez une commune de la liste."
+DEFAULTS: Mapping[str, Any] = {"need.profession": "10", "need.modalities": ["AMB"]}
+"""What most requests ask for. Delay and origin have none: a guess would end up in the accounts."""
+SEVERAL = frozenset({"need.modalities"})
+TEXTS = (
+    "patient.phone",
+    "patient.last_name",
+    "patient.first_name",
+    "patient.birth_date",
+    "patient.commune",
+    "patient.commune_text",
+    "patient.gp_choice",
+    "need.profession",
+    "need.motive",
+    "need.note",
+    "need.delay_hours",
+    "origin",
+    "regulated.seen",
+    "regulated.by",
+)
+_SHOWN_ELSEWHERE: Mapping[str, str] = {
+    "patient.gp": "patient.gp_choice",
+    "patient.has_gp": "patient.gp_choice",
+    "regulated.at": "regulated.by",
+    "need.earliest": "need.delay_hours",
+}
+"""Fields of the command that the form asks for under another name."""
+_DAY_FIRST = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})")
+_DAY_FIRST_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{4})")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+
+Typed = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MotiveGroup:
+    """The motives of one profession; `key` is its code."""
+
+    label: str
+    key: str
+    options: list[Choice]
+
+
+def typed(form: MultiDict[str, str]) -> Typed:
+    """What was typed, by field, as the form shows it again."""
+    values: Typed = {name: form.get(name, "") for name in TEXTS}
+    return values | {name: form.getlist(name) for name in SEVERAL}
+
+
+def command(
+    values: Typed, territory: str, communes: Communes, now: datetime, *, confirmed: bool
+) -> OpenRequest:
+    """The command that was typed. Raises InvalidError by field of the form."""
+    faults: dict[str, str] = {}
+    if not values["patient.gp_choice"]:
+        faults["patient.gp_choice"] = GP_MISSING
+    insee = _commune(values, communes)
+    if not insee:
+        faults["patient.commune"] = COMMUNE_UNKNOWN
+    try:
+        asked = parse(OpenRequest, _body(values, territory, insee, now, confirmed=confirmed))
+    except InvalidError as error:
+        raise InvalidError(shown_faults(error.fields | faults)) from None
+    if faults:
+        raise InvalidError(faults)
+    return asked
+
+
+def shown_faults(faults: Mapping[str, str]) -> dict[str, str]:
+    """Faults of the command under the names of the form's fields, in the order of the form."""
+    shown = {
+        _SHOWN_ELSEWHERE.get(path, _without_index(path)): sentence
+        for path, sentence in faults.items()
+    }
+    order = [*TEXTS[:7], *SEVERAL, *TEXTS[7:]]
+    rank = {name: place for place, name in enumerate(order)}
+    return dict(sorted(shown.items(), key=lambda fault: rank.get(fault[0], len(rank))))
+
+
+def birth_date(text: str) -> date | None:
+    """« 03/02/1950 », « 3.2.1950 », « 03021950 » or « 1950-02-03 »; None for anything else."""
+    text = text.strip()
+    try:
+        if iso := _ISO.fullmatch(text):
+            return date(*map(int, iso.groups()))
+        if found := _DAY_FIRST.fullmatch(text) or _DAY_FIRST_TOGETHER.fullmatch(text):
+            day, month, year = map(int, found.groups())
+            return date(year, month, day)
+    except ValueError:
+        return None
+    return None
+
+
+def choices(catalogue: Catalogue, doctors: Iterable[Doctor]) -> dict[str, Any]:
+    """The lists that the template offers."""
+    return {
+        "practitioners": [Choice(str(doctor.id), doctor.display_name) for doctor in doctors],
+        "gp_choices": [Choice(NO_DOCTOR, NO_GP), Choice(FOREIGN_DOCTOR, FOREIGN_GP)],
+        "professions": entries(catalogue.professions),
+        "modalities": [
+            Choice(entry.code, entry.label[:1].upper() + entry.label[1:])
+            for entry in catalogue.modalities.values()
+        ],
+        "delays": [Choice(str(hours), f"{hours}\N{NO-BREAK SPACE}h") for hours in catalogue.delays],
+        "origins": entries(catalogue.origins),
+        "motive_groups": [
+            MotiveGroup(
+                profession.label,
+                code,
+                [Choice(motive.code, motive.label) for motive in motives],
+            )
+            for code, profession in catalogue.professions.items()
+            if (motives := catalogue.motives_for(code))
+        ],
+    }
+
+
+def entries(listed: Mapping[str, Entry]) -> list[Choice]:
+    """A list of the catalogue as choices."""
+    return [Choice(entry.code, entry.label) for entry in listed.values()]
+
+
+def _body(
+    values: Typed, territory: str, insee: str, now: datetime, *, confirmed: bool
+) -> dict[str, Any]:
+    """The command's mapping. What is empty is left out, so that it is missed by its name."""
+    born = birth_date(values["patient.birth_date"])
+    gp = values["patient.gp_choice"]
+    patient = {name: values[f"patient.{name}"] for name in ("phone", "last_name", "first_name")} | {
+        # What is no date is handed on for the sentence that says so.
+        "birth_date": born or (values["patient.birth_date"] and "?"),
+        "commune": insee or "?",
+        "has_gp": gp not in {NO_DOCTOR, ""},
+        "gp": None if gp in {NO_DOCTOR, FOREIGN_DOCTOR, ""} else gp,
+    }
+    need = {
+        "profession": values["need.profession"],
+        "modalities": values["need.modalities"],
+        "motive": values["need.motive"] or None,
+        "note": values["need.note"],
+        "delay_hours": _whole(values["need.delay_hours"]),
+    }
+    was_seen = bool(values["regulated.seen"])
+    regulated = {
+        "by": (was_seen and values["regulated.by"].strip()) or None,
+        "at": now if was_seen else None,
+    }
+    return {
+        "territory": territory,
+        "patient": _filled(patient),
+        "need": _filled(need),
+        "origin": values["origin"],
+        "regulated": regulated,
+        "confirm_duplicate": confirmed,
+    }
+
+
+def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in ("", None)}
+
+
+def _whole(text: str) -> int | str:
+    """A number as one: the command takes no text for it."""
+    return int(text) if text.isascii() and text.isdigit() else text
+
+
+def _commune(values: Typed, communes: Communes) -> str:
+    """The INSEE code that was picked, else the only commune that what was typed can mean.
+
+    Without script nothing is picked, and a code from an earlier try may no longer be what the
+    text beside it says.
+    """
+    text = values["patient.commune_text"].strip()
+    picked = communes.get(values["patient.commune"])
+    if picked is not None and plain(picked.name) in plain(text):
+        return picked.insee
+    found = communes.search(text) if text else []
+    if len(found) > 1:
+        found = [commune for commune in found if plain(commune.name) == plain(text)]
+    return found[0].insee if len(found) == 1 else ""
+
+
+def _without_index(path: str) -> str:
+    """`need.modalities.0` is a fault of `need.modalities`."""
+    name, _, last = path.rpartition(".")
+    return name if last.isdigit() else path

@@ -1,0 +1,99 @@
+"""What the frame of every page shows: who is signed in, and where they may go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, request, url_for
+
+from dispatcher.domain.roles import ROLE_NAMES, Account, Role
+from dispatcher.services.house import House
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One entry of the navigation. `key` is the shortcut shown, `go` the name it is found by."""
+
+    endpoint: str
+    label: str
+    sign: str
+    key: str = ""
+    go: str = ""
+
+
+DOORS: Mapping[Role, tuple[Door, ...]] = {
+    Role.REGULATOR: (
+        Door("desk.board", "Demandes", "inbox", go="search"),
+        Door("desk.new_request", "Nouvelle demande", "plus", key="N", go="new-request"),
+        Door("inbox.messages", "SMS reçus", "message"),
+    ),
+    Role.PRACTITIONER: (
+        Door("practitioner.agenda", "Mon agenda", "calendar"),
+        Door("practitioner.publish", "Ouvrir un créneau", "plus"),
+    ),
+    Role.COORDINATOR: (Door("coordinator.activity", "Activité", "chart"),),
+    Role.ADMINISTRATOR: (Door("administration.accounts", "Comptes", "users"),),
+}
+"""By role, the first being where one arrives after signing in."""
+DEMONSTRATION = Door("demo.telephone", "Téléphone", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is signed in, as the frame shows them."""
+
+    id: str
+    display_name: str
+    role_label: str
+    territory_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A door with its address on this site."""
+
+    label: str
+    url: str
+    sign: str
+    key: str
+    current: bool
+    id: str
+
+
+def install(app: Flask, house: House) -> None:
+    """Give every template `viewer` and `navigation`; both also where the database is away."""
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        account: Account | None = g.get("account")
+        if account is None:
+            return {"viewer": None, "navigation": []}
+        doors = DOORS[account.role]
+        if house.settings.is_demonstration:
+            doors += (DEMONSTRATION,)
+        return {"viewer": _viewer(account), "navigation": [_entry(door) for door in doors]}
+
+
+def first_page(role: Role) -> str:
+    """Where somebody of this role begins."""
+    return url_for(DOORS[role][0].endpoint)
+
+
+def _viewer(account: Account) -> Viewer:
+    return Viewer(
+        id=str(account.user_id),
+        display_name=account.display_name,
+        role_label=ROLE_NAMES[account.role].capitalize(),
+        territory_name=account.territory_name,
+    )
+
+
+def _entry(door: Door) -> Entry:
+    return Entry(
+        label=door.label,
+        url=url_for(door.endpoint),
+        sign=door.sign,
+        key=door.key,
+        current=request.endpoint == door.endpoint,
+        id=door.go,
+    )

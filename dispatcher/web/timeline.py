@@ -1,0 +1,248 @@
+"""The steps of a request in French sentences, one for each kind of event that can be among them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from dispatcher.domain import calendar, events
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.events import ActorKind, Event
+from dispatcher.domain.inbound import Intent
+from dispatcher.domain.matching import explain
+from dispatcher.domain.matching.feasibility import Reason
+from dispatcher.domain.messages import (
+    ErrorClass,
+    MessageKind,
+    MessageStatus,
+    classify_error,
+)
+from dispatcher.reads.request_history import Step
+from dispatcher.reads.request_page import RequestPage
+from dispatcher.web.wording import Wording
+
+REASONS_TOLD = 3
+ATTENTION: Mapping[str, str] = {
+    "no_slot": f"Aucun créneau publié ne convient{NBSP}: la recherche continue",
+    "deadline": f"Le délai demandé approche{NBSP}: aucun rendez-vous n’est pris",
+    "patient_cancelled": "Le patient a annulé son rendez-vous",
+    "undelivered": f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
+    "message": "Un SMS du patient est à lire",
+}
+"""Why a request is in front of the regulator."""
+BY: Mapping[str, str] = {
+    "patient": "le patient",
+    "practitioner": "le praticien",
+    "regulator": "la régulation",
+}
+MESSAGE_KINDS: Mapping[MessageKind, str] = {
+    MessageKind.CONFIRMATION: "confirmation du rendez-vous",
+    MessageKind.PRACTITIONER_NOTICE: "annonce du rendez-vous",
+    MessageKind.CANCELLED_BY_PRACTITIONER: "annulation par le praticien",
+    MessageKind.CANCELLED_BY_PATIENT: "annulation par le patient",
+    MessageKind.CANCELLED_BY_REGULATOR_PATIENT: "annulation par la régulation",
+    MessageKind.CANCELLED_BY_REGULATOR_PRACTITIONER: "annulation par la régulation",
+    MessageKind.CANCEL_ACKNOWLEDGED: "accusé de l’annulation",
+    MessageKind.CONFIRM_ACKNOWLEDGED: "accusé de la confirmation",
+    MessageKind.WHICH_APPOINTMENT: "demande de précision",
+    MessageKind.NOT_UNDERSTOOD: "réponse non comprise",
+    MessageKind.STOP_ACKNOWLEDGED: f"accusé du{NBSP}STOP",
+    MessageKind.START_ACKNOWLEDGED: "reprise des SMS",
+    MessageKind.HELP: "aide",
+}
+MESSAGE_STATUS: Mapping[MessageStatus, str] = {
+    MessageStatus.QUEUED: "en attente d’envoi",
+    MessageStatus.SENDING: "envoi en cours",
+    MessageStatus.SENT: "envoyé",
+    MessageStatus.DELIVERED: "remis",
+    MessageStatus.UNDELIVERED: "non remis",
+    MessageStatus.FAILED: "échec de l’envoi",
+    MessageStatus.REFUSED: "refusé",
+}
+INTENTS: Mapping[Intent, str] = {
+    Intent.YES: "OUI",
+    Intent.NO: "NON",
+    Intent.CANCEL: "annulation",
+    Intent.STOP: "STOP",
+    Intent.START: "reprise des SMS",
+    Intent.HELP: "demande d’aide",
+    Intent.CALL_BACK: "demande de rappel",
+    Intent.UNKNOWN: "à lire",
+}
+ERRORS: Mapping[ErrorClass, str] = {
+    ErrorClass.PERMANENT: f"le numéro ne peut pas être joint{NBSP}: appelez ou corrigez-le",
+    ErrorClass.RETRY: "le téléphone est éteint ou hors réseau",
+    ErrorClass.OPTED_OUT: f"le destinataire a demandé de ne plus recevoir de SMS{NBSP}: appelez-le",
+    ErrorClass.LANDLINE: f"ce numéro ne reçoit pas de SMS{NBSP}: appelez et corrigez-le",
+    ErrorClass.AUTH: f"le service d’envoi refuse notre compte{NBSP}: prévenez l’administrateur",
+}
+OUR_ERRORS: Mapping[str, str] = {
+    "opted_out": ERRORS[ErrorClass.OPTED_OUT],
+    "expired": f"envoyé trop tard, il n’aurait plus de sens{NBSP}: appelez",
+}
+ENGINE = "Recherche automatique"
+ACTORS: Mapping[ActorKind, str] = {
+    ActorKind.REGULATOR: "Régulation",
+    ActorKind.PRACTITIONER: "Praticien",
+    ActorKind.COORDINATOR: "Coordination",
+    ActorKind.ADMINISTRATOR: "Administration",
+    ActorKind.PATIENT: "Patient",
+    ActorKind.ENGINE: ENGINE,
+    ActorKind.CLOCK: ENGINE,
+    ActorKind.OPERATOR: "Exploitation",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline."""
+
+    text: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What a sentence may need beside its event."""
+
+    wording: Wording
+    practitioners: Mapping[UUID, str]
+    to_role: Mapping[UUID, str | None]
+    """To whom each SMS of the request goes."""
+
+    def practitioner(self, practitioner_id: UUID) -> str:
+        return self.practitioners.get(practitioner_id, "un praticien")
+
+
+def lines(page: RequestPage, wording: Wording) -> list[Line]:
+    """The timeline, newest first."""
+    story = _Story(
+        wording, page.practitioners, {message.id: message.to_role for message in page.messages}
+    )
+    return [_line(step, story) for step in reversed(page.steps)]
+
+
+def error_in_words(error_code: str | None) -> str:
+    """What a failed SMS asks the regulator to do; empty when there was no error."""
+    if error_code is None:
+        return ""
+    if error_code in OUR_ERRORS:
+        return OUR_ERRORS[error_code]
+    return ERRORS[classify_error(int(error_code) if error_code.isdecimal() else None, None)]
+
+
+def _line(step: Step, story: _Story) -> Line:
+    sentence = SENTENCES[type(step.event)](step.event, story)
+    return Line(
+        text=sentence,
+        at=story.wording.moment(step.at),
+        by=step.actor_name or ACTORS[step.actor.kind],
+    )
+
+
+def _opened(event: events.RequestOpened, story: _Story) -> str:
+    words = story.wording
+    text = (
+        f"Demande enregistrée{NBSP}: {words.profession(event.profession)},"
+        f" sous {event.delay_hours}{NBSP}h, {words.origin(event.origin)}"
+    )
+    return f"{text} (seconde demande confirmée)" if event.duplicate_confirmed else text
+
+
+def _found_nothing(event: events.SearchFoundNothing, _story: _Story) -> str:
+    counts = {Reason(reason): count for reason, count in event.refused.items()}
+    told = explain.render_refused(counts)[:REASONS_TOLD]
+    if not told:
+        return f"Aucun créneau ne convient{NBSP}: aucun n’est publié"
+    return f"Aucun créneau ne convient{NBSP}: {', '.join(told)}"
+
+
+def _escalated(event: events.RequestEscalated, _story: _Story) -> str:
+    return ATTENTION.get(event.attention, "Remise devant la régulation")
+
+
+def _reopened(event: events.RequestReopened, _story: _Story) -> str:
+    if event.cause == "practitioner_cancelled":
+        return "Recherche relancée après l’annulation du praticien"
+    return "Demande remise à traiter après l’annulation du patient"
+
+
+def _redirected(event: events.RequestRedirected, story: _Story) -> str:
+    entry = story.wording.catalogue.redirections.get(event.to)
+    return f"Patient réorienté{NBSP}: {entry.label if entry else event.to}"
+
+
+def _unfilled(event: events.RequestUnfilled, story: _Story) -> str:
+    entry = story.wording.catalogue.unfilled_reasons.get(event.cause)
+    return f"Close sans solution{NBSP}: {entry.label if entry else event.cause}"
+
+
+def _booked(event: events.AppointmentBooked, story: _Story) -> str:
+    when = calendar.day_and_hour(event.start, story.wording.zone)
+    text = f"Rendez-vous pris {when} avec {story.practitioner(event.practitioner_id)}"
+    if not event.within_delay:
+        text += ", après le délai demandé"
+    if event.overridden:
+        passed = ", ".join(explain.REASON_IN_WORDS[Reason(code)] for code in event.overridden)
+        text += f", malgré{NBSP}: {passed}"
+    return text
+
+
+def _cancelled(event: events.AppointmentCancelled, story: _Story) -> str:
+    when = calendar.day_and_hour(event.start, story.wording.zone)
+    return f"Rendez-vous de {when} annulé par {BY.get(event.by, event.by)}"
+
+
+def _queued(event: events.MessageQueued, _story: _Story) -> str:
+    kind = MESSAGE_KINDS[MessageKind(event.message_kind)]
+    return f"SMS écrit {_to(event.to_role)}{NBSP}: {kind}"
+
+
+def _progressed(event: events.MessageProgressed, story: _Story) -> str:
+    status = MESSAGE_STATUS[MessageStatus(event.status)]
+    to_role = story.to_role.get(event.message_id)
+    text = f"SMS {_to(to_role)}{NBSP}: {status}"
+    why = error_in_words(event.error_code)
+    return f"{text}, {why}" if why else text
+
+
+def _received(event: events.MessageReceived, _story: _Story) -> str:
+    return f"SMS reçu du patient{NBSP}: {INTENTS[Intent(event.intent)]}"
+
+
+def _to(role: str | None) -> str:
+    return "au praticien" if role == "practitioner" else "au patient"
+
+
+def _always(text: str) -> "Sentence":
+    return lambda _event, _story: text
+
+
+Sentence = Callable[[Any, _Story], str]
+SENTENCES: Mapping[type[Event], Sentence] = {
+    events.RequestOpened: _opened,
+    events.SearchFoundNothing: _found_nothing,
+    events.RequestEscalated: _escalated,
+    events.RequestAttended: _always("Patient appelé, à défaut de SMS"),
+    events.RequestReopened: _reopened,
+    events.RequestSearched: _always("Recherche relancée"),
+    events.RequestCancelled: lambda event, _: f"Demande annulée par {BY.get(event.by, event.by)}",
+    events.RequestRedirected: _redirected,
+    events.RequestUnfilled: _unfilled,
+    events.AppointmentBooked: _booked,
+    events.AppointmentConfirmed: _always("Le patient a confirmé sa venue"),
+    events.AppointmentCancelled: _cancelled,
+    events.AppointmentFulfilled: _always("Patient venu"),
+    events.AppointmentMissed: _always("Patient non venu"),
+    events.MessageQueued: _queued,
+    events.MessageProgressed: _progressed,
+    events.MessageReceived: _received,
+    events.MessageHandled: _always("SMS reçu marqué comme traité"),
+}
+"""By kind of event: all those that carry a request."""
+
+
+def told_kinds() -> Sequence[type[Event]]:
+    """The events that a timeline can tell."""
+    return tuple(SENTENCES)
