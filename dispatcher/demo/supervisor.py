@@ -28,7 +28,6 @@ from dispatcher.demo.tether import Tether
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "dispatcher" / "storage" / "migrations" / "versions"
 ADDRESS = "127.0.0.1"
-WORKERS = 2
 SPARE_PORT = 8100
 BACKLOG = 256
 SECONDS_TO_PREPARE = 120.0
@@ -44,11 +43,13 @@ class Cast:
 
     `preparation` runs to its end before the `players` start, unless the data are already of this
     `schema`: then all start together. Players are given the descriptor of the socket that web has
-    to serve. All is well when /health shows a tick of each of `ticking`.
+    to serve. All is well when /health shows a tick of each of `ticking`; then `reserves` follow,
+    which would only have made the others slower to load.
     """
 
     preparation: Sequence[str]
     players: Callable[[int], Mapping[str, Sequence[str]]]
+    reserves: Mapping[str, Sequence[str]]
     ticking: frozenset[str]
     schema: str
 
@@ -56,7 +57,7 @@ class Cast:
 def real_cast() -> Cast:
     """Migrations and territories; then web, workers, relay and clock."""
     python = (sys.executable, "-P", "-m")
-    workers = {f"worker-{number}": (*python, "workers.main") for number in range(1, WORKERS + 1)}
+    worker = (*python, "workers.main")
     return Cast(
         preparation=(*python, "dispatcher.demo.prepare"),
         players=lambda listener: {
@@ -67,10 +68,11 @@ def real_cast() -> Cast:
                 *("--bind", f"fd://{listener}"),
                 "wsgi:app",
             ),
-            **workers,
+            "worker-1": worker,
             "relay": (*python, "workers.relay"),
             "clock": (*python, "workers.clock"),
         },
+        reserves={"worker-2": worker},
         ticking=frozenset({"web", "clock", "relay", "worker"}),
         schema=" ".join(sorted(version.name for version in MIGRATIONS.glob("*.py"))),
     )
@@ -181,6 +183,8 @@ def _run(directory: DemonstrationDirectory, listener: socket.socket, cast: Cast)
                 lambda: cast.ticking <= living(base_url, opened_at), SECONDS_TO_ANSWER, name="web"
             )
             say(f"Site, exécutants, relais et horloge : {_seconds(started_at)}")
+            for name, command in cast.reserves.items():
+                supervisor.start(program(name, command))
             directory.describe(base_url)
             say(f"Prêt : {base_url}")
             say(f"Ctrl-C pour tout arrêter. Journaux : {directory.logs}")

@@ -56,6 +56,7 @@ def cast(prepare: str, worker: str, schema: str) -> Cast:
             "worker-1": (*python, "-c", worker),
             "clock": (*python, "-c", CLOCK),
         },
+        reserves={"worker-2": (*python, "-c", WAIT)},
         ticking=frozenset({"web", "clock"}),
         schema=schema,
     )

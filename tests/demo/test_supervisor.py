@@ -138,7 +138,9 @@ def test_a_signal_stops_everything_within_ten_seconds(
 ) -> None:
     demonstration = demonstrate()
     demonstration.ready()
-    assert len(demonstration.processes()) == 5  # valkey, gunicorn and its worker, worker-1, clock
+    assert (
+        len(demonstration.processes()) == 6
+    )  # valkey, gunicorn and its worker, two workers, clock
     asked_at = time.monotonic()
 
     demonstration.process.send_signal(number)
@@ -167,7 +169,7 @@ def test_ctrl_c_twice_does_not_wait_for_a_deaf_program(demonstrate: Demonstrate)
     asked_at = time.monotonic()
 
     demonstration.process.send_signal(signal.SIGINT)
-    until(lambda: True if len(demonstration.processes()) < 4 else None)
+    until(lambda: True if len(demonstration.processes()) < 5 else None)
     demonstration.process.send_signal(signal.SIGINT)
 
     assert demonstration.ended() == 0
@@ -214,7 +216,7 @@ def test_what_falls_is_started_again(demonstrate: Demonstrate, name: str) -> Non
     fallen.kill()
 
     until(lambda: True if "il repart dans 0,5\u00a0s." in demonstration.output else None)
-    assert until(lambda: True if len(demonstration.processes()) == 5 else None)
+    assert until(lambda: True if len(demonstration.processes()) == 6 else None)
     assert fallen not in demonstration.processes()
 
 
@@ -282,7 +284,7 @@ def test_a_second_demonstration_on_the_same_folder_is_refused(demonstrate: Demon
     assert second.ended() == 2
     assert "Une démonstration tourne déjà" in second.output
     assert f"(processus {first.process.pid})" in second.output
-    assert len(first.processes()) == 5
+    assert len(first.processes()) == 6
 
 
 def test_somebody_elses_folder_is_refused_and_left_alone(
