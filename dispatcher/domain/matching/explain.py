@@ -22,15 +22,15 @@ REASON_IN_WORDS: Mapping[Reason, str] = {
     Reason.TOO_LATE: "après le délai demandé",
     Reason.TOO_EARLY: "avant que le patient soit disponible",
     Reason.PAST: "déjà passé",
-    Reason.TOO_SOON: "préavis du praticien trop court",
+    Reason.TOO_SOON: "trop proche pour le praticien",
     Reason.FULL: "complet",
     Reason.PRACTITIONER_CAP: "maximum du praticien atteint ce jour-là",
 }
 
 _TIMES_IN_WORDS = {
-    Reason.TOO_LATE: "de trop",
-    Reason.TOO_EARLY: "trop tôt",
-    Reason.TOO_SOON: "à respecter",
+    Reason.TOO_LATE: "{} de trop",
+    Reason.TOO_EARLY: "{} trop tôt",
+    Reason.TOO_SOON: "préavis de {}",
 }
 _WHOLE_KILOMETRES_FROM = 10
 
@@ -90,7 +90,7 @@ def _figures(near: NearMiss) -> str | None:
             limit = distance_in_words(detail["radius_km"])
             return f"{distance_in_words(detail['km'])} pour {limit} au plus"
         case Reason.TOO_LATE | Reason.TOO_EARLY | Reason.TOO_SOON:
-            return f"{_duration(detail['minutes'] or 0)} {_TIMES_IN_WORDS[near.reason]}"
+            return _TIMES_IN_WORDS[near.reason].format(_duration(detail["minutes"] or 0))
         case Reason.AGE:
             return _ages(detail["min_age"], detail["max_age"])
         case Reason.PRACTITIONER_CAP:

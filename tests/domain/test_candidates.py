@@ -1,0 +1,175 @@
+"""What a regulator is shown: the best slots, and what stands against the others."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from dispatcher.domain.matching.candidates import NearMiss, candidates, weigh
+from dispatcher.domain.matching.cost import Weights
+from dispatcher.domain.matching.feasibility import Reason
+from dispatcher.domain.matching.needs import Need, OpenSlot
+from tests.domain.morning import (
+    COLLEAGUE,
+    DOCTOR,
+    NEED,
+    NOW,
+    SLOT,
+    hours,
+    north,
+    slot,
+    walk_in,
+)
+
+WEIGHTS = Weights()
+
+
+def near_misses(need: Need, *slots: OpenSlot) -> tuple[NearMiss, ...]:
+    return candidates(need, slots, WEIGHTS, NOW).near_misses
+
+
+def test_the_cheapest_come_first() -> None:
+    far = replace(slot(1), latitude=north(8))  # 8 + 1.5
+    late = replace(slot(2), start=hours(9))  # 4.5
+    near = slot(3)  # 1.5
+    found = candidates(NEED, [far, late, near], WEIGHTS, NOW)
+    assert [pair.slot_id for pair in found.best] == [near.slot_id, late.slot_id, far.slot_id]
+    assert [pair.cost for pair in found.best] == [1.5, 4.5, pytest.approx(9.5, abs=1e-3)]
+    assert {pair.request_id for pair in found.best} == {NEED.request_id}
+
+
+def test_ties_go_to_the_earlier_start_and_then_to_the_smaller_id() -> None:
+    # an hour later and half a kilometre nearer: the same cost
+    earlier = replace(slot(5), start=hours(2), latitude=north(1.0))
+    later = replace(slot(1), start=hours(3), latitude=north(0.5))
+    twin = replace(earlier, slot_id=UUID(int=3))
+    found = candidates(NEED, [later, earlier, twin], WEIGHTS, NOW)
+    assert [pair.slot_id for pair in found.best] == [
+        twin.slot_id,
+        earlier.slot_id,
+        later.slot_id,
+    ]
+
+
+def test_ties_beyond_the_last_shown_are_broken_alike() -> None:
+    many = [slot(number) for number in range(30, 0, -1)]
+    shown = candidates(NEED, many, WEIGHTS, NOW, best=3).best
+    assert [pair.slot_id for pair in shown] == [slot(number).slot_id for number in (1, 2, 3)]
+
+
+def test_as_many_are_shown_as_are_asked_for_and_all_are_counted() -> None:
+    found = candidates(NEED, [slot(number) for number in range(9)], WEIGHTS, NOW, best=2)
+    assert len(found.best) == 2
+    assert found.feasible == 9
+
+
+def test_a_slot_refused_for_two_reasons_counts_under_both_and_nearly_fits_for_neither() -> None:
+    refused_twice = replace(slot(1), taken=1, latitude=north(31))
+    full = replace(slot(2), taken=1)
+    found = candidates(NEED, [refused_twice, full], WEIGHTS, NOW)
+    assert found.refused == {Reason.TOO_FAR: 1, Reason.FULL: 2}
+    assert [near.slot_id for near in found.near_misses] == [full.slot_id]
+
+
+def test_another_profession_is_counted_and_is_no_near_miss() -> None:
+    nurse = replace(SLOT, profession="60", specialty=None)
+    found = candidates(NEED, [nurse], WEIGHTS, NOW)
+    assert found.refused == {Reason.PROFESSION: 1}
+    assert found.near_misses == ()
+
+
+def test_near_misses_are_shown_by_what_they_would_cost() -> None:
+    far = replace(slot(1), latitude=north(34))  # 34 + 1.5
+    late = replace(slot(2), start=hours(26))  # 13 + 2 h late × 20
+    full = replace(slot(3), taken=1)  # 1.5
+    assert [near.reason for near in near_misses(NEED, far, late, full)] == [
+        Reason.FULL,
+        Reason.TOO_FAR,
+        Reason.TOO_LATE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("need", "offered", "reason", "detail"),
+    [
+        (
+            NEED,
+            replace(SLOT, latitude=north(34)),
+            Reason.TOO_FAR,
+            {"km": 34.0, "radius_km": 30.0},
+        ),
+        (
+            NEED,
+            replace(SLOT, start=hours(26) + timedelta(minutes=10)),
+            Reason.TOO_LATE,
+            {"minutes": 130},
+        ),
+        (
+            replace(NEED, earliest=hours(5)),
+            replace(SLOT, start=hours(4)),
+            Reason.TOO_EARLY,
+            {"minutes": 60},
+        ),
+        (
+            replace(NEED, earliest=hours(5)),
+            walk_in(3, 5),
+            Reason.TOO_EARLY,
+            {"minutes": 30},
+        ),
+        (NEED, replace(SLOT, start=hours(0.25)), Reason.TOO_SOON, {"minutes": 30}),
+        (NEED, replace(SLOT, max_age=15), Reason.AGE, {"min_age": None, "max_age": 15}),
+        (
+            NEED,
+            replace(SLOT, daily_cap=8, booked_that_day=8),
+            Reason.PRACTITIONER_CAP,
+            {"cap": 8},
+        ),
+        (NEED, replace(SLOT, taken=1), Reason.FULL, {"places": 1}),
+        (NEED, replace(SLOT, modality="VR"), Reason.MODALITY, {}),
+    ],
+)
+def test_a_near_miss_has_the_figures_that_a_person_can_weigh(
+    need: Need, offered: OpenSlot, reason: Reason, detail: dict[str, float | None]
+) -> None:
+    (near,) = near_misses(need, offered)
+    assert near.reason is reason
+    assert near.detail == pytest.approx(detail, abs=1e-3)
+    assert near.practitioner_id == DOCTOR
+
+
+def test_near_misses_are_stored_as_codes_and_numbers() -> None:
+    (near,) = near_misses(NEED, replace(SLOT, latitude=north(34)))
+    stored = near.as_json()
+    assert stored == {
+        "slot": str(SLOT.slot_id),
+        "practitioner": str(DOCTOR),
+        "reason": "too_far",
+        "seen_at": "2026-11-24T10:00:00+00:00",
+        "distance_km": 34.0,
+        "detail": {"km": 34.0, "radius_km": 30.0},
+    }
+    assert NearMiss.from_json(json.loads(json.dumps(stored))) == near
+
+
+def test_without_slots_there_is_nothing_to_show() -> None:
+    found = candidates(NEED, [], WEIGHTS, NOW)
+    assert found.best == ()
+    assert found.feasible == 0
+    assert found.refused == {}
+    assert found.near_misses == ()
+
+
+def test_an_unknown_distance_is_told_as_unknown() -> None:
+    (pair,) = candidates(NEED, [replace(SLOT, longitude=None, latitude=None)], WEIGHTS, NOW).best
+    assert pair.distance_km is None
+    assert pair.cost == 31.5
+
+
+def test_one_slot_is_weighed_whatever_stands_against_it() -> None:
+    chosen = replace(SLOT, taken=1, latitude=north(34), practitioner_id=COLLEAGUE)
+    reasons, pair = weigh(NEED, chosen, WEIGHTS, NOW)
+    assert reasons == (Reason.TOO_FAR, Reason.FULL)
+    assert pair.cost == pytest.approx(35.5, abs=1e-3)
+    assert pair.practitioner_id == COLLEAGUE
