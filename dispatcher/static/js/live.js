@@ -67,6 +67,8 @@ class LiveRegion {
       } else if (answer.status !== 304) {
         throw new Error(`unexpected status ${answer.status}`);
       }
+      // The server knows how soon something may change.
+      this.every = Number(answer.headers.get("X-Live-Every")) || this.every;
       this.found();
     } catch (problem) {
       this.missed(problem);
