@@ -1,0 +1,487 @@
+"""The activity of a period, counted by hand.
+
+Paris is an hour ahead of UTC in November 2026; the period is Monday 23 and Tuesday 24.
+"""
+
+import itertools
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.domain import calendar, events
+from dispatcher.domain.events import Event
+from dispatcher.domain.indicators import Indicators, Ledger, LoggedEvent, fold
+
+PARIS = calendar.time_zone("Europe/Paris")
+PERIOD = calendar.period(date(2026, 11, 23), date(2026, 11, 24), PARIS)
+
+DOCTOR, NURSE = UUID(int=0xD0C), UUID(int=0x605)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of November 2026 by the clocks of Paris."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=PARIS).astimezone(UTC)
+
+
+def ids(kind: int, number: int) -> UUID:
+    return UUID(int=kind * 1000 + number)
+
+
+def request_id(number: int) -> UUID:
+    return ids(1, number)
+
+
+def appointment_id(number: int) -> UUID:
+    return ids(2, number)
+
+
+def slot_id(number: int) -> UUID:
+    return ids(3, number)
+
+
+def opened(
+    number: int, instant: datetime, profession: str = "10", origin: str = "SAS"
+) -> LoggedEvent:
+    data = {"profession": profession, "origin": origin, "delay_hours": 24}
+    return LoggedEvent("request_opened", instant, request_id(number), data=data)
+
+
+def booked(  # what an appointment is made of
+    number: int,
+    instant: datetime,
+    start: datetime,
+    *,
+    request: int | None = None,
+    slot: int = 1,
+    by: UUID = DOCTOR,
+    within: bool = True,
+) -> LoggedEvent:
+    return LoggedEvent(
+        "appointment_booked",
+        instant,
+        request_id(number if request is None else request),
+        appointment_id(number),
+        slot_id(slot),
+        by,
+        {"start": start.isoformat(), "within_delay": within, "decided_by": "engine"},
+    )
+
+
+def about_appointment(kind: str, number: int, instant: datetime) -> LoggedEvent:
+    return LoggedEvent(
+        kind, instant, request_id(number), appointment_id(number), slot_id(1), DOCTOR
+    )
+
+
+def about_request(kind: str, number: int, instant: datetime, **data: str) -> LoggedEvent:
+    return LoggedEvent(kind, instant, request_id(number), data=data)
+
+
+def offered(
+    number: int, start: datetime, places: int, *, by: UUID = DOCTOR, kind: str = "slot_published"
+) -> LoggedEvent:
+    data: dict[str, Any] = {"start": start.isoformat(), "places": places}
+    return LoggedEvent(kind, at(20, 8), None, None, slot_id(number), by, data)
+
+
+def totals(*log: LoggedEvent) -> dict[str, int | float | None]:
+    """The figures that are not zero, without the lists."""
+    found = fold(log, PERIOD).as_json()
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, int | float) and value != 0
+    }
+
+
+def test_a_period_without_events_has_zeros_and_unknowns() -> None:
+    found = fold([], PERIOD)
+    assert found.requests == found.booked == found.slots_opened == found.volunteers_active == 0
+    assert found.within_delay_share is None
+    assert found.median_time_to_appointment_minutes is None
+    assert found.median_time_to_booking_s is None
+    assert [figures.day for figures in found.by_day] == [date(2026, 11, 23), date(2026, 11, 24)]
+    assert found.by_profession == {}
+
+
+def test_a_request_answered_at_once() -> None:
+    assert totals(
+        offered(1, at(23, 14), 1),
+        opened(1, at(23, 9)),
+        booked(1, at(23, 9) + timedelta(seconds=2), at(23, 14)),
+    ) == {
+        "requests": 1,
+        "booked": 1,
+        "within_delay": 1,
+        "within_delay_share": 1.0,
+        "median_time_to_appointment_minutes": 300.0,
+        "median_time_to_booking_s": 2.0,
+        "slots_opened": 1,
+        "slots_used": 1,
+        "volunteers_active": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("log", "counted"),
+    [
+        ([], "live"),
+        ([about_request("request_cancelled", 1, at(23, 10), by="patient")], "cancelled"),
+        ([about_request("request_redirected", 1, at(23, 10), to="15")], "redirected"),
+        ([about_request("request_unfilled", 1, at(23, 10), cause="NO_SLOT")], "unfilled"),
+        ([booked(1, at(23, 10), at(23, 14))], "booked"),
+        (
+            [
+                booked(1, at(23, 10), at(23, 14)),
+                about_appointment("appointment_confirmed", 1, at(23, 11)),
+            ],
+            "booked",
+        ),
+        (
+            [
+                booked(1, at(23, 10), at(23, 14)),
+                about_appointment("appointment_cancelled", 1, at(23, 11)),
+            ],
+            "live",
+        ),
+        (
+            [
+                booked(1, at(23, 10), at(23, 14)),
+                about_appointment("appointment_cancelled", 1, at(23, 11)),
+                about_request("request_reopened", 1, at(23, 11), status="open"),
+                about_request("request_cancelled", 1, at(23, 12), by="regulator"),
+            ],
+            "cancelled",
+        ),
+        # a request that ends takes its appointment with it, said or not
+        (
+            [
+                booked(1, at(23, 10), at(23, 14)),
+                about_request("request_redirected", 1, at(23, 12), to="ED"),
+            ],
+            "redirected",
+        ),
+    ],
+)
+def test_each_request_stands_somewhere_at_the_end(log: list[LoggedEvent], counted: str) -> None:
+    found = fold([opened(1, at(23, 9)), *log], PERIOD)
+    where = {
+        name: getattr(found, name)
+        for name in ("live", "booked", "cancelled", "redirected", "unfilled")
+    }
+    assert where == dict.fromkeys(where, 0) | {counted: 1}
+    assert found.slots_used == (1 if counted == "booked" else 0)
+
+
+def test_the_last_mark_of_an_appointment_is_the_one_that_counts() -> None:
+    log = [
+        opened(1, at(23, 9)),
+        booked(1, at(23, 10), at(23, 14)),
+        about_appointment("appointment_missed", 1, at(23, 15)),
+    ]
+    missed = fold(log, PERIOD)
+    assert (missed.booked, missed.honoured, missed.no_show) == (1, 0, 1)
+    corrected = fold([*log, about_appointment("appointment_fulfilled", 1, at(23, 16))], PERIOD)
+    assert (corrected.booked, corrected.honoured, corrected.no_show) == (1, 1, 0)
+    assert corrected.slots_used == missed.slots_used == 1
+
+
+def test_a_request_that_was_booked_again_counts_once_with_its_last_appointment() -> None:
+    found = fold(
+        [
+            offered(1, at(23, 14), 1),
+            offered(2, at(24, 9), 1, by=NURSE),
+            opened(1, at(23, 9)),
+            booked(1, at(23, 9, 1), at(23, 14)),
+            about_appointment("appointment_cancelled", 1, at(23, 10)),
+            booked(2, at(23, 10, 1), at(24, 9), request=1, slot=2, by=NURSE, within=False),
+            # word of the first appointment that arrives late says nothing about the second
+            about_appointment("appointment_cancelled", 1, at(23, 10, 2)),
+        ],
+        PERIOD,
+    )
+    assert (found.requests, found.booked, found.within_delay) == (1, 1, 0)
+    assert found.within_delay_share == 0.0
+    # from 9 h on Monday to 9 h on Tuesday; but a first appointment was given after a minute
+    assert found.median_time_to_appointment_minutes == 24 * 60
+    assert found.median_time_to_booking_s == 60
+    assert (found.slots_opened, found.slots_used) == (2, 1)
+
+
+def test_a_request_belongs_to_the_period_in_which_it_was_opened() -> None:
+    log = [
+        opened(1, at(22, 23, 59)),
+        booked(1, at(23, 0, 1), at(23, 14)),
+        opened(2, at(23, 0)),
+        opened(3, at(24, 23, 59)),
+        booked(3, at(25, 8), at(25, 9)),
+        opened(4, at(25, 0)),
+    ]
+    found = fold(log, PERIOD)
+    assert (found.requests, found.booked, found.live) == (2, 1, 1)
+    # the first one's appointment still uses a place of the period, the third one's does not
+    assert found.slots_used == 1
+
+
+def test_places_belong_to_the_period_in_which_their_slot_starts() -> None:
+    found = fold(
+        [
+            offered(1, at(22, 23, 59), 5),
+            offered(2, at(23, 0), 1),
+            offered(3, at(24, 18), 4, by=NURSE),
+            offered(4, at(25, 0), 2, by=NURSE),
+        ],
+        PERIOD,
+    )
+    assert found.slots_opened == 5
+    assert found.volunteers_active == 2
+    assert [figures.slots_opened for figures in found.by_day] == [1, 4]
+
+
+def test_a_walk_in_patient_uses_a_place_of_the_day_the_period_starts_on() -> None:
+    found = fold(
+        [
+            offered(1, at(24, 22), 4),
+            opened(1, at(24, 21)),
+            booked(1, at(24, 21, 1), at(25, 0, 30)),
+        ],
+        PERIOD,
+    )
+    assert found.slots_used == 1
+    assert [figures.slots_used for figures in found.by_day] == [0, 1]
+
+
+def test_withdrawn_places_are_not_counted_and_their_practitioner_was_not_active() -> None:
+    resized = fold(
+        [offered(1, at(23, 14), 4), offered(1, at(23, 14), 3, kind="slot_withdrawn")], PERIOD
+    )
+    assert (resized.slots_opened, resized.volunteers_active) == (3, 1)
+    closed = fold(
+        [offered(1, at(23, 14), 4), offered(1, at(23, 14), 0, kind="slot_withdrawn")], PERIOD
+    )
+    assert (closed.slots_opened, closed.volunteers_active) == (0, 0)
+
+
+def test_a_median_of_an_even_number_lies_between_the_two_in_the_middle() -> None:
+    starts = [at(23, 10), at(23, 11), at(23, 13), at(23, 19)]
+    log = itertools.chain.from_iterable(
+        (opened(number, at(23, 9)), booked(number, at(23, 9), start))
+        for number, start in enumerate(starts)
+    )
+    # 60, 120, 240 and 600 minutes
+    assert fold(log, PERIOD).median_time_to_appointment_minutes == 180
+
+
+def test_requests_are_told_apart_by_day_profession_and_origin() -> None:
+    found = fold(
+        [
+            opened(1, at(23, 9), "10", "SAS"),
+            booked(1, at(23, 9), at(23, 14), within=False),
+            opened(2, at(23, 23, 30), "10", "PHARMACY"),
+            opened(3, at(24, 0, 30), "60", "SAS"),
+            booked(3, at(24, 8), at(24, 9), by=NURSE),
+        ],
+        PERIOD,
+    )
+    assert [(each.day.day, each.requests, each.booked) for each in found.by_day] == [
+        (23, 2, 1),
+        (24, 1, 1),
+    ]
+    assert {code: (each.requests, each.booked) for code, each in found.by_profession.items()} == {
+        "10": (2, 1),
+        "60": (1, 1),
+    }
+    assert found.by_profession["10"].within_delay_share == 0.0
+    assert found.by_profession["60"].within_delay_share == 1.0
+    assert {code: each.requests for code, each in found.by_origin.items()} == {
+        "PHARMACY": 1,
+        "SAS": 2,
+    }
+    assert found.by_origin["PHARMACY"].within_delay_share is None
+
+
+def test_what_is_known_only_by_its_end_is_passed_over() -> None:
+    assert (
+        totals(
+            about_appointment("appointment_fulfilled", 1, at(23, 9)),
+            about_appointment("appointment_cancelled", 2, at(23, 9)),
+            about_request("request_cancelled", 3, at(23, 9)),
+            LoggedEvent("message_queued", at(23, 9), request_id(1)),
+        )
+        == {}
+    )
+
+
+def test_an_appointment_whose_slot_is_not_in_the_log_counts_at_its_own_hour() -> None:
+    found = fold([opened(1, at(23, 9)), booked(1, at(23, 9), at(24, 9), slot=77)], PERIOD)
+    assert (found.slots_opened, found.slots_used) == (0, 1)
+
+
+def test_the_figures_are_printed_as_json() -> None:
+    log = [
+        opened(1, at(23, 9)),
+        booked(1, at(23, 9), at(23, 9, 20)),
+        opened(2, at(23, 9)),
+        booked(2, at(23, 9), at(23, 9, 30), within=False),
+        opened(3, at(23, 9)),
+        booked(3, at(23, 9), at(23, 10), within=False),
+    ]
+    printed = json.loads(json.dumps(fold(log, PERIOD).as_json()))
+    assert printed["within_delay_share"] == 0.3333
+    assert printed["by_day"][0] == {
+        "day": "2026-11-23",
+        "requests": 3,
+        "booked": 3,
+        "honoured": 0,
+        "no_show": 0,
+        "cancelled": 0,
+        "redirected": 0,
+        "unfilled": 0,
+        "live": 0,
+        "within_delay": 1,
+        "within_delay_share": 0.3333,
+        "slots_opened": 0,
+        "slots_used": 3,
+    }
+    assert printed["by_profession"]["10"]["within_delay_share"] == 0.3333
+
+
+def as_logged(event: Event, instant: datetime) -> LoggedEvent:
+    """The event as the log gives it back."""
+    data = json.loads(json.dumps(event.data()))
+    return LoggedEvent(event.kind(), instant, data=data, **event.references())
+
+
+def test_the_houses_own_events_are_understood() -> None:
+    request, appointment, slot = request_id(1), appointment_id(1), slot_id(1)
+    common = {"request_id": request, "appointment_id": appointment}
+    log = [
+        events.SlotPublished(
+            slot_id=slot,
+            practitioner_id=DOCTOR,
+            start=at(23, 14),
+            end=at(23, 17),
+            places=4,
+            modality="AMB",
+            visibility=["SNP"],
+        ),
+        events.SlotWithdrawn(
+            slot_id=slot, practitioner_id=DOCTOR, start=at(23, 14), places=3, closed=False
+        ),
+        events.RequestOpened(
+            request_id=request,
+            profession="10",
+            specialty=None,
+            modalities=["AMB"],
+            delay_hours=24,
+            due_at=at(24, 9),
+            origin="SAS",
+            regulated=True,
+            has_gp=False,
+            commune="39300",
+            age_band="40-49",
+            duplicate_confirmed=False,
+        ),
+        events.AppointmentBooked(
+            **common,
+            slot_id=slot,
+            practitioner_id=DOCTOR,
+            start=at(23, 14),
+            within_delay=True,
+            decided_by="engine",
+            distance_km=2.3,
+            overridden=[],
+        ),
+        events.AppointmentFulfilled(
+            **common, slot_id=slot, practitioner_id=DOCTOR, start=at(23, 14)
+        ),
+    ]
+    found = fold([as_logged(event, at(23, 9)) for event in log], PERIOD)
+    assert (found.requests, found.honoured, found.within_delay) == (1, 1, 1)
+    assert (found.slots_opened, found.slots_used) == (3, 1)
+
+
+STEPS = st.lists(
+    st.sampled_from(
+        [
+            "opened",
+            "booked",
+            "appointment_cancelled",
+            "appointment_fulfilled",
+            "appointment_missed",
+            "request_reopened",
+            "request_cancelled",
+            "request_redirected",
+            "request_unfilled",
+            "slot_published",
+            "slot_withdrawn",
+        ]
+    ).flatmap(lambda kind: st.tuples(st.just(kind), st.integers(0, 3), st.integers(0, 71))),
+    max_size=30,
+)
+
+
+def a_log(steps: Iterable[tuple[str, int, int]]) -> list[LoggedEvent]:
+    """Whatever happens in whatever order, over three days."""
+    log = []
+    for kind, number, hour in steps:
+        instant = at(22, 12) + timedelta(hours=hour)
+        if kind == "opened":
+            log.append(opened(number, instant))
+        elif kind == "booked":
+            log.append(booked(number, instant, instant + timedelta(hours=5), slot=number))
+        elif kind.startswith("slot"):
+            log.append(offered(number, instant, number, kind=kind))
+        elif kind.startswith("appointment"):
+            log.append(about_appointment(kind, number, instant))
+        else:
+            log.append(about_request(kind, number, instant))
+    return log
+
+
+def is_whole(found: Indicators) -> bool:
+    """Whether every request is counted where it stands, and nowhere else."""
+    outcomes = [found, *found.by_profession.values(), *found.by_origin.values()]
+    return all(
+        each.requests == each.booked + each.cancelled + each.redirected + each.unfilled + each.live
+        and each.honoured + each.no_show <= each.booked
+        and each.within_delay <= each.booked
+        for each in outcomes
+    ) and found.requests == sum(figures.requests for figures in found.by_day)
+
+
+@given(STEPS)
+def test_the_parts_make_the_whole_whatever_happened(steps: list[tuple[str, int, int]]) -> None:
+    found = fold(a_log(steps), PERIOD)
+    assert is_whole(found)
+    assert found.slots_used == sum(figures.slots_used for figures in found.by_day)
+    assert found.slots_opened == sum(figures.slots_opened for figures in found.by_day)
+
+
+@given(STEPS, st.integers(0, 30))
+def test_a_log_read_in_two_parts_gives_what_it_gives_in_one(
+    steps: list[tuple[str, int, int]], cut: int
+) -> None:
+    log = a_log(steps)
+    ledger = Ledger()
+    for event in log[:cut]:
+        ledger.add(event)
+    ledger.indicators(PERIOD)  # looking in between changes nothing
+    for event in log[cut:]:
+        ledger.add(event)
+    assert ledger.indicators(PERIOD) == fold(log, PERIOD)
+
+
+@given(STEPS)
+def test_what_belongs_to_different_requests_may_be_read_in_any_order(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    log = a_log(steps)
+    by_subject = sorted(log, key=lambda event: str(event.request_id or event.slot_id))
+    assert fold(by_subject, PERIOD) == fold(log, PERIOD)
