@@ -141,12 +141,10 @@ class OutcomesShape(Shape):
     within_delay_share: float | None
 
 
-class DayShape(Shape):
-    """One local day."""
+class DayShape(OutcomesShape):
+    """One local day: the requests opened on it, and the places of slots that start on it."""
 
     day: date
-    requests: int
-    booked: int
     slots_opened: int
     slots_used: int
 

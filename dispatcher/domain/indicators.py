@@ -72,12 +72,10 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayFigures:
+class DayFigures(Outcomes):
     """One local day: the requests opened on it, and the places of slots that start on it."""
 
     day: date
-    requests: int
-    booked: int
     slots_opened: int
     slots_used: int
 
@@ -109,8 +107,7 @@ class Indicators(Outcomes):
             ),
             "median_time_to_booking_s": _rounded(self.median_time_to_booking_s, 1),
             "by_day": [
-                dataclasses.asdict(figures) | {"day": figures.day.isoformat()}
-                for figures in self.by_day
+                _with_share(figures) | {"day": figures.day.isoformat()} for figures in self.by_day
             ],
             "by_profession": {code: _with_share(each) for code, each in self.by_profession.items()},
             "by_origin": {code: _with_share(each) for code, each in self.by_origin.items()},
@@ -245,7 +242,7 @@ class Ledger:
             ),
             slots_opened=sum(each.places for each in slots),
             slots_used=len(used),
-            by_day=_by_day(cohort, slots, used, period),
+            by_day=self._by_day(cohort, slots, used, period),
             by_profession=self._grouped(cohort, lambda each: each.profession),
             by_origin=self._grouped(cohort, lambda each: each.origin),
         )
@@ -272,6 +269,30 @@ class Ledger:
             ),
         }
 
+    def _by_day(
+        self,
+        requests: Iterable[_Request],
+        slots: Iterable[_Slot],
+        used: Iterable[datetime],
+        period: Period,
+    ) -> tuple[DayFigures, ...]:
+        opened: defaultdict[date, list[_Request]] = defaultdict(list)
+        for request in requests:
+            opened[local_day(request.opened_at, period.zone)].append(request)
+        places: Counter[date] = Counter()
+        for slot in slots:
+            places[local_day(slot.start, period.zone)] += slot.places
+        taken = Counter(local_day(start, period.zone) for start in used)
+        return tuple(
+            DayFigures(
+                **self._counts(opened[day]),
+                day=day,
+                slots_opened=places[day],
+                slots_used=taken[day],
+            )
+            for day in period.days()
+        )
+
     def _grouped(
         self, requests: Sequence[_Request], group_of: Callable[[_Request], str]
     ) -> dict[str, Outcomes]:
@@ -279,34 +300,6 @@ class Ledger:
         for request in requests:
             groups[group_of(request)].append(request)
         return {code: Outcomes(**self._counts(groups[code])) for code in sorted(groups)}
-
-
-def _by_day(
-    requests: Iterable[_Request],
-    slots: Iterable[_Slot],
-    used: Iterable[datetime],
-    period: Period,
-) -> tuple[DayFigures, ...]:
-    opened: Counter[date] = Counter()
-    booked: Counter[date] = Counter()
-    for request in requests:
-        day = local_day(request.opened_at, period.zone)
-        opened[day] += 1
-        booked[day] += request.outcome in _WITH_APPOINTMENT
-    places: Counter[date] = Counter()
-    for slot in slots:
-        places[local_day(slot.start, period.zone)] += slot.places
-    taken = Counter(local_day(start, period.zone) for start in used)
-    return tuple(
-        DayFigures(
-            day=day,
-            requests=opened[day],
-            booked=booked[day],
-            slots_opened=places[day],
-            slots_used=taken[day],
-        )
-        for day in period.days()
-    )
 
 
 def _instant(value: str | datetime) -> datetime:
