@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
@@ -13,6 +12,7 @@ from dispatcher.domain.errors import BookedAlreadyError, SlotFullError
 from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoundNothing
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.matching.assign import Assignment, assign
+from dispatcher.domain.matching.candidates import Refusals
 from dispatcher.domain.states import RequestStatus
 from dispatcher.reads import queue
 from dispatcher.services.booking import Choice, book
@@ -52,13 +52,18 @@ def match_waiting(house: House, claim: Claim) -> int:
         keeping.defer(house.db, claim, due_at)
         return 0
     booked = 0
-    while lease is not None:
-        for _ in range(ROUNDS):
-            taken, lost = _run(house, territory_id)
-            booked += taken
-            if not lost:
-                break
-        lease = _hand_back(house, lease)
+    try:
+        while lease is not None:
+            for _ in range(ROUNDS):
+                taken, lost = _run(house, territory_id)
+                booked += taken
+                if not lost:
+                    break
+            lease = _hand_back(house, lease)
+    except Exception:
+        if lease is not None:
+            _give_up(house, lease)  # the next run need not wait for the lease to end
+        raise
     house.db.keep(claim)
     return booked
 
@@ -114,8 +119,8 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
         weights, limits = queue.weights_of(territory), queue.limits_of(territory)
     decision = assign(needs, slots, weights, house.clock(), limits)
     booked = sum(_book_pair(house, territory_id, choice) for choice in _choices(decision))
-    for request_id, refusals in decision.unmatched.items():
-        _note_refusals(house, territory_id, request_id, refusals.as_json())
+    if decision.unmatched:
+        _note_refusals(house, territory_id, decision.unmatched)
     return booked, len(decision.pairs) - booked
 
 
@@ -142,25 +147,29 @@ def _book_pair(house: House, territory_id: UUID, choice: Choice) -> bool:
     return True
 
 
-def _note_refusals(
-    house: House, territory_id: UUID, request_id: UUID, refusals: Mapping[str, Any]
-) -> None:
-    """Show the regulator what stands in the way; the log is told when the counts change."""
+def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Refusals]) -> None:
+    """Show the regulator what stands in the way; nothing is written where the counts are the same.
+
+    All in one transaction: with many waiting, every freed slot comes through here.
+    """
     with house.db.transaction(territory_id, ENGINE) as unit:
-        request = unit.session.scalars(
+        waiting = unit.session.scalars(
             select(CareRequest)
-            .where(CareRequest.id == request_id, CareRequest.status == RequestStatus.SEARCHING)
+            .where(CareRequest.id.in_(unmatched), CareRequest.status == RequestStatus.SEARCHING)
+            .order_by(CareRequest.id)
             .with_for_update()
-        ).one_or_none()
-        if request is None:
-            return
-        if request.attention is None or request.refused.get("refused") != refusals["refused"]:
-            unit.record(SearchFoundNothing(request_id=request_id, refused=refusals["refused"]))
-        request.refused = dict(refusals)
-        if request.attention is None:
-            request.attention = "no_slot"
-            unit.record(RequestEscalated(request_id=request_id, attention="no_slot"))
-        request.updated_at = unit.now
+        ).all()
+        for request in waiting:
+            refusals = unmatched[request.id].as_json()
+            is_first = request.attention is None
+            if not is_first and request.refused.get("refused") == refusals["refused"]:
+                continue
+            unit.record(SearchFoundNothing(request_id=request.id, refused=refusals["refused"]))
+            if is_first:
+                request.attention = "no_slot"
+                unit.record(RequestEscalated(request_id=request.id, attention="no_slot"))
+            request.refused = refusals
+            request.updated_at = unit.now
 
 
 def _is_searching(house: House, request_id: UUID) -> bool:
@@ -222,6 +231,19 @@ def _hand_back(house: House, lease: _Lease) -> _Lease | None:
         if again is None:
             raise LeaseLostError
         return _Lease(lease.territory_id, lease.token, again)
+
+
+def _give_up(house: House, lease: _Lease) -> None:
+    """Free the lease after a run that failed; the failure itself is the caller's to tell."""
+    with house.db.writing() as session:
+        session.execute(
+            update(MatchingLease)
+            .where(
+                MatchingLease.territory_id == lease.territory_id,
+                MatchingLease.token == lease.token,
+            )
+            .values(token=None, lease_until=None)
+        )
 
 
 def _lease_end(house: House) -> datetime:
