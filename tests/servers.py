@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psycopg
@@ -86,8 +86,8 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """The server of TEST_DATABASE_URL if that is set, else one run for the tests.
+def postgres_server(settings: Mapping[str, str] = FAST) -> Iterator[PostgresServer]:
+    """The server of TEST_DATABASE_URL if that is set, else one run with these settings.
 
     Raises NoPostgres with the reason when there is neither.
     """
@@ -102,7 +102,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         if user is not None:
             os.chown(folder, user, -1)
-        with Tether() as tether, _running(binaries, folder, user, tether) as url:
+        with Tether() as tether, _running(binaries, folder, user, tether, settings) as url:
             yield PostgresServer(url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -138,7 +138,9 @@ def unprivileged_user() -> int | None:
 
 
 @contextlib.contextmanager
-def _running(binaries: Path, folder: Path, user: int | None, tether: Tether) -> Iterator[URL]:
+def _running(
+    binaries: Path, folder: Path, user: int | None, tether: Tether, settings: Mapping[str, str]
+) -> Iterator[URL]:
     data = folder / "data"
     initdb = subprocess.run(
         [
@@ -155,11 +157,11 @@ def _running(binaries: Path, folder: Path, user: int | None, tether: Tether) -> 
     if initdb.returncode != 0:
         raise NoPostgres(f"initdb failed: {initdb.stderr.strip()}")
     url = URL.create("postgresql", OWNER, host="127.0.0.1", port=free_port(), database="postgres")
-    settings = [f"--{name}={value}" for name, value in {**FAST, "port": str(url.port)}.items()]
+    options = [f"--{name}={value}" for name, value in {**settings, "port": str(url.port)}.items()]
     log = folder / "log"
     with log.open("wb") as output:
         process = tether.start(
-            [str(binaries / "postgres"), "-D", str(data), *settings],
+            [str(binaries / "postgres"), "-D", str(data), *options],
             output=output,
             directory=folder,
             user=user,
