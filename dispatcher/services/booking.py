@@ -55,8 +55,21 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     """Take a place for a request within the caller's transaction, and write both SMS.
 
     Raises SlotFullError or BookedAlreadyError when somebody was faster; the caller's transaction
-    must then roll back, since the place may already be taken in it.
+    must then roll back, since the request may already be marked in it.
     """
+    # The request first, then the slot, as everybody who locks both: no two of them deadlock.
+    request = unit.session.execute(
+        update(CareRequest)
+        .where(
+            CareRequest.id == choice.request_id,
+            CareRequest.territory_id == unit.territory_id,
+            CareRequest.status.in_([status.value for status in WAITING_REQUESTS]),
+        )
+        .values(status="booked", attention=None, refused={}, updated_at=unit.now)
+        .returning(CareRequest.due_at)
+    ).one_or_none()
+    if request is None:
+        raise BookedAlreadyError
     slot = unit.session.execute(
         update(Slot)
         .where(
@@ -77,18 +90,6 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     ).one_or_none()
     if slot is None:
         raise SlotFullError
-    request = unit.session.execute(
-        update(CareRequest)
-        .where(
-            CareRequest.id == choice.request_id,
-            CareRequest.territory_id == unit.territory_id,
-            CareRequest.status.in_([status.value for status in WAITING_REQUESTS]),
-        )
-        .values(status="booked", attention=None, refused={}, updated_at=unit.now)
-        .returning(CareRequest.due_at)
-    ).one_or_none()
-    if request is None:
-        raise BookedAlreadyError
     appointment_id = uuid.uuid4()
     link_token = new_link_token()
     note = choice.override_note

@@ -1,0 +1,272 @@
+"""The invariants I1 to I7 of a house, read from its tables in plain SQL.
+
+Shares no code with what it checks: neither the models nor the services, nor their table of states.
+`accepted` is the provider's own account of what it took, `answered` what callers were told is kept.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, text
+
+Row = Mapping[str, Any]
+
+# DESIGN §5, written down a second time on purpose.
+REQUEST_STEPS = {
+    "searching": {"open", "searching", "booked", "cancelled", "redirected", "unfilled"},
+    "open": {"searching", "booked", "cancelled", "redirected", "unfilled"},
+    "booked": {
+        *("open", "searching", "fulfilled", "no_show"),
+        *("cancelled", "redirected", "unfilled"),
+    },
+    "fulfilled": {"no_show"},
+    "no_show": {"fulfilled"},
+    "cancelled": set(),
+    "redirected": set(),
+    "unfilled": set(),
+}
+APPOINTMENT_STEPS = {
+    "booked": {"confirmed", "fulfilled", "no_show", "cancelled"},
+    "confirmed": {"fulfilled", "no_show", "cancelled"},
+    "fulfilled": {"no_show"},
+    "no_show": {"fulfilled"},
+    "cancelled": set(),
+}
+REQUEST_AFTER = {
+    "request_searched": "searching",
+    "request_cancelled": "cancelled",
+    "request_redirected": "redirected",
+    "request_unfilled": "unfilled",
+    "appointment_booked": "booked",
+    "appointment_fulfilled": "fulfilled",
+    "appointment_missed": "no_show",
+}
+APPOINTMENT_AFTER = {
+    "appointment_confirmed": "confirmed",
+    "appointment_cancelled": "cancelled",
+    "appointment_fulfilled": "fulfilled",
+    "appointment_missed": "no_show",
+}
+LIVE = ("booked", "confirmed")
+TAKEN_BY_PROVIDER = ("sent", "delivered", "undelivered")
+
+
+def check(
+    engine: Engine,
+    now: datetime,
+    *,
+    settled: bool = False,
+    accepted: Sequence[str | UUID | None] | None = None,
+    answered: Collection[str | UUID] = (),
+) -> None:
+    """Raise AssertionError with every violation. `settled`: nothing due may be left undone."""
+    found = violations(engine, now, settled=settled, accepted=accepted, answered=answered)
+    assert not found, f"{len(found)} violations:\n" + "\n".join(found[:40])
+
+
+def violations(
+    engine: Engine,
+    now: datetime,
+    *,
+    settled: bool = False,
+    accepted: Sequence[str | UUID | None] | None = None,
+    answered: Collection[str | UUID] = (),
+) -> list[str]:
+    """Every violation in one line; none is what is wanted."""
+    with engine.connect() as connection:
+        found = [
+            *_requests(connection),
+            *_appointments(connection),
+            *_slots(connection),
+            *_live_ones(connection),
+            *_messages(connection, settled=settled, accepted=accepted),
+            *_promises(connection, now, settled=settled),
+            *_answered(connection, answered),
+        ]
+        connection.rollback()
+    return found
+
+
+def _requests(connection: Connection) -> Iterator[str]:
+    """I1 and I6: each request's history is whole, permitted, and ends where the request is."""
+    events = _by(_rows(connection, "SELECT * FROM event_log ORDER BY id"), "request_id")
+    requests = {_id(row["id"]): row for row in _rows(connection, "SELECT * FROM care_requests")}
+    for request_id in events.keys() - requests.keys() - {""}:
+        yield f"I1: events of request {request_id}, which does not exist"
+    for request_id, row in requests.items():
+        history = events.get(request_id, [])
+        if [e["kind"] for e in history].count("request_opened") != 1:
+            yield f"I1: request {request_id} was not opened exactly once"
+            continue
+        state = ""
+        for event in history:
+            after = _request_after(event)
+            if after is None:
+                continue
+            if state and after not in REQUEST_STEPS[state]:
+                yield f"I1: request {request_id} went from {state} to {after}"
+            state = after
+        if state != row["status"]:
+            yield f"I1: request {request_id} is {row['status']}, its history says {state}"
+
+
+def _request_after(event: Row) -> str | None:
+    if event["kind"] == "request_opened":
+        return "searching"
+    if event["kind"] == "request_reopened":
+        return str(_json(event["data"])["status"])
+    return REQUEST_AFTER.get(event["kind"])
+
+
+def _appointments(connection: Connection) -> Iterator[str]:
+    """I1 for appointments, and each has told both sides."""
+    events = _by(_rows(connection, "SELECT * FROM event_log ORDER BY id"), "appointment_id")
+    told = {row["purpose"] for row in _rows(connection, "SELECT purpose FROM messages")}
+    mobile = {
+        _id(row["id"])
+        for row in _rows(connection, "SELECT id FROM practitioners WHERE phone IS NOT NULL")
+    }
+    for row in _rows(connection, "SELECT * FROM appointments"):
+        appointment_id = _id(row["id"])
+        kinds = [event["kind"] for event in events.get(appointment_id, [])]
+        if kinds[:1] != ["appointment_booked"] or kinds.count("appointment_booked") != 1:
+            yield f"I1: appointment {appointment_id} was not booked exactly once"
+        state = "booked"
+        for after in (APPOINTMENT_AFTER[kind] for kind in kinds if kind in APPOINTMENT_AFTER):
+            if after not in APPOINTMENT_STEPS[state]:
+                yield f"I1: appointment {appointment_id} went from {state} to {after}"
+            state = after
+        if state != row["status"]:
+            yield f"I1: appointment {appointment_id} is {row['status']}, its history says {state}"
+        wanted = {f"confirmation:{UUID(appointment_id)}"}
+        if _id(row["practitioner_id"]) in mobile:
+            wanted.add(f"practitioner_notice:{UUID(appointment_id)}")
+        for purpose in wanted - told:
+            yield f"I1: nobody was told {purpose}"
+
+
+def _slots(connection: Connection) -> Iterator[str]:
+    """I2: a slot's count is that of its appointments, and never over its places."""
+    held = Counter(
+        _id(row["slot_id"])
+        for row in _rows(connection, "SELECT slot_id FROM appointments WHERE status <> 'cancelled'")
+    )
+    for row in _rows(connection, "SELECT id, places, taken, status FROM slots"):
+        slot_id = _id(row["id"])
+        if held[slot_id] != row["taken"]:
+            yield f"I2: slot {slot_id} says {row['taken']} taken, {held[slot_id]} are"
+        if held[slot_id] > row["places"]:
+            yield f"I2: slot {slot_id} is over its {row['places']} places"
+        if (row["status"] == "full") != (
+            row["taken"] == row["places"] and row["status"] != "closed"
+        ):
+            yield f"I2: slot {slot_id} is {row['status']} with {row['taken']} of {row['places']}"
+
+
+def _live_ones(connection: Connection) -> Iterator[str]:
+    """I3: one appointment per request, exactly for those that are booked; live codes are apart."""
+    kept = _by(
+        _rows(connection, "SELECT * FROM appointments WHERE status <> 'cancelled'"), "request_id"
+    )
+    codes: Counter[tuple[str, str]] = Counter()
+    for row in _rows(connection, "SELECT id, territory_id, code, status FROM care_requests"):
+        request_id = _id(row["id"])
+        states = [appointment["status"] for appointment in kept.get(request_id, [])]
+        if len(states) > 1:
+            yield f"I3: request {request_id} has {len(states)} appointments"
+        expected = {
+            "booked": LIVE,
+            "fulfilled": ("fulfilled",),
+            "no_show": ("no_show",),
+        }.get(row["status"], ())
+        if (states and states[0] not in expected) or bool(expected) != bool(states):
+            yield f"I3: request {request_id} is {row['status']} with appointments {states}"
+        if row["status"] in {"open", "searching", "offering", "booked"}:
+            codes[_id(row["territory_id"]), row["code"]] += 1
+    for (_, code), times in codes.items():
+        if times > 1:
+            yield f"I3: {times} live requests have the code {code}"
+
+
+def _messages(
+    connection: Connection, *, settled: bool, accepted: Sequence[str | UUID | None] | None
+) -> Iterator[str]:
+    """I4: what the provider took, it took once, and our rows say so; none is owed."""
+    rows = {
+        _id(row["id"]): row
+        for row in _rows(connection, "SELECT * FROM messages WHERE direction = 'out'")
+    }
+    if settled:
+        for message_id, row in rows.items():
+            if row["status"] in {"queued", "sending"}:
+                yield f"I4: message {message_id} ({row['kind']}) is owed: {row['status']}"
+    if accepted is not None:
+        yield from _taken(rows, Counter(_id(message_id) for message_id in accepted))
+
+
+def _taken(rows: Mapping[str, Row], taken: Counter[str]) -> Iterator[str]:
+    for message_id, times in taken.items():
+        if times > 1:
+            yield f"I4: message {message_id} was sent {times} times"
+        if message_id not in rows:
+            yield f"I4: the provider took {message_id}, which is none of ours"
+    for message_id, row in rows.items():
+        if row["status"] in TAKEN_BY_PROVIDER and not taken[message_id]:
+            yield f"I4: message {message_id} is {row['status']}, the provider never saw it"
+        if row["status"] in {"queued", "refused"} and taken[message_id]:
+            yield f"I4: message {message_id} is {row['status']}, the provider has it"
+
+
+def _promises(connection: Connection, now: datetime, *, settled: bool) -> Iterator[str]:
+    """I5: each promise is done, due or dead; when settled, none is due, held or dead."""
+    for row in _rows(connection, "SELECT * FROM promises"):
+        name = f"promise {_id(row['id'])} ({row['job']})"
+        if row["done_at"] is not None and row["dead_at"] is not None:
+            yield f"I5: {name} is done and dead"
+        if row["done_at"] is not None or not settled:
+            continue
+        if row["dead_at"] is not None:
+            yield f"I5: {name} is dead: {row['last_error']}"
+        elif row["lease_until"] is not None:
+            yield f"I5: {name} is still held, {row['attempts']} attempts"
+        elif _instant(row["due_at"]) <= now:
+            yield f"I5: {name} is due since {row['due_at']}"
+
+
+def _answered(connection: Connection, answered: Iterable[str | UUID]) -> Iterator[str]:
+    """I7: whoever was told « enregistré » finds it."""
+    stored = {_id(row["id"]) for row in _rows(connection, "SELECT id FROM care_requests")}
+    for request_id in answered:
+        if _id(request_id) not in stored:
+            yield f"I7: request {request_id} was answered and is not there"
+
+
+def _rows(connection: Connection, statement: str) -> list[Row]:
+    return [dict(row) for row in connection.execute(text(statement)).mappings()]
+
+
+def _by(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[_id(row[column])].append(row)
+    return groups
+
+
+def _id(value: object) -> str:
+    """An id as hexadecimal digits, whichever way the engine gives it back; "" for none."""
+    return "" if value is None else str(value).replace("-", "")
+
+
+def _json(value: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value  # type: ignore[assignment]
+    return found
+
+
+def _instant(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
