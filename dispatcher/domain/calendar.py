@@ -114,13 +114,37 @@ def _midnight(day_: date, zone: ZoneInfo) -> datetime:
 def day(instant: datetime, zone: ZoneInfo) -> str:
     """« mardi 24 novembre », « dimanche 1er novembre »."""
     local = instant.astimezone(zone)
-    number = "1er" if local.day == 1 else str(local.day)
-    return f"{_WEEKDAYS[local.weekday()]}{NBSP}{number}{NBSP}{_MONTHS[local.month - 1]}"
+    return f"{_WEEKDAYS[local.weekday()]}{NBSP}{_date(local)}"
 
 
 def full_day(instant: datetime, zone: ZoneInfo) -> str:
     """« mardi 24 novembre 2026 », for what is kept longer than a year."""
     return f"{day(instant, zone)}{NBSP}{instant.astimezone(zone).year}"
+
+
+def span(first: date, last: date) -> str:
+    """« du 1er au 23 novembre 2026 », « le 23 novembre 2026 »: what both share is said once."""
+    if first == last:
+        return f"le{NBSP}{_date(last)}{NBSP}{last.year}"
+    begins = _date(first)
+    if first.year != last.year:
+        begins = f"{begins}{NBSP}{first.year}"
+    elif first.month == last.month:
+        begins = _number(first)
+    return f"du{NBSP}{begins} au{NBSP}{_date(last)}{NBSP}{last.year}"
+
+
+def month(day_: date) -> str:
+    """« novembre 2026 »."""
+    return f"{_MONTHS[day_.month - 1]}{NBSP}{day_.year}"
+
+
+def _number(day_: date) -> str:
+    return "1er" if day_.day == 1 else str(day_.day)
+
+
+def _date(day_: date) -> str:
+    return f"{_number(day_)}{NBSP}{_MONTHS[day_.month - 1]}"
 
 
 def short_day(instant: datetime, zone: ZoneInfo) -> str:

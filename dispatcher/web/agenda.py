@@ -192,9 +192,10 @@ def _visit(visit: Visit, wording: Wording) -> dict[str, Any]:
         "motive_label": "" if is_cancelled else wording.motive(visit.motive),
         "note": "" if is_cancelled else visit.note,
         "code": visit.code,
-        "regulated_by": visit.regulated_by or "",
-        "gp_label": visit.gp_name or "",
+        "regulated_by": "" if is_cancelled else visit.regulated_by or "",
+        "gp_label": "" if is_cancelled else visit.gp_name or "",
         "status": visit.status,
+        "is_over": visit.end <= wording.now,
         "can_mark": not is_cancelled and visit.start <= wording.now + EARLY,
         "can_cancel": visit.is_live and visit.end > wording.now,
     }

@@ -1,7 +1,6 @@
 // The chart of the activity, drawn from the very table below it: the two cannot differ.
-// canvas[data-chart-of="id of the table"]; th[data-series="stack"] are the columns drawn, in the table's order.
-
-const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5"];
+// canvas[data-chart-of="id of the table"]; th[data-series="chart-1"] are the columns drawn, in the table's order and in
+// the colour of that name.
 
 for (const canvas of document.querySelectorAll("canvas[data-chart-of]")) {
   const scheme = window.matchMedia("(prefers-color-scheme: dark)");
@@ -21,9 +20,10 @@ function draw(canvas) {
     type: "bar",
     data: {
       labels,
-      datasets: datasets.map((set, index) => ({
-        ...set,
-        backgroundColor: colour(COLOURS[index % COLOURS.length]),
+      datasets: datasets.map(({ label, data, token }) => ({
+        label,
+        data,
+        backgroundColor: colour(`--${token}`),
         borderColor: colour("--surface"),
         borderWidth: 1,
         maxBarThickness: 56,
@@ -59,6 +59,7 @@ function read(table) {
       .filter(({ head }) => head.dataset.series)
       .map(({ head, column }) => ({
         label: head.textContent.trim(),
+        token: head.dataset.series,
         data: rows.map((row) => Number(row.cells[column].textContent.replace(/\D/g, ""))),
       })),
   };
