@@ -1,5 +1,6 @@
 """The one composition root: settings in, a house out. Opens no connection by itself."""
 
+import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -38,6 +39,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+# What is read from the package and never changes is read once, however many houses a process has.
+_communes = functools.cache(Communes.load)
+_catalogue = functools.cache(Catalogue.load)
+_texts = functools.cache(load_texts)
+
+
 def build(
     settings: Settings,
     *,
@@ -65,9 +72,9 @@ def build(
         sms=sms or _gateway(settings, telephone),
         telephone=telephone,
         clock=clock,
-        communes=Communes.load(),
-        catalogue=Catalogue.load(),
-        texts=load_texts(),
+        communes=_communes(),
+        catalogue=_catalogue(),
+        texts=_texts(),
     )
 
 
