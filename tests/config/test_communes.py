@@ -32,7 +32,7 @@ def test_a_commune_is_known_by_its_insee_code_which_is_not_its_postcode(
         population=16_618,
         postcodes=("39000",),
         longitude=5.55825,
-        latitude=46.67175,
+        latitude=46.67175,
     )
     assert names(communes.search("39300"))[0] == "Champagnole"
     assert communes.get("00000") is None

@@ -38,6 +38,12 @@ WEIGHTS = Weights()
 HOUSE = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def solver_is_loaded() -> None:
+    """Its import must not count as the time of a first example."""
+    solver.load_solver()
+
+
 def pairs_of(found: Assignment) -> dict[UUID, UUID]:
     return {pair.request_id: pair.slot_id for pair in found.pairs}
 

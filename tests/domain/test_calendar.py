@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -168,3 +168,22 @@ def test_an_unknown_zone_is_refused_by_name(name: str) -> None:
     with pytest.raises(InvalidError) as refused:
         calendar.time_zone(name)
     assert list(refused.value.fields) == ["timezone"]
+
+
+@pytest.mark.parametrize(
+    ("day", "shown", "instant"),
+    [
+        (date(2026, 11, 24), time(14, 30), datetime(2026, 11, 24, 13, 30, tzinfo=UTC)),
+        (date(2026, 7, 24), time(14, 30), datetime(2026, 7, 24, 12, 30, tzinfo=UTC)),
+        # 2 h 30 comes twice that night: the first is still summer time
+        (date(2026, 10, 25), time(2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_an_hour_on_the_wall_is_an_instant(day: date, shown: time, instant: datetime) -> None:
+    assert calendar.wall_instant(day, shown, PARIS) == instant
+
+
+def test_an_hour_that_the_clocks_skip_is_refused_with_the_one_they_show() -> None:
+    with pytest.raises(InvalidError) as refused:
+        calendar.wall_instant(date(2026, 3, 29), time(2, 30), PARIS)
+    assert spaced("3 h 30") in refused.value.fields["start"]

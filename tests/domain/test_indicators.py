@@ -5,89 +5,27 @@ Paris is an hour ahead of UTC in November 2026; the period is Monday 23 and Tues
 
 import itertools
 import json
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dispatcher.domain import calendar, events
+from dispatcher.domain import events
 from dispatcher.domain.events import Event
-from dispatcher.domain.indicators import Indicators, Ledger, LoggedEvent, fold
-
-PARIS = calendar.time_zone("Europe/Paris")
-PERIOD = calendar.period(date(2026, 11, 23), date(2026, 11, 24), PARIS)
-
-DOCTOR, NURSE = UUID(int=0xD0C), UUID(int=0x605)
-
-
-def at(day: int, hour: int, minute: int = 0) -> datetime:
-    """An instant of November 2026 by the clocks of Paris."""
-    return datetime(2026, 11, day, hour, minute, tzinfo=PARIS).astimezone(UTC)
-
-
-def ids(kind: int, number: int) -> UUID:
-    return UUID(int=kind * 1000 + number)
-
-
-def request_id(number: int) -> UUID:
-    return ids(1, number)
-
-
-def appointment_id(number: int) -> UUID:
-    return ids(2, number)
-
-
-def slot_id(number: int) -> UUID:
-    return ids(3, number)
-
-
-def opened(
-    number: int, instant: datetime, profession: str = "10", origin: str = "SAS"
-) -> LoggedEvent:
-    data = {"profession": profession, "origin": origin, "delay_hours": 24}
-    return LoggedEvent("request_opened", instant, request_id(number), data=data)
-
-
-def booked(  # what an appointment is made of
-    number: int,
-    instant: datetime,
-    start: datetime,
-    *,
-    request: int | None = None,
-    slot: int = 1,
-    by: UUID = DOCTOR,
-    within: bool = True,
-) -> LoggedEvent:
-    return LoggedEvent(
-        "appointment_booked",
-        instant,
-        request_id(number if request is None else request),
-        appointment_id(number),
-        slot_id(slot),
-        by,
-        {"start": start.isoformat(), "within_delay": within, "decided_by": "engine"},
-    )
-
-
-def about_appointment(kind: str, number: int, instant: datetime) -> LoggedEvent:
-    return LoggedEvent(
-        kind, instant, request_id(number), appointment_id(number), slot_id(1), DOCTOR
-    )
-
-
-def about_request(kind: str, number: int, instant: datetime, **data: str) -> LoggedEvent:
-    return LoggedEvent(kind, instant, request_id(number), data=data)
-
-
-def offered(
-    number: int, start: datetime, places: int, *, by: UUID = DOCTOR, kind: str = "slot_published"
-) -> LoggedEvent:
-    data: dict[str, Any] = {"start": start.isoformat(), "places": places}
-    return LoggedEvent(kind, at(20, 8), None, None, slot_id(number), by, data)
+from dispatcher.domain.indicators import LoggedEvent, fold
+from tests.domain.two_days import (
+    DOCTOR,
+    NURSE,
+    PERIOD,
+    about_appointment,
+    about_request,
+    appointment_id,
+    at,
+    booked,
+    offered,
+    opened,
+    request_id,
+    slot_id,
+)
 
 
 def totals(*log: LoggedEvent) -> dict[str, int | float | None]:
@@ -405,83 +343,3 @@ def test_the_houses_own_events_are_understood() -> None:
     found = fold([as_logged(event, at(23, 9)) for event in log], PERIOD)
     assert (found.requests, found.honoured, found.within_delay) == (1, 1, 1)
     assert (found.slots_opened, found.slots_used) == (3, 1)
-
-
-STEPS = st.lists(
-    st.sampled_from(
-        [
-            "opened",
-            "booked",
-            "appointment_cancelled",
-            "appointment_fulfilled",
-            "appointment_missed",
-            "request_reopened",
-            "request_cancelled",
-            "request_redirected",
-            "request_unfilled",
-            "slot_published",
-            "slot_withdrawn",
-        ]
-    ).flatmap(lambda kind: st.tuples(st.just(kind), st.integers(0, 3), st.integers(0, 71))),
-    max_size=30,
-)
-
-
-def a_log(steps: Iterable[tuple[str, int, int]]) -> list[LoggedEvent]:
-    """Whatever happens in whatever order, over three days."""
-    log = []
-    for kind, number, hour in steps:
-        instant = at(22, 12) + timedelta(hours=hour)
-        if kind == "opened":
-            log.append(opened(number, instant))
-        elif kind == "booked":
-            log.append(booked(number, instant, instant + timedelta(hours=5), slot=number))
-        elif kind.startswith("slot"):
-            log.append(offered(number, instant, number, kind=kind))
-        elif kind.startswith("appointment"):
-            log.append(about_appointment(kind, number, instant))
-        else:
-            log.append(about_request(kind, number, instant))
-    return log
-
-
-def is_whole(found: Indicators) -> bool:
-    """Whether every request is counted where it stands, and nowhere else."""
-    outcomes = [found, *found.by_profession.values(), *found.by_origin.values()]
-    return all(
-        each.requests == each.booked + each.cancelled + each.redirected + each.unfilled + each.live
-        and each.honoured + each.no_show <= each.booked
-        and each.within_delay <= each.booked
-        for each in outcomes
-    ) and found.requests == sum(figures.requests for figures in found.by_day)
-
-
-@given(STEPS)
-def test_the_parts_make_the_whole_whatever_happened(steps: list[tuple[str, int, int]]) -> None:
-    found = fold(a_log(steps), PERIOD)
-    assert is_whole(found)
-    assert found.slots_used == sum(figures.slots_used for figures in found.by_day)
-    assert found.slots_opened == sum(figures.slots_opened for figures in found.by_day)
-
-
-@given(STEPS, st.integers(0, 30))
-def test_a_log_read_in_two_parts_gives_what_it_gives_in_one(
-    steps: list[tuple[str, int, int]], cut: int
-) -> None:
-    log = a_log(steps)
-    ledger = Ledger()
-    for event in log[:cut]:
-        ledger.add(event)
-    ledger.indicators(PERIOD)  # looking in between changes nothing
-    for event in log[cut:]:
-        ledger.add(event)
-    assert ledger.indicators(PERIOD) == fold(log, PERIOD)
-
-
-@given(STEPS)
-def test_what_belongs_to_different_requests_may_be_read_in_any_order(
-    steps: list[tuple[str, int, int]],
-) -> None:
-    log = a_log(steps)
-    by_subject = sorted(log, key=lambda event: str(event.request_id or event.slot_id))
-    assert fold(by_subject, PERIOD) == fold(log, PERIOD)

@@ -18,7 +18,7 @@ from dispatcher.domain.matching.columns import Integers, NeedColumns, SlotColumn
 from dispatcher.domain.matching.cost import Weights, costs, unserved
 from dispatcher.domain.matching.feasibility import Pairs, comparisons
 from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
-from dispatcher.domain.matching.solver import NO_GROUP, Market, Numbers32, cheapest
+from dispatcher.domain.matching.solver import NO_GROUP, Market, cheapest
 
 TIE_STEP = 1e-9
 """Points by which a later slot is dearer, all else equal. Costs are multiples of 1e-4 points, so
@@ -62,35 +62,46 @@ def assign(
 
 
 def _chosen(queue: NeedColumns, columns: SlotColumns, weights: Weights) -> Pairs:
-    counts, slots, prices = _priced(queue, columns, weights)
-    rows = np.flatnonzero(counts)
-    starts = np.concatenate([[0], np.cumsum(counts[rows])])
-    nowhere = np.array([unserved(queue.needs[row], weights) for row in rows.tolist()])
-    nowhere += PRIORITY_STEP * np.arange(len(rows), 0, -1)
-    # Being served beats being left out even where a territory's weights would say otherwise:
-    # then everybody's price of nowhere is raised alike.
-    if len(rows):
-        dearest = np.maximum.reduceat(prices, starts[:-1])
-        nowhere += max(0.0, float(np.max(dearest - nowhere)) + 1)
-    group, left = _caps(columns)
-    market = Market(starts, slots, prices, nowhere, columns.free, group, left)
-    positions = cheapest(market)
-    return Pairs.of(queue, columns, rows[market.rows[positions]], slots[positions].astype(np.intp))
-
-
-def _priced(
-    queue: NeedColumns, columns: SlotColumns, weights: Weights
-) -> tuple[Integers, Numbers32, Floats]:
-    """How many slots each need could get, which ones, and at what price, need by need."""
     counts = [np.empty(0, dtype=np.intp)]
     slots = [np.empty(0, dtype=np.int32)]
     prices = [np.empty(0)]
+    rivals = np.zeros(len(columns), dtype=np.intp)
     for part, comparison in comparisons(queue, columns):
         pairs = comparison.pairs(comparison.against == 0)
         counts.append(np.bincount(pairs.needs, minlength=len(part)))
         slots.append(pairs.slots.astype(np.int32))
         prices.append(costs(part, columns, pairs, weights) + TIE_STEP * pairs.slots)
-    return np.concatenate(counts), np.concatenate(slots), np.concatenate(prices)
+        rivals += np.bincount(pairs.slots, minlength=len(columns))
+    count, price = np.concatenate(counts), np.concatenate(prices)
+    rows = np.flatnonzero(count)
+    starts = np.concatenate([[0], np.cumsum(count[rows])])
+    group, left = _caps(columns)
+    market = Market(
+        starts=starts,
+        slots=np.concatenate(slots),
+        price=price,
+        nowhere=_nowhere([queue.needs[row] for row in rows.tolist()], weights, price, starts),
+        free=columns.free,
+        rivals=rivals,
+        group=group,
+        left=left,
+    )
+    chosen = cheapest(market)
+    return Pairs.of(queue, columns, rows[market.rows[chosen]], market.slots[chosen].astype(np.intp))
+
+
+def _nowhere(needs: Sequence[Need], weights: Weights, price: Floats, starts: Integers) -> Floats:
+    """What leaving each need unserved costs: more than any slot it could get.
+
+    Being served beats being left out even where a territory's weights would say otherwise: then
+    everybody's cost is raised alike.
+    """
+    nowhere = np.array([unserved(need, weights) for need in needs])
+    nowhere += PRIORITY_STEP * np.arange(len(needs), 0, -1)
+    if len(needs):
+        dearest = np.maximum.reduceat(price, starts[:-1])
+        nowhere += max(0.0, float(np.max(dearest - nowhere)) + 1)
+    return nowhere
 
 
 def _caps(columns: SlotColumns) -> tuple[Integers, Integers]:

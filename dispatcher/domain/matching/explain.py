@@ -1,12 +1,12 @@
 """The engine's reasons in French: short pieces for a screen, without a verb or a full stop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.matching.candidates import NearMiss
-from dispatcher.domain.matching.cost import Term, TermCode
+from dispatcher.domain.matching.cost import Detail, Term, TermCode
 from dispatcher.domain.matching.feasibility import Reason
 
 SEPARATOR = f"{NBSP}· "
@@ -37,22 +37,7 @@ _WHOLE_KILOMETRES_FROM = 10
 
 def render(term: Term) -> str:
     """One term in words: « 2,3 km », « 11 h 40 d’attente », « dans le délai »."""
-    detail = term.detail
-    match term.code:
-        case TermCode.DISTANCE:
-            if not detail["travel"]:
-                return "sans déplacement"
-            return distance_in_words(detail["km"])
-        case TermCode.WAIT:
-            minutes = detail["minutes"] or 0
-            return f"{_duration(minutes)} d’attente" if minutes else "tout de suite"
-        case TermCode.LATENESS:
-            minutes = detail["minutes"] or 0
-            return f"{_duration(minutes)} après le délai" if minutes else "dans le délai"
-        case TermCode.GP:
-            return "médecin traitant"
-        case TermCode.FAIRNESS:
-            return f"{(detail['load'] or 0) * 100:.0f}{NBSP}% de ses places pourvues"
+    return _TERM_IN_WORDS[term.code](term.detail)
 
 
 def sentence(terms: Iterable[Term]) -> str:
@@ -81,6 +66,37 @@ def distance_in_words(km: float | None) -> str:
         return f"moins de 1{NBSP}km"
     figures = f"{km:.0f}" if round(km, 1) >= _WHOLE_KILOMETRES_FROM else f"{km:.1f}"
     return f"{figures.removesuffix('.0').replace('.', ',')}{NBSP}km"
+
+
+def _distance(detail: Detail) -> str:
+    return distance_in_words(detail["km"]) if detail["travel"] else "sans déplacement"
+
+
+def _wait(detail: Detail) -> str:
+    minutes = detail["minutes"] or 0
+    return f"{_duration(minutes)} d’attente" if minutes else "tout de suite"
+
+
+def _lateness(detail: Detail) -> str:
+    minutes = detail["minutes"] or 0
+    return f"{_duration(minutes)} après le délai" if minutes else "dans le délai"
+
+
+def _gp(_: Detail) -> str:
+    return "médecin traitant"
+
+
+def _fairness(detail: Detail) -> str:
+    return f"{(detail['load'] or 0) * 100:.0f}{NBSP}% de ses places pourvues"
+
+
+_TERM_IN_WORDS: Mapping[TermCode, Callable[[Detail], str]] = {
+    TermCode.DISTANCE: _distance,
+    TermCode.WAIT: _wait,
+    TermCode.LATENESS: _lateness,
+    TermCode.GP: _gp,
+    TermCode.FAIRNESS: _fairness,
+}
 
 
 def _figures(near: NearMiss) -> str | None:

@@ -37,7 +37,7 @@ class Market:
     """The pairs that may be, row by row, and what limits them.
 
     Row r may sit in `slots[starts[r]:starts[r + 1]]`, in ascending order, at the `price` beside it,
-    each below `nowhere[r]`. `free` and `group` are by slot, `left` by group.
+    each below `nowhere[r]`. `free`, `rivals` and `group` are by slot, `left` by group.
     """
 
     starts: Numbers
@@ -46,6 +46,8 @@ class Market:
     nowhere: Floats
     free: Numbers
     """Free places; no slot in `slots` has less than one."""
+    rivals: Numbers
+    """Rows that may sit in the slot."""
     group: Numbers
     """The group whose cap the slot's places count in, or NO_GROUP."""
     left: Numbers
@@ -59,8 +61,8 @@ class Market:
 
     @cached_property
     def wanted(self) -> Numbers:
-        """The columns of each slot: its free places, but no more than rows that could sit there."""
-        return np.minimum(self.free, np.bincount(self.slots, minlength=len(self.free)))
+        """The columns of each slot: its free places, but no more than rows that may sit there."""
+        return np.minimum(self.free, self.rivals)
 
     @cached_property
     def slot_of_column(self) -> Numbers:
