@@ -318,6 +318,21 @@ class UserSignedIn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserAccessChanged(Event):
+    """An account was closed, or opened again."""
+
+    user_id: UUID
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReplaced(Event):
+    """An account was given a new password, which ended its sessions."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Event):
     """An API token was made for an account."""
 

@@ -124,14 +124,22 @@ class RequestPage:
     """Names of the practitioners that the steps speak of."""
 
 
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """Where a request stands, without opening a name."""
+
+    digest: str
+    """Changes whenever the page does."""
+    status: RequestStatus
+    is_searched: bool
+    """Whether the page shows what could be booked."""
+    updated_at: datetime
+
+
 def request_state(
     db: Database, territory_id: UUID, request_id: UUID, now: datetime
-) -> tuple[str, RequestStatus, bool] | None:
-    """A digest that changes whenever the page does; opens no name.
-
-    With it the status, and whether what could be booked is shown. None where the territory has no
-    such request.
-    """
+) -> RequestState | None:
+    """The state, cheaply; None where the territory has no such request."""
     with db.reading() as session:
         row = session.execute(
             select(
@@ -151,7 +159,7 @@ def request_state(
         is_searched = _is_searched(status, row.attention)
         offered = _offered(session, territory_id, now) if is_searched else ()
     digest = hashlib.sha256(repr((tuple(row), offered)).encode()).hexdigest()
-    return digest, status, is_searched
+    return RequestState(digest, status, is_searched, row.updated_at)
 
 
 def request_page(

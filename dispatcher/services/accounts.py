@@ -1,5 +1,6 @@
 """Accounts: making them, signing in, API tokens."""
 
+import re
 import secrets
 import uuid
 from uuid import UUID
@@ -9,8 +10,16 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from dispatcher.domain.errors import InvalidError, RefusedError
-from dispatcher.domain.events import OPERATOR, Actor, TokenIssued, UserCreated, UserSignedIn
+from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
+from dispatcher.domain.events import (
+    OPERATOR,
+    Actor,
+    PasswordReplaced,
+    TokenIssued,
+    UserAccessChanged,
+    UserCreated,
+    UserSignedIn,
+)
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.house import House
@@ -18,9 +27,14 @@ from dispatcher.storage.accounts import ApiToken, User
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Unit
 
 TOKEN_PREFIX = "snp_"  # noqa: S105 - a prefix to find leaked tokens by
 TOKEN_BYTES = 32
+PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - none is taken for another
+PASSWORD_GROUPS, PASSWORD_GROUP_LENGTH = 4, 5
+"""Twenty signs out of 31: 99 bits, in groups that can be read out on the telephone."""
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9.@_-]*")
 # OWASP's floor for argon2id: 19 MiB, two passes (19 ms here).
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _ABSENT = _HASHER.hash(secrets.token_hex())
@@ -45,7 +59,9 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
         )
         if territory_id is None:
             faults["territory"] = "Ce territoire n’existe pas."
-        if session.scalar(select(User.id).where(User.login == login)):
+        if not _LOGIN.fullmatch(login):
+            faults["login"] = "Un identifiant n’a que des lettres sans accent, des chiffres et .@_-"
+        elif session.scalar(select(User.id).where(User.login == login)):
             faults["login"] = "Cet identifiant est déjà pris."
         if command.role == "practitioner":
             known = session.scalar(
@@ -75,6 +91,46 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
         )
         unit.record(UserCreated(user_id=user_id, role=command.role))
     return user_id
+
+
+def new_password() -> str:
+    """A random password that can be read out: « k7tqm-2vxnd-… »."""
+    return "-".join(
+        "".join(secrets.choice(PASSWORD_SIGNS) for _ in range(PASSWORD_GROUP_LENGTH))
+        for _ in range(PASSWORD_GROUPS)
+    )
+
+
+def replace_password(house: House, account: Account, user_id: UUID) -> tuple[str, str]:
+    """Give an account of the territory a new password; returns its login and that password.
+
+    Its sessions end. Raises NotFoundError.
+    """
+    password = new_password()
+    password_hash = _HASHER.hash(password)
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        user = _lock_user(unit, user_id)
+        user.password_hash = password_hash
+        user.session_epoch += 1
+        unit.record(PasswordReplaced(user_id=user_id))
+        return user.login, password
+
+
+def set_active(house: House, account: Account, user_id: UUID, *, active: bool) -> None:
+    """Close an account of the territory, which ends its sessions, or open it again.
+
+    Saying it twice changes nothing. Raises NotFoundError, and RefusedError for one's own account:
+    a territory must not lose its last administrator by a slip.
+    """
+    if user_id == account.user_id:
+        raise RefusedError("own-account", "Vous ne pouvez pas désactiver votre propre compte.")
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        user = _lock_user(unit, user_id)
+        if user.active == active:
+            return
+        user.active = active
+        user.session_epoch += 1
+        unit.record(UserAccessChanged(user_id=user_id, active=active))
 
 
 def sign_in(house: House, login: str, password: str) -> Account:
@@ -162,6 +218,17 @@ def end_sessions(house: House, account: Account) -> None:
 def user_id_of(session: Session, login: str) -> UUID | None:
     """The account that signs in as `login`."""
     return session.scalar(select(User.id).where(User.login == login.strip().lower()))
+
+
+def _lock_user(unit: Unit, user_id: UUID) -> User:
+    user = unit.session.scalars(
+        select(User)
+        .where(User.id == user_id, User.territory_id == unit.territory_id)
+        .with_for_update()
+    ).one_or_none()
+    if user is None:
+        raise NotFoundError
+    return user
 
 
 def _accounts() -> Select[User, Territory]:

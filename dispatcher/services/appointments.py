@@ -17,6 +17,7 @@ from dispatcher.domain.events import (
     RequestRedirected,
     RequestReopened,
     RequestUnfilled,
+    SlotWithdrawn,
 )
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind
@@ -146,7 +147,7 @@ def close_request(
         else:
             code = command.reason if command.reason in catalogue.unfilled_reasons else "OTHER"
             unit.record(RequestUnfilled(request_id=request_id, cause=code))
-        _close(unit, request, status, code, command.reason)
+        _close(unit, request, status, code, command.note or command.reason)
 
 
 def appointment_of_link(house: House, link_token: str) -> tuple[UUID, UUID]:
@@ -193,7 +194,10 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     appointment.ended_at = unit.now
     appointment.ended_by = by
     unit.session.flush()  # the notices below read this row
-    _free_place(unit, appointment.slot_id, withdrawn=by == "practitioner")
+    if by == "practitioner":
+        _withdraw_place(unit, appointment.slot_id)
+    else:
+        _free_place(unit, appointment.slot_id)
     unit.record(
         AppointmentCancelled(
             request_id=appointment.request_id,
@@ -264,30 +268,40 @@ def _live_appointment(
     return None
 
 
-def _free_place(unit: Unit, slot_id: UUID, *, withdrawn: bool) -> None:
-    """Give a place back.
-
-    A practitioner who cancels takes that place out of the offer as well, so that nobody else is
-    sent there; the last place of a slot closes it.
-    """
-    if withdrawn:
-        unit.session.execute(
-            update(Slot)
-            .where(Slot.id == slot_id, Slot.places > 1)
-            .values(places=Slot.places - 1, taken=Slot.taken - 1)
-        )
-        unit.session.execute(
-            update(Slot)
-            .where(Slot.id == slot_id, Slot.places == 1, Slot.taken == 1)
-            .values(taken=0, status=SlotStatus.CLOSED.value, closed_at=unit.now)
-        )
-        return
+def _free_place(unit: Unit, slot_id: UUID) -> None:
+    """Give a place back to whoever needs it next."""
     unit.session.execute(
         update(Slot)
         .where(Slot.id == slot_id)
         .values(
             taken=Slot.taken - 1,
             status=case((Slot.status == SlotStatus.FULL, SlotStatus.OPEN.value), else_=Slot.status),
+        )
+    )
+
+
+def _withdraw_place(unit: Unit, slot_id: UUID) -> None:
+    """Take a place out of the offer, so that nobody else is sent there; the last one closes it."""
+    slot = unit.session.scalars(
+        select(Slot)
+        .where(Slot.id == slot_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    slot.taken -= 1
+    if slot.places > 1:
+        slot.places -= 1
+    else:
+        slot.status = SlotStatus.CLOSED
+        slot.closed_at = slot.closed_at or unit.now
+    closed = slot.status == SlotStatus.CLOSED
+    unit.record(
+        SlotWithdrawn(
+            slot_id=slot.id,
+            practitioner_id=slot.practitioner_id,
+            start=slot.start_at,
+            places=slot.taken if closed else slot.places,
+            closed=closed,
         )
     )
 

@@ -134,10 +134,11 @@ class CancelRequest(Shape):
 
 
 class CloseRequest(Shape):
-    """How the request ended."""
+    """How the request ended. `reason` is a code of the catalogue or words, `note` adds words."""
 
     status: Literal["fulfilled", "no_show", "redirected", "unfilled"]
     reason: Note = ""
+    note: Note = ""
 
 
 class CreateUser(Shape):

@@ -149,6 +149,9 @@ def _account_of_session() -> Account | None:
 
 
 def _ask_to_sign_in() -> AnyResponse:
-    if request.method != "GET" or LIVE_HEADER in request.headers:
+    asks_for_data = request.accept_mimetypes.best == "application/json"
+    if LIVE_HEADER in request.headers or asks_for_data:
         return Response(status=401)
+    if request.method != "GET":
+        abort(401)
     return redirect(url_for("account.sign_in", suite=request.full_path.rstrip("?")))

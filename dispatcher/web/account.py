@@ -1,45 +1,168 @@
 """Signing in and out."""
 
+import hashlib
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
 
-from dispatcher.domain.roles import Role
+from config.settings import Settings
+from dispatcher.demo.directory import CONTENTS
+from dispatcher.domain.roles import ROLE_NAMES
+from dispatcher.reads.accounts import logins
 from dispatcher.services import accounts
 from dispatcher.web import access
 from dispatcher.web.access import house, open_to_everybody
 
 room = Blueprint("account", __name__)
+WHY = "it is where one signs in"
+TRIES_BY_LOGIN = "10/minute;60/hour"
+TRIES_BY_ADDRESS = "60/minute;600/hour"
+"""Refused tries. A whole practice may share one address; a login is one person's."""
+STORE_PATIENCE = 0.2
+"""Seconds that a try waits for Redis before the tries are counted in this process instead."""
+_LEADS_ASTRAY = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationAccount:
+    """An account that anybody may use, password included."""
+
+    login: str
+    password: str
+    display_name: str
+    role_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemonstrationTerritory:
+    """A territory's accounts on the sign-in page of a demonstration."""
+
+    name: str
+    accounts: list[DemonstrationAccount]
 
 
 @room.get("/connexion")
-@open_to_everybody("it is where one signs in")
+@open_to_everybody(WHY)
 def sign_in() -> ResponseReturnValue:
     """The form; in a demonstration it lists the accounts."""
-    return _form({}, "")
+    if g.account is not None:
+        return redirect(url_for("home"))
+    return _form("", "", request.args.get("suite", ""))
 
 
 @room.post("/connexion")
-@open_to_everybody("it is where one signs in; tries are limited by address and login")
+@open_to_everybody(f"{WHY}; refused tries are limited by address and by login")
 def check() -> ResponseReturnValue:
-    """Open a session, or show the form again with one sentence that does not say which was wrong."""
-    login = request.form.get("login", "")
+    """Open a session, or the form again with a sentence that does not say which was wrong."""
+    login, wanted = request.form.get("login", ""), request.form.get("next", "")
     try:
         account = accounts.sign_in(house(), login, request.form.get("password", ""))
     except accounts.SignInRefusedError as refusal:
-        return _form({"login": login}, refusal.sentence), refusal.status
+        return _form(login, refusal.sentence, wanted), refusal.status
     access.sign_in(account)
-    return redirect(_next(request.args.get("suite", "")))
+    return redirect(safe_path(wanted) or url_for("home"))
 
 
-def _form(values: dict[str, str], error: str) -> str:
-    return render_template("account/sign_in.html", values=values, error=error)
+@room.post("/deconnexion")
+@open_to_everybody("whoever closes their own session harms nobody")
+def sign_out() -> ResponseReturnValue:
+    """Close this browser's session."""
+    access.sign_out()
+    return redirect(url_for("account.sign_in"))
 
 
-def _next(wanted: str) -> str:
-    """Where to go after signing in: a path of this site, never another address."""
+def limit_tries(app: Flask, settings: Settings) -> None:
+    """Limit refused sign-ins. The counts are shared through Redis while it answers.
+
+    Nobody is kept out, or kept waiting, because Redis is away.
+    """
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
+        "socket_connect_timeout": STORE_PATIENCE,
+        "socket_timeout": STORE_PATIENCE,
+    }
+    limiter = Limiter(
+        _address,
+        app=app,
+        storage_uri=settings.redis_url,
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        key_prefix="snp",
+    )
+    by_login = limiter.limit(TRIES_BY_LOGIN, key_func=_login, deduct_when=_was_refused)
+    by_address = limiter.limit(TRIES_BY_ADDRESS, deduct_when=_was_refused)
+    app.view_functions["account.check"] = by_address(by_login(check))
+
+
+def safe_path(wanted: str) -> str:
+    """A path of this site to go on to; empty for anything that could lead to another address."""
     parts = urlsplit(wanted)
-    if not wanted.startswith("/") or wanted.startswith("//") or parts.netloc or "\\" in wanted:
-        return url_for("home")
+    is_path = wanted.startswith("/") and not wanted.startswith("//")
+    if not is_path or parts.scheme or parts.netloc or _LEADS_ASTRAY.search(wanted):
+        return ""
     return wanted
+
+
+def _form(login: str, error: str, wanted: str) -> str:
+    return render_template(
+        "account/sign_in.html",
+        values={"login": login},
+        errors={"": error} if error else {},
+        next=safe_path(wanted),
+        demonstration=_demonstration(),
+    )
+
+
+def _demonstration() -> list[DemonstrationTerritory] | None:
+    """The accounts of the demonstration, with the names that the database has; else None."""
+    directory = house().settings.demonstration_directory
+    if directory is None:
+        return None
+    passwords = _passwords(directory / CONTENTS)
+    by_territory = itertools.groupby(
+        logins(house().db, passwords), key=lambda known: known.territory_name
+    )
+    return [
+        DemonstrationTerritory(
+            name,
+            [
+                DemonstrationAccount(
+                    known.login,
+                    passwords[known.login],
+                    known.display_name,
+                    ROLE_NAMES[known.role].capitalize(),
+                )
+                for known in known_logins
+            ],
+        )
+        for name, known_logins in by_territory
+    ]
+
+
+def _passwords(contents: Path) -> dict[str, str]:
+    """What the demonstration was filled with, by login; empty until it is."""
+    try:
+        described = json.loads(contents.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {account["login"]: account["password"] for account in described["accounts"]}
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code == accounts.SignInRefusedError.status
+
+
+def _address() -> str:
+    return request.remote_addr or "unknown"
+
+
+def _login() -> str:
+    """The login as a digest: it may be somebody's mail address, and Redis need not know it."""
+    login = request.form.get("login", "").strip().lower()
+    return hashlib.sha256(login.encode(errors="replace")).hexdigest()

@@ -14,7 +14,7 @@ from config.logging import get_logger, remember
 from dispatcher.bootstrap import CORRELATION
 from dispatcher.domain.errors import RefusedError
 from dispatcher.services.house import House
-from dispatcher.web import access, rooms
+from dispatcher.web import access, account, home, navigation, rooms
 
 log = get_logger(__name__)
 LARGEST_BODY = 256 * 1024
@@ -51,6 +51,9 @@ def create_app(house: House, guests: Sequence[Blueprint] = ()) -> Flask:
     csrf = CSRFProtect(app)
     for room in (*rooms.of(house), *guests):
         app.register_blueprint(room)
+    home.install(app)
+    navigation.install(app, house)
+    account.limit_tries(app, house.settings)
     for room in (*rooms.signed_from_outside(house), *guests):
         csrf.exempt(room)
     app.extensions["guests"] = frozenset(guest.name for guest in guests)
@@ -91,8 +94,11 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _page(status: int, title: str, sentence: str) -> tuple[str, int]:
-    return render_template("errors/page.html", status=status, title=title, sentence=sentence), status
+def _page(status: int, heading: str, sentence: str, reference: str = "") -> tuple[str, int]:
+    page = render_template(
+        "errors/page.html", status=status, heading=heading, sentence=sentence, reference=reference
+    )
+    return page, status
 
 
 def _refused(error: RefusedError) -> Any:  # noqa: ANN401 - whatever Flask takes
@@ -108,7 +114,7 @@ _TITLES = {
     404: ("Page introuvable", "Cette page n’existe pas ou n’est plus accessible."),
     405: ("Action impossible", "Cette page ne s’utilise pas ainsi."),
     413: ("Envoi trop volumineux", "Ce qui a été envoyé est trop volumineux. Rien n’a été modifié."),
-    429: ("Trop d’essais", "Trop d’essais en peu de temps. Patientez une minute."),
+    429: ("Trop d’essais", "Trop d’essais en peu de temps. Patientez quelques minutes."),
 }
 
 
@@ -135,4 +141,5 @@ def _failed(error: Exception) -> Any:  # noqa: ANN401 - whatever Flask takes
         "Une erreur est survenue",
         "Nous en avons gardé la trace. Vérifiez si votre action a été enregistrée avant de"
         " recommencer.",
+        reference=g.get("request_id", ""),
     )

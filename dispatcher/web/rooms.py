@@ -3,13 +3,27 @@
 from flask import Blueprint
 
 from dispatcher.services.house import House
-from dispatcher.web import account, agenda, demonstration, guide, health, inbox, patient, webhooks
+from dispatcher.web import (
+    account,
+    activity,
+    administration,
+    agenda,
+    communes,
+    demonstration,
+    desk,
+    guide,
+    health,
+    inbox,
+    patient,
+    webhooks,
+)
 
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, health.room, webhooks.room]
-    rooms += [guide.room, patient.room, agenda.room, inbox.room]
+    rooms += [guide.room, patient.room, agenda.room, inbox.room, activity.room]
+    rooms += [desk.room, communes.room, administration.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
     return rooms

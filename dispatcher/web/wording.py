@@ -91,6 +91,11 @@ class Wording:
         commune = self.communes.get(insee)
         return commune.label if commune else insee
 
+    def commune_name(self, insee: str) -> str:
+        """« Champagnole »."""
+        commune = self.communes.get(insee)
+        return commune.name if commune else insee
+
     def moment(self, instant: datetime) -> str:
         """« 9 h 12 » today, « hier à 9 h 12 », « mardi 24 novembre à 9 h 12 »."""
         if calendar.local_day(instant, self.zone) == calendar.local_day(self.now, self.zone):

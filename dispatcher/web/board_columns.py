@@ -1,0 +1,175 @@
+"""The board's columns: which live request stands where, and what its card says."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatcher.domain import calendar
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.states import IN_WORDS, AppointmentStatus, RequestStatus
+from dispatcher.reads.board import BoardRequest, Today
+from dispatcher.web.timeline import ATTENTION
+from dispatcher.web.wording import TimeLeft, Wording, person, plain
+
+TODO, SEARCHING, BOOKED, CLOSING, CLOSED = "todo", "searching", "booked", "closing", "closed"
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    TODO: ("À traiter", "Rien à traiter."),
+    SEARCHING: ("En recherche", "Aucune recherche en cours."),
+    BOOKED: ("Rendez-vous à venir", "Aucun rendez-vous à venir."),
+    CLOSING: ("À clôturer", "Tous les rendez-vous passés sont clos."),
+    CLOSED: ("Closes récemment", "Aucune demande close ne correspond."),
+}
+"""By key: the title, and the sentence where there is none."""
+SHORTEST_NUMBER = 4
+"""Digits from which a number is looked for in telephones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One request on the board."""
+
+    id: UUID
+    code: str
+    patient_name: str
+    age: str
+    commune: str
+    profession_label: str
+    motive_label: str
+    modality_labels: list[str]
+    status: RequestStatus
+    attention: str
+    appointment: str
+    delay_label: str
+    opened: str
+    time_left: TimeLeft
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the board."""
+
+    key: str
+    title: str
+    empty: str
+    cards: list[Card]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of the day."""
+
+    label: str
+    value: int
+
+
+def columns(
+    live: Iterable[BoardRequest], wording: Wording, closed: Iterable[BoardRequest] | None = None
+) -> list[Column]:
+    """The columns in order; that of the closed requests only where a search looked for them."""
+    placed: dict[str, list[BoardRequest]] = {key: [] for key in COLUMNS}
+    for request in live:
+        placed[column_of(request, wording.now)].append(request)
+    placed[BOOKED].sort(key=_appointment_start)
+    placed[CLOSING].sort(key=_appointment_start)
+    placed[CLOSED] = list(closed or ())
+    return [
+        Column(key, title, empty, [_card(request, key, wording) for request in placed[key]])
+        for key, (title, empty) in COLUMNS.items()
+        if key != CLOSED or closed is not None
+    ]
+
+
+def column_of(request: BoardRequest, now: datetime) -> str:
+    """Where a live request stands: what asks for a person comes before all else."""
+    appointment = request.appointment
+    if appointment is not None and appointment.end <= now:
+        return CLOSING
+    if request.attention is not None or request.status == RequestStatus.OPEN:
+        return TODO
+    return SEARCHING if appointment is None else BOOKED
+
+
+def matches(request: BoardRequest, query: str) -> bool:
+    """Whether a search finds it: by its code, its telephone, or words of the patient's name."""
+    digits = re.sub(r"\D", "", query)
+    words = plain(query).split()
+    if digits and not any(word.isalpha() for word in words):
+        if digits == request.code:
+            return True
+        national = "0" + request.phone[-9:]
+        return len(digits) >= SHORTEST_NUMBER and (digits in national or digits in request.phone)
+    name = f" {plain(f'{request.first_name} {request.last_name}')}"
+    return bool(words) and all(f" {word}" in name for word in words)
+
+
+def announcement(shown: Sequence[Column]) -> str:
+    """The board in one sentence, for screen readers."""
+    return ", ".join(f"{column.title}{NBSP}: {len(column.cards)}" for column in shown)
+
+
+def figures(day: Today) -> list[Figure]:
+    """The day in figures."""
+    return [
+        Figure("Demandes du jour", day.opened),
+        Figure("Rendez-vous pris", day.booked),
+        Figure("SMS à lire", day.to_read),
+    ]
+
+
+def _appointment_start(request: BoardRequest) -> tuple[datetime, UUID]:
+    start = request.asked_at if request.appointment is None else request.appointment.start
+    return start, request.id
+
+
+def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
+    return Card(
+        id=request.id,
+        code=request.code,
+        patient_name=person(request.first_name, request.last_name),
+        age=wording.age(request.birth_date),
+        commune=wording.commune_name(request.commune),
+        profession_label=wording.profession(request.profession),
+        motive_label=wording.motive(request.motive),
+        modality_labels=wording.modalities(request.modalities),
+        status=request.status,
+        attention=_attention(request),
+        appointment=_appointment(request, wording),
+        delay_label=f"{request.delay_hours}{NBSP}h",
+        opened=wording.moment(request.asked_at),
+        time_left=_time_left(request, column, wording),
+    )
+
+
+def _attention(request: BoardRequest) -> str:
+    if request.attention is None:
+        return ""
+    return ATTENTION.get(request.attention, "À regarder")
+
+
+def _appointment(request: BoardRequest, wording: Wording) -> str:
+    """« demain à 8 h avec Dr Vuillet », « confirmé par le patient » where that is so."""
+    booked = request.appointment
+    if booked is None:
+        return ""
+    when = wording.relative(booked.start)
+    if booked.is_walk_in:
+        when = f"{when}, sans heure fixe jusqu’à {calendar.hour(booked.end, wording.zone)}"
+    text = f"{when[:1].upper()}{when[1:]}, {booked.practitioner_name}"
+    if booked.status == AppointmentStatus.CONFIRMED:
+        text += " (confirmé)"
+    return text
+
+
+def _time_left(request: BoardRequest, column: str, wording: Wording) -> TimeLeft:
+    if column == CLOSED:
+        return TimeLeft(IN_WORDS[request.status], "past")
+    if column == CLOSING:
+        return TimeLeft(f"venu ou non venu{NBSP}?", "past")
+    if request.appointment is None:
+        return wording.time_left(request.due_at, request.delay_hours)
+    left = request.appointment.start - wording.now
+    if left.total_seconds() <= 0:
+        return TimeLeft("en cours", "fine")
+    return TimeLeft(f"dans {calendar.duration(left)}", "fine")

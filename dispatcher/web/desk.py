@@ -1,0 +1,372 @@
+"""The regulators' desk: the board, a new request, one request and every way out of it."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.errors import (
+    DuplicateRequestError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+from dispatcher.domain.roles import Account, Role
+from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
+from dispatcher.reads import board as board_read
+from dispatcher.reads.known_people import doctors, live_requests
+from dispatcher.reads.request_page import RequestState, request_state
+from dispatcher.reads.request_page import request_page as read_request
+from dispatcher.services import requests
+from dispatcher.services.appointments import cancel_request, close_request
+from dispatcher.services.attention import attend_request
+from dispatcher.services.booking import book_by_hand
+from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
+from dispatcher.services.idempotency import CallKey, once
+from dispatcher.services.parsing import parse
+from dispatcher.web import board_columns, forms, request_sheet
+from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.live import LiveState, fragment
+from dispatcher.web.wording import Wording
+
+room = Blueprint("desk", __name__, url_prefix="/demandes")
+SEE_OTHER = 303
+LONGEST_QUERY = 80
+JUST_OPENED = "opened"
+"""Under this name the session knows the request that was just entered: its draft is forgotten."""
+
+BOARD_EVERY = 3000
+SOON_EVERY = 400
+"""Milliseconds until the page asks again: while the engine is at work …"""
+STILL_EVERY = 1000
+WAITING_EVERY = 3000
+CLOSED_EVERY = 10_000
+"""… when it has had its chance, when a person is at work, and when nothing more is expected."""
+AT_WORK = timedelta(seconds=20)
+
+
+# The board
+
+
+@room.get("")
+@allow(Role.REGULATOR)
+def board() -> ResponseReturnValue:
+    """Every live request of the territory; with `q`, those that a search finds."""
+    query = _query()
+    state = _board_state(query)
+    return render_template(
+        "desk/board.html",
+        query=query,
+        live_url=url_for("desk.board_cards", q=query or None),
+        live_etag=state.etag,
+        live_every=state.every,
+        **_board(query),
+    )
+
+
+@room.get("/tableau")
+@allow(Role.REGULATOR)
+def board_cards() -> ResponseReturnValue:
+    """The part of the board that renews itself."""
+    query = _query()
+    return fragment(
+        _board_state(query), lambda: render_template("desk/_board_cards.html", **_board(query))
+    )
+
+
+def _query() -> str:
+    return request.args.get("q", "").strip()[:LONGEST_QUERY]
+
+
+def _board_state(query: str) -> LiveState:
+    account = viewer()
+    digest = board_read.board_state(house().db, account.territory_id)
+    now = Wording.of(house(), account).now
+    return LiveState.of((digest, query, now), BOARD_EVERY)
+
+
+def _board(query: str) -> dict[str, Any]:
+    account = viewer()
+    db, wording = house().db, Wording.of(house(), account)
+    live = board_read.board_requests(db, account.territory_id)
+    closed = None
+    if query:
+        live = [found for found in live if board_columns.matches(found, query)]
+        closed = [
+            found
+            for found in board_read.closed_requests(db, account.territory_id, wording.now)
+            if board_columns.matches(found, query)
+        ]
+    day = board_read.today(db, account.territory_id, wording.now, wording.zone)
+    columns = board_columns.columns(live, wording, closed)
+    return {
+        "columns": columns,
+        "announcement": board_columns.announcement(columns),
+        "summary": board_columns.figures(day),
+        "to_read": day.to_read,
+    }
+
+
+# A new request
+
+
+@room.get("/nouvelle")
+@allow(Role.REGULATOR)
+def new_request() -> ResponseReturnValue:
+    """The form, for one call."""
+    return _form(dict(forms.DEFAULTS), call=uuid.uuid4().hex)
+
+
+@room.post("/nouvelle")
+@allow(Role.REGULATOR)
+def enter_request() -> ResponseReturnValue:
+    """Take the request, or show again what was typed with what is to be corrected.
+
+    A form that is sent twice makes one request: its call key is its own, and what it says counts
+    with it, so that coming back and changing it asks for another one.
+    """
+    account, now = viewer(), house().clock()
+    values = forms.typed(request.form)
+    confirmed = bool(request.form.get("confirm_duplicate"))
+    call = request.form.get("call", "")
+    try:
+        command = forms.command(
+            values, account.territory_code, house().communes, now, confirmed=confirmed
+        )
+        key = _call_key(account, call, values, confirmed=confirmed)
+        request_id = once(
+            house(), key, lambda: requests.open_request(house(), account, command, key)
+        )
+    except InvalidError as error:
+        return _form(values, call, errors=forms.shown_faults(error.fields)), error.status
+    except DuplicateRequestError as error:
+        return _form(values, call, duplicates=_duplicates(account, error)), error.status
+    session[JUST_OPENED] = str(request_id)
+    return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)
+
+
+def _call_key(
+    account: Account, call: str, values: forms.Typed, *, confirmed: bool
+) -> CallKey | None:
+    if not call:
+        return None
+    said = json.dumps([values, confirmed], sort_keys=True).encode()
+    key = f"form:{call}:{hashlib.sha256(said).hexdigest()}"
+    return CallKey.of(account.user_id, key, "POST", request.path, said)
+
+
+def _form(
+    values: forms.Typed,
+    call: str,
+    errors: dict[str, str] | None = None,
+    duplicates: list[dict[str, Any]] | None = None,
+) -> str:
+    return render_template(
+        "desk/new_request.html",
+        values=values,
+        errors=errors or {},
+        duplicates=duplicates or [],
+        call=call,
+        **forms.choices(house().catalogue, doctors(house().db, viewer().territory_id)),
+    )
+
+
+def _duplicates(account: Account, error: DuplicateRequestError) -> list[dict[str, Any]]:
+    wording = Wording.of(house(), account)
+    known = live_requests(
+        house().db, account.territory_id, [UUID(found) for found in error.request_ids]
+    )
+    return [
+        {
+            "code": live.code,
+            "url": url_for("desk.request_page", request_id=live.id),
+            "status": live.status,
+            "profession_label": wording.profession(live.profession),
+            "opened": wording.relative(live.asked_at),
+            "appointment": (
+                f"rendez-vous {wording.relative(live.appointment)}" if live.appointment else ""
+            ),
+        }
+        for live in known
+    ]
+
+
+# One request
+
+
+@room.get("/<uuid:request_id>")
+@allow(Role.REGULATOR)
+def request_page(request_id: UUID) -> ResponseReturnValue:
+    """The request with its live state, and the ways out of it."""
+    state = _request_state(request_id)
+    just_opened = session.get(JUST_OPENED) == str(request_id)
+    if just_opened:
+        del session[JUST_OPENED]
+    return render_template(
+        "desk/request.html",
+        just_opened=just_opened,
+        live_url=url_for("desk.request_live", request_id=request_id),
+        live_etag=state.etag,
+        live_every=state.every,
+        **request_sheet.ways_out(house().catalogue),
+        **_sheet(request_id),
+    )
+
+
+@room.get("/<uuid:request_id>/suivi")
+@allow(Role.REGULATOR)
+def request_live(request_id: UUID) -> ResponseReturnValue:
+    """The part of the page that renews itself."""
+    return fragment(
+        _request_state(request_id),
+        lambda: render_template("desk/_request_live.html", **_sheet(request_id)),
+    )
+
+
+def _every(found: RequestState) -> int:
+    """How soon something may change: at once while the engine is at work."""
+    if found.status not in LIVE_REQUESTS:
+        return CLOSED_EVERY
+    if found.status == RequestStatus.BOOKED or found.is_searched:
+        return WAITING_EVERY
+    return SOON_EVERY if house().clock() - found.updated_at < AT_WORK else STILL_EVERY
+
+
+def _request_state(request_id: UUID) -> LiveState:
+    account = viewer()
+    wording = Wording.of(house(), account)
+    found = request_state(house().db, account.territory_id, request_id, wording.now)
+    if found is None:
+        raise NotFoundError
+    return LiveState.of((found.digest, wording.now), _every(found))
+
+
+def _sheet(request_id: UUID) -> dict[str, Any]:
+    account = viewer()
+    wording = Wording.of(house(), account)
+    page = read_request(
+        house().db,
+        account.territory_id,
+        request_id,
+        house().communes.radius_km,
+        house().clock(),
+    )
+    if page is None:
+        raise NotFoundError
+    return request_sheet.sheet(page, wording)
+
+
+# Every way out of it
+
+
+@room.post("/<uuid:request_id>/reserver")
+@allow(Role.REGULATOR)
+def book(request_id: UUID) -> ResponseReturnValue:
+    """Book the slot that the regulator chose, if need be despite a rule, saying why."""
+
+    def act(account: Account) -> None:
+        chosen = {"slot": request.form.get("slot", ""), "override": request.form.get("override")}
+        book_by_hand(house(), account, request_id, parse(BookSlot, chosen))
+
+    return _act(request_id, act, f"Rendez-vous pris{NBSP}: les SMS partent.")
+
+
+@room.post("/<uuid:request_id>/annuler")
+@allow(Role.REGULATOR)
+def cancel(request_id: UUID) -> ResponseReturnValue:
+    """Somebody gives up the appointment or the request."""
+
+    def act(account: Account) -> None:
+        given = {"by": request.form.get("by", ""), "reason": request.form.get("reason", "")}
+        cancel_request(house(), account, request_id, parse(CancelRequest, given))
+
+    return _act(request_id, act, "Annulation enregistrée.")
+
+
+@room.post("/<uuid:request_id>/reorienter")
+@allow(Role.REGULATOR)
+def redirect_request(request_id: UUID) -> ResponseReturnValue:
+    """The patient is answered elsewhere."""
+    return _close(request_id, RequestStatus.REDIRECTED, "to", "Réorientation enregistrée.")
+
+
+@room.post("/<uuid:request_id>/sans-solution")
+@allow(Role.REGULATOR)
+def close_unfilled(request_id: UUID) -> ResponseReturnValue:
+    """Nobody could take the request."""
+    return _close(request_id, RequestStatus.UNFILLED, "reason", "Demande close sans solution.")
+
+
+@room.post("/<uuid:request_id>/issue")
+@allow(Role.REGULATOR)
+def outcome(request_id: UUID) -> ResponseReturnValue:
+    """The patient came, or did not."""
+
+    def act(account: Account) -> None:
+        said = {"status": request.form.get("status", "")}
+        close_request(house(), account, request_id, parse(CloseRequest, said))
+
+    return _act(request_id, act, "Présence enregistrée.")
+
+
+@room.post("/<uuid:request_id>/relancer")
+@allow(Role.REGULATOR)
+def search_again(request_id: UUID) -> ResponseReturnValue:
+    """Look again now for a slot."""
+    return _act(
+        request_id,
+        lambda account: requests.search_again(house(), account, request_id),
+        "Recherche relancée.",
+    )
+
+
+@room.post("/<uuid:request_id>/appele")
+@allow(Role.REGULATOR)
+def called(request_id: UUID) -> ResponseReturnValue:
+    """The patient whom no SMS reached was called."""
+    return _act(
+        request_id,
+        lambda account: attend_request(house(), account, request_id),
+        "Appel noté.",
+    )
+
+
+def _close(
+    request_id: UUID, status: RequestStatus, reason_field: str, done: str
+) -> ResponseReturnValue:
+    def act(account: Account) -> None:
+        given = {
+            "status": status.value,
+            "reason": request.form.get(reason_field, ""),
+            "note": request.form.get("note", ""),
+        }
+        close_request(house(), account, request_id, parse(CloseRequest, given))
+
+    return _act(request_id, act, done)
+
+
+def _act(request_id: UUID, act: Callable[[Account], None], done: str) -> ResponseReturnValue:
+    """Do it and show the request again with what came of it.
+
+    What is refused changed nothing, and the page says why; a request that does not exist and a
+    database that is away have no page to go back to.
+    """
+    try:
+        act(viewer())
+    except (NotFoundError, UnavailableError):
+        raise
+    except InvalidError as error:
+        flash(" ".join(error.fields.values()), "error")
+    except RefusedError as error:
+        flash(error.sentence, "error")
+    else:
+        flash(done, "success")
+    return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)

@@ -1,0 +1,275 @@
+"""One request's page in words: what the templates `desk/request.html` and its live part show."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from config.catalogue import Catalogue, Entry
+from dispatcher.domain import calendar
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.matching import explain
+from dispatcher.domain.matching.candidates import NearMiss, Pair
+from dispatcher.domain.matching.feasibility import Reason
+from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
+from dispatcher.reads.request_history import MessageFacts
+from dispatcher.reads.request_page import (
+    AppointmentFacts,
+    CareFacts,
+    PersonFacts,
+    RequestPage,
+    SearchFacts,
+    SlotFacts,
+)
+from dispatcher.services.booking import NEVER_OVERRIDDEN
+from dispatcher.web import timeline
+from dispatcher.web.forms import MotiveGroup, entries
+from dispatcher.web.timeline import ATTENTION, error_in_words
+from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, Wording, person, shown_phone
+
+DECIDED_BY_ENGINE = "engine"
+OUTCOMES: Mapping[RequestStatus, str] = {
+    RequestStatus.CANCELLED: "Demande annulée",
+    RequestStatus.REDIRECTED: "Patient réorienté",
+    RequestStatus.UNFILLED: "Close sans solution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """How many slots one reason stood against."""
+
+    label: str
+    count: int
+
+
+def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
+    """Everything the templates are given, but addresses of this site."""
+    return {
+        "care": _care(page, wording),
+        "patient": _patient(page.patient, page.department, wording),
+        "announcement": announcement(page, wording),
+        "appointment": (
+            _appointment(page.appointment, page.department, wording) if page.appointment else None
+        ),
+        "search": _search(page.search, wording) if page.search else None,
+        "messages": [_message(message, page, wording) for message in page.messages],
+        "events": timeline.lines(page, wording),
+        "outcome": _outcome(page.care, wording.catalogue),
+    }
+
+
+def ways_out(catalogue: Catalogue) -> dict[str, Any]:
+    """The lists of the dialogs by which a request ends."""
+    return {
+        "cancellers": entries(catalogue.cancellers),
+        "cancel_reasons": [
+            MotiveGroup(
+                canceller.label,
+                code,
+                [Choice(reason.code, reason.label) for reason in catalogue.cancellations_by(code)],
+            )
+            for code, canceller in catalogue.cancellers.items()
+        ],
+        "redirections": entries(catalogue.redirections),
+        "unfilled_reasons": entries(catalogue.unfilled_reasons),
+    }
+
+
+def announcement(page: RequestPage, wording: Wording) -> str:
+    """The state in one sentence, for screen readers."""
+    care, appointment = page.care, page.appointment
+    if appointment is not None and care.status == RequestStatus.BOOKED:
+        when = wording.relative(appointment.start)
+        return f"Rendez-vous pris {when} avec {appointment.slot.practitioner_name}"
+    if care.attention is not None:
+        return ATTENTION.get(care.attention, "")
+    if care.status in OUTCOMES:
+        return OUTCOMES[care.status]
+    return "Recherche en cours" if care.status == RequestStatus.SEARCHING else ""
+
+
+def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
+    care = page.care
+    is_searching = care.status in {RequestStatus.SEARCHING, RequestStatus.OFFERING}
+    return {
+        "id": care.id,
+        "code": care.code,
+        "status": care.status,
+        "opened": wording.relative(care.asked_at),
+        "delay_label": f"{care.delay_hours}{NBSP}h",
+        "deadline": calendar.day_and_hour(care.due_at, wording.zone),
+        "profession_label": _kind_of_care(care.profession, care.specialty, wording),
+        "modality_labels": wording.modalities(care.modalities),
+        "motive_label": wording.motive(care.motive),
+        "note": care.note,
+        "origin_label": wording.origin(care.origin),
+        "regulated": care.regulated_at is not None,
+        "regulated_by": care.regulated_by,
+        "time_left": wording.time_left(care.due_at, care.delay_hours),
+        "attention": ATTENTION.get(care.attention or "", ""),
+        "to_call": care.attention == "undelivered",
+        "to_read": any(not message.is_handled for message in page.messages if not message.is_out),
+        "is_live": care.status in LIVE_REQUESTS,
+        "is_searching": is_searching,
+        "can_search": care.status == RequestStatus.OPEN
+        or (is_searching and care.attention is not None),
+        "can_mark": _can_mark(page, wording),
+    }
+
+
+def _can_mark(page: RequestPage, wording: Wording) -> bool:
+    """Whether « venu » or « non venu » can be said, a wrong mark corrected included."""
+    if page.care.status in {RequestStatus.FULFILLED, RequestStatus.NO_SHOW}:
+        return True
+    appointment = page.appointment
+    return (
+        page.care.status == RequestStatus.BOOKED
+        and appointment is not None
+        and appointment.start <= wording.now
+    )
+
+
+def _patient(patient: PersonFacts, department: str, wording: Wording) -> dict[str, str]:
+    gp = patient.gp_name or (FOREIGN_GP if patient.has_gp else NO_GP)
+    return {
+        "name": person(patient.first_name, patient.last_name),
+        "age": wording.age(patient.birth_date),
+        "birth_date": f"{patient.birth_date:%d/%m/%Y}",
+        "phone": shown_phone(patient.phone, department),
+        "phone_uri": f"tel:{patient.phone}",
+        "commune": wording.commune(patient.commune),
+        "gp_label": gp,
+    }
+
+
+def _appointment(
+    appointment: AppointmentFacts, department: str, wording: Wording
+) -> dict[str, Any]:
+    slot = appointment.slot
+    day = calendar.day(appointment.start, wording.zone)
+    relative = calendar.relative_day(appointment.start, wording.now, wording.zone)
+    return {
+        "day": day,
+        "day_words": "" if relative == day else relative,
+        "hour": _hour(appointment.start, slot, wording),
+        "practitioner_name": slot.practitioner_name,
+        "profession_label": _kind_of_care(slot.profession, slot.specialty, wording),
+        "address": _address(slot),
+        "phone": shown_phone(slot.phone, department) if slot.phone else "",
+        "phone_uri": f"tel:{slot.phone}",
+        "distance": _distance(slot, appointment.distance_km),
+        "modality_label": f"Consultation {wording.modality(slot.modality)}",
+        "status": appointment.status,
+        "chosen_by_hand": appointment.decided_by != DECIDED_BY_ENGINE,
+        "override_note": appointment.override_note,
+        "reasons": [explain.render(term) for term in appointment.terms],
+    }
+
+
+def _search(search: SearchFacts, wording: Wording) -> dict[str, Any]:
+    return {
+        "candidates": [_candidate(pair, search.slots, wording) for pair in search.found.best],
+        "others": search.found.feasible - len(search.found.best),
+        "near_misses": [
+            _near_miss(near, search.slots, wording) for near in search.found.near_misses
+        ],
+        "refused": _refused(search.found.refused.items()),
+    }
+
+
+def _refused(counts: Iterable[tuple[Reason, int]]) -> list[Refused]:
+    """The most frequent reason first."""
+    ordered = sorted(counts, key=lambda item: -item[1])
+    return [Refused(explain.REASON_IN_WORDS[reason], count) for reason, count in ordered]
+
+
+def _candidate(pair: Pair, slots: Mapping[UUID, SlotFacts], wording: Wording) -> dict[str, Any]:
+    slot = slots[pair.slot_id]
+    return {
+        "slot": pair.slot_id,
+        "day": calendar.relative_day(pair.seen_at, wording.now, wording.zone),
+        "hour": calendar.hour(pair.seen_at, wording.zone),
+        "practitioner_name": slot.practitioner_name,
+        "address": _address(slot),
+        "places_label": _places(slot, wording),
+        "terms": [explain.render(term) for term in pair.terms],
+    }
+
+
+def _near_miss(near: NearMiss, slots: Mapping[UUID, SlotFacts], wording: Wording) -> dict[str, Any]:
+    slot = slots[near.slot_id]
+    distance = _distance(slot, near.distance_km)
+    return {
+        "slot": near.slot_id,
+        "day": calendar.relative_day(near.seen_at, wording.now, wording.zone),
+        "hour": calendar.hour(near.seen_at, wording.zone),
+        "practitioner_name": slot.practitioner_name,
+        "address": _address(slot),
+        "places_label": _places(slot, wording),
+        "terms": [text for text in (slot.commune_name, distance) if text],
+        "reason": explain.render_near_miss(near),
+        "can_override": near.reason not in NEVER_OVERRIDDEN,
+    }
+
+
+def _kind_of_care(profession: str, specialty: str | None, wording: Wording) -> str:
+    """« Médecin », « Médecin, pédiatrie »."""
+    label, special = wording.profession(profession), wording.specialty(specialty)
+    return f"{label}, {special[:1].lower()}{special[1:]}" if special else label
+
+
+def _hour(seen_at: Any, slot: SlotFacts, wording: Wording) -> str:  # noqa: ANN401
+    start = calendar.hour(seen_at, wording.zone)
+    if slot.places > 1:
+        return f"{start} (jusqu’à {calendar.hour(slot.end, wording.zone)}, sans heure fixe)"
+    return start
+
+
+def _address(slot: SlotFacts) -> str:
+    return f"{slot.address}, {slot.postcode} {slot.commune_name}"
+
+
+def _distance(slot: SlotFacts, km: float | None) -> str:
+    return "" if slot.modality == "VR" else explain.distance_in_words(km)
+
+
+def _places(slot: SlotFacts, wording: Wording) -> str:
+    """« 3 places jusqu’à 18 h », of a walk-in period only."""
+    if slot.places == 1:
+        return ""
+    free = slot.places - slot.taken
+    left = f"{free}{NBSP}place{'s' if free > 1 else ''}"
+    return f"{left} jusqu’à {calendar.hour(slot.end, wording.zone)}"
+
+
+def _message(message: MessageFacts, page: RequestPage, wording: Wording) -> dict[str, Any]:
+    patient = person(page.patient.first_name, page.patient.last_name)
+    return {
+        "direction": "out" if message.is_out else "in",
+        "to_role": message.to_role,
+        "who": message.practitioner_name or patient,
+        "body": message.body,
+        "status": message.status,
+        "at": wording.moment(message.updated_at if message.is_out else message.created_at),
+        "error": error_in_words(message.error_code),
+    }
+
+
+def _outcome(care: CareFacts, catalogue: Catalogue) -> dict[str, str] | None:
+    if care.status not in OUTCOMES:
+        return None
+    code = care.closing_code or ""
+    lists: Mapping[RequestStatus, Mapping[str, Entry]] = {
+        RequestStatus.CANCELLED: catalogue.cancellers,
+        RequestStatus.REDIRECTED: catalogue.redirections,
+        RequestStatus.UNFILLED: catalogue.unfilled_reasons,
+    }
+    entry = lists[care.status].get(code)
+    note = catalogue.cancellations.get(care.closing_note)
+    # A code that was given instead of words is said by the entry already.
+    words = "" if care.closing_note == code else note.label if note else care.closing_note
+    return {
+        "text": f"{OUTCOMES[care.status]}{NBSP}: {entry.label if entry else code}",
+        "detail": words,
+    }
