@@ -93,8 +93,11 @@ def _need_faults(catalogue: Catalogue, need: NeedShape, due_at: datetime) -> Fau
     faults: Faults = {}
     if need.profession not in catalogue.professions:
         faults["need.profession"] = "Choisissez une profession de la liste."
-    if need.specialty is not None and need.specialty not in catalogue.specialties:
+    specialty = catalogue.specialties.get(need.specialty or "")
+    if need.specialty is not None and specialty is None:
         faults["need.specialty"] = "Choisissez une spécialité de la liste."
+    elif specialty is not None and specialty.profession != need.profession:
+        faults["need.specialty"] = "Ce n’est pas une spécialité de cette profession."
     if set(need.modalities) - set(catalogue.modalities):
         faults["need.modalities"] = (
             "Choisissez parmi : au cabinet, à domicile, en téléconsultation."

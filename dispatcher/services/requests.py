@@ -23,6 +23,7 @@ from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.intake import Checked, check
 from dispatcher.storage.encryption import identity
+from dispatcher.storage.engines import queue_on
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.unit import Unit
@@ -138,9 +139,13 @@ def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
 
 
 def _live_requests(unit: Unit, command: OpenRequest) -> list[UUID]:
-    """Live requests of the same person: same names and birth date."""
+    """Live requests of the same person: same names and birth date.
+
+    A form that was sent twice at the same moment finds the first one's request.
+    """
     patient = command.patient
     name = identity(patient.last_name, patient.first_name, patient.birth_date)
+    queue_on(unit.session, f"{unit.territory_id}/{unit.cipher.hash(name)}")
     return list(
         unit.session.scalars(
             select(CareRequest.id)

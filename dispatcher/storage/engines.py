@@ -9,10 +9,11 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
 
 from dispatcher.domain.errors import UnavailableError
 
@@ -107,6 +108,17 @@ def _lock(descriptor: int) -> None:
             time.sleep(GATE_POLL_SECONDS)
         else:
             return
+
+
+def queue_on(session: Session, name: str) -> None:
+    """Make the transactions that call the same name wait for each other, until they end.
+
+    For what no row stands for yet. SQLite's writers queue in any case.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
 
 
 def rows_changed(result: Any) -> int:  # noqa: ANN401 - Result's rowcount is typed on CursorResult only
