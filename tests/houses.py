@@ -11,11 +11,12 @@ from dispatcher.bootstrap import build
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.services.house import Bell, House
 from dispatcher.storage import keeping
+from tests.fakes.twilio_emulator import ACCOUNT_SID, AUTH_TOKEN
 from workers.keeping import furnish
 
 DATA_KEY = bytes(range(32))
-TWILIO_TOKEN = "0123456789abcdef0123456789abcdef"
-TWILIO = Twilio("AC" + "0" * 32, TWILIO_TOKEN, None, "+33639980000", None)
+TWILIO = Twilio(ACCOUNT_SID, AUTH_TOKEN, None, "+33639980000", None)
+"""The emulator's account."""
 MOST_PROMISES = 10_000
 
 

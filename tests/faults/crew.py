@@ -1,0 +1,80 @@
+"""The processes of a house as a platform would run them: restarted whenever they die."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from dispatcher.demo.tether import Tether
+
+ROOT = Path(__file__).resolve().parents[2]
+POLL_SECONDS = 0.05
+
+
+class Crew:
+    """Workers and relay of one house, killed at will and started again at once."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, workers: int = 2) -> None:
+        self._environment = dict(environment)
+        self._tether = Tether()
+        self._log = log.open("ab")
+        self._modules = {f"worker-{number}": "workers.main" for number in range(1, workers + 1)}
+        self._modules["relay"] = "workers.relay"
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.kills = 0
+
+    def __enter__(self) -> Self:
+        for name in self._modules:
+            self._start(name)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self._running.values():
+            process.kill()
+        for process in self._running.values():
+            process.wait(timeout=10)
+        self._tether.close()
+        self._log.close()
+
+    def kill_one(self, dice: random.Random) -> str:
+        """Kill -9 one of them, in whatever it is doing, and start it again."""
+        name = dice.choice(sorted(self._running))
+        self._running[name].send_signal(signal.SIGKILL)
+        self._running[name].wait(timeout=10)
+        self.kills += 1
+        self._start(name)
+        return name
+
+    def restart_the_dead(self) -> None:
+        """What died by itself is started again, as a supervisor does."""
+        for name, process in list(self._running.items()):
+            if process.poll() is not None:
+                self._start(name)
+
+    def _start(self, name: str) -> None:
+        self._running[name] = self._tether.start(
+            (sys.executable, "-P", "-m", self._modules[name]),
+            output=self._log,
+            environment={**os.environ, **self._environment, "PYTHONPATH": str(ROOT)},
+            directory=ROOT,
+        )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Return as soon as `condition` holds. Raises AssertionError after the deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(POLL_SECONDS)  # between two looks at the condition
