@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from redis import Redis
@@ -40,7 +41,7 @@ class WallClock(FakeClock):
     """The clock that the processes read too."""
 
     @property
-    def now(self) -> datetime:  # type: ignore[override]  # the builders only read it
+    def now(self) -> datetime:
         return datetime.now(UTC)
 
     @now.setter
@@ -102,7 +103,7 @@ def test_two_hundred_requests_survive_kills_and_an_emptied_valkey(
             town = Town.found(house, clock)
             for _ in range(VOLUNTEERS):
                 town.slot(town.volunteer(), hours=2, minutes=300, places=PLACES)
-            answered = []
+            answered: list[UUID] = []
             redis = Redis.from_url(valkey.url)
             flushes = 0
             with Crew(environment, tmp_path / "crew.log") as crew:
