@@ -142,23 +142,27 @@ def _prose(operation: Operation) -> str:
 def _parameters(operation: Operation) -> list[Json]:
     parameters: list[Json] = []
     if operation.has_id:
-        schema = {"type": "string", "format": "uuid"}
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": schema})
+        uuid = {"type": "string", "format": "uuid"}
+        parameters.append({"name": "id", "in": "path", "required": True, "schema": uuid})
     if operation.query is not None:
-        schema = operation.query.model_json_schema(ref_template=REFERENCE)
-        required = schema.get("required", [])
-        parameters += [
-            {
-                "name": name,
-                "in": "query",
-                "required": name in required,
-                "schema": _inlined(field, schema),
-            }
-            for name, field in schema["properties"].items()
-        ]
+        parameters += _query_parameters(operation.query)
     if operation.is_idempotent_by_key:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     return parameters
+
+
+def _query_parameters(query: type[BaseModel]) -> list[Json]:
+    schema = query.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "schema": _inlined(field, schema),
+        }
+        for name, field in schema["properties"].items()
+    ]
 
 
 def _inlined(field: Json, schema: Json) -> Json:

@@ -58,7 +58,7 @@ class TokenRefusedError(RefusedError):
             "unauthorized",
             "Le jeton présenté est inconnu ou a été révoqué."
             if presented
-            else "Présentez un jeton : « Authorization: Bearer … ».",
+            else "Présentez un jeton : « Authorization: Bearer … ».",
         )
         self.challenge = 'Bearer realm="snp"' + (', error="invalid_token"' if presented else "")
 
@@ -80,7 +80,7 @@ class MediaTypeRefusedError(RefusedError):
     def __init__(self) -> None:
         super().__init__(
             "unsupported-media-type",
-            f"Envoyez du JSON, avec « Content-Type: application/json ». {_NOTHING_CHANGED}",
+            f"Envoyez du JSON, avec « Content-Type: application/json ». {_NOTHING_CHANGED}",
         )
 
 

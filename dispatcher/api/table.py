@@ -1,10 +1,11 @@
 """Every operation of the API, and who may call it. Nobody may call what is not here."""
 
-from dispatcher.api import practitioners, requests, slots
+from dispatcher.api import indicators, practitioners, requests, slots
 from dispatcher.api.operations import Operation
 from dispatcher.domain.roles import Role
 
 REGULATION = frozenset({Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR})
+STEERING = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 EVERY_ROLE = frozenset(Role)
 
 OPERATIONS = (
@@ -87,5 +88,12 @@ OPERATIONS = (
         view=practitioners.list_practitioners,
         roles=EVERY_ROLE,
         summary="The territory's volunteers",
+    ),
+    Operation(
+        method="GET",
+        path="/indicators",
+        view=indicators.show_indicators,
+        roles=STEERING,
+        summary="The activity of a period",
     ),
 )

@@ -1,6 +1,7 @@
 """Calling the API in a test: one caller per account, JSON in and out."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -20,7 +21,6 @@ class Caller:
     client: FlaskClient
     token: str | None
     account: Account | None = None
-    headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, client: FlaskClient, town: Town, account: Account) -> "Caller":
@@ -35,25 +35,40 @@ class Caller:
             volunteer = town.volunteer()
         return cls.of(client, town, town.account(role, volunteer))
 
-    def call(self, method: str, path: str, **options: Any) -> TestResponse:
-        """`path` is relative to /api/v1; `key` is an Idempotency-Key."""
-        headers = self.headers | options.pop("headers", {})
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        data: str | bytes | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        """`path` is relative to /api/v1, `body` goes as JSON, `key` is an Idempotency-Key."""
+        sent = dict(headers or {})
         if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token}"
-        if (key := options.pop("key", None)) is not None:
-            headers["Idempotency-Key"] = key
-        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+            sent["Authorization"] = f"Bearer {self.token}"
+        if key is not None:
+            sent["Idempotency-Key"] = key
+        return self.client.open(f"/api/v1{path}", method=method, headers=sent, json=body, data=data)
 
-    def get(self, path: str, **options: Any) -> TestResponse:
-        return self.call("GET", path, **options)
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+        return self.call("GET", path, headers=headers)
 
-    def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
-        if body is not None:
-            options["json"] = body
-        return self.call("POST", path, **options)
+    def post(
+        self,
+        path: str,
+        body: object = None,
+        *,
+        data: str | bytes | None = None,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        return self.call("POST", path, body, data=data, key=key, headers=headers)
 
-    def delete(self, path: str, **options: Any) -> TestResponse:
-        return self.call("DELETE", path, **options)
+    def delete(self, path: str) -> TestResponse:
+        return self.call("DELETE", path)
 
 
 def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""The activity of a period."""
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from dispatcher.api.call import Call
+from dispatcher.api.shapes import IndicatorsShape
+from dispatcher.domain import calendar
+from dispatcher.domain.errors import InvalidError
+from dispatcher.reads.activity import activity
+from dispatcher.services.commands import CodeText, Day, Shape
+
+LONGEST = timedelta(days=3 * 366)
+
+
+class PeriodQuery(Shape):
+    """Whole local days of the territory, both included."""
+
+    territory: CodeText | None = None
+    first: Day = Field(alias="from", description="The first local day.")
+    last: Day = Field(alias="to", description="The last local day, included.")
+
+
+def show_indicators(call: Call, query: PeriodQuery) -> IndicatorsShape:
+    """Tell the figures of a period, every one folded from the log.
+
+    Requests count in the period in which they were opened, places in that in which they start.
+    """
+    call.stay_in(query.territory)
+    if query.last - query.first > LONGEST:
+        raise InvalidError({"to": "La période dure trois ans au plus."})
+    period = calendar.period(query.first, query.last, call.zone)
+    figures = activity(call.house.db, call.account.territory_id, period)
+    return IndicatorsShape.model_validate(figures.as_json())

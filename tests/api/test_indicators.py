@@ -1,0 +1,58 @@
+"""The activity of a period over the API, against a morning counted by hand."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from dispatcher.domain.roles import Role
+from dispatcher.services.appointments import close_request
+from dispatcher.services.booking import book_by_hand
+from dispatcher.services.commands import BookSlot, CloseRequest
+from dispatcher.services.house import House
+from tests.api.caller import Caller, problem
+from tests.builders import Town
+
+
+@pytest.fixture
+def coordinator(client: FlaskClient, town: Town) -> Caller:
+    return Caller.as_role(client, town, Role.COORDINATOR)
+
+
+def test_a_period_is_told_in_figures(coordinator: Caller, town: Town, house: House) -> None:
+    """Three requests: one honoured after two hours of waiting, one redirected, one waiting."""
+    volunteer = town.volunteer()
+    honoured = town.request()
+    book_by_hand(house, town.regulator, honoured, BookSlot(slot=town.slot(volunteer, hours=2)))
+    close_request(house, town.regulator, honoured, CloseRequest(status="fulfilled"))
+    close_request(house, town.regulator, town.request(), CloseRequest(status="redirected"))
+    town.request()
+    town.slot(volunteer, hours=4)
+
+    answer = coordinator.get(f"/indicators?territory={town.code}&from=2026-11-23&to=2026-11-24")
+
+    assert answer.status_code == 200
+    body = answer.get_json()
+    told = {name: body[name] for name in ("requests", "booked", "honoured", "redirected", "live")}
+    assert told == {"requests": 3, "booked": 1, "honoured": 1, "redirected": 1, "live": 1}
+    assert body["within_delay_share"] == 1.0
+    assert body["median_time_to_appointment_minutes"] == 120.0
+    assert (body["volunteers_active"], body["slots_opened"], body["slots_used"]) == (1, 2, 1)
+    assert [(day["day"], day["requests"]) for day in body["by_day"]] == [
+        ("2026-11-23", 3),
+        ("2026-11-24", 0),
+    ]
+    assert body["by_profession"]["10"]["requests"] == 3
+    assert body["by_origin"]["SAS"]["requests"] == 3
+
+
+def test_what_cannot_be_known_is_null_and_not_zero(coordinator: Caller) -> None:
+    body = coordinator.get("/indicators?from=2026-11-01&to=2026-11-01").get_json()
+
+    assert body["requests"] == 0
+    assert body["within_delay_share"] is None
+    assert body["median_time_to_appointment_minutes"] is None
+
+
+def test_the_figures_of_another_territory_are_not_told(coordinator: Caller) -> None:
+    answer = coordinator.get("/indicators?territory=ailleurs&from=2026-11-01&to=2026-11-01")
+
+    problem(answer, 404, "not-found")
