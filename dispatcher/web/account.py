@@ -90,7 +90,8 @@ def limit_tries(app: Flask, settings: Settings) -> None:
     limiter = Limiter(
         _address,
         app=app,
-        storage_uri=settings.redis_url,
+        # The limiter's library has a scheme of its own for Redis on a Unix socket.
+        storage_uri=settings.redis_url.replace("unix://", "redis+unix://", 1),
         in_memory_fallback_enabled=True,
         swallow_errors=True,
         key_prefix="snp",
