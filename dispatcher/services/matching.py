@@ -162,9 +162,12 @@ def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Re
         for request in waiting:
             refusals = unmatched[request.id].as_json()
             is_first = request.attention is None
-            if not is_first and request.refused.get("refused") == refusals["refused"]:
+            before = request.refused.get("refused", {})
+            if not is_first and before == refusals["refused"]:
                 continue
-            unit.record(SearchFoundNothing(request_id=request.id, refused=refusals["refused"]))
+            if is_first or before.keys() != refusals["refused"].keys():
+                # The log is told of reasons, not of each slot that comes and goes.
+                unit.record(SearchFoundNothing(request_id=request.id, refused=refusals["refused"]))
             if is_first:
                 request.attention = "no_slot"
                 unit.record(RequestEscalated(request_id=request.id, attention="no_slot"))

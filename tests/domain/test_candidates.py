@@ -173,3 +173,9 @@ def test_one_slot_is_weighed_whatever_stands_against_it() -> None:
     assert reasons == (Reason.TOO_FAR, Reason.FULL)
     assert pair.cost == pytest.approx(35.5, abs=1e-3)
     assert pair.practitioner_id == COLLEAGUE
+
+
+def test_another_profession_s_slot_counts_under_that_reason_alone() -> None:
+    dentist_too_late = replace(slot(1), profession="40", start=hours(200), end=hours(201))
+    found = candidates(NEED, [dentist_too_late], WEIGHTS, NOW)
+    assert found.refused == {Reason.PROFESSION: 1}

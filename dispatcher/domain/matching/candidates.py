@@ -89,7 +89,7 @@ class Refusals:
     """What stands against the slots that may not be given."""
 
     refused: Mapping[Reason, int]
-    """Slots by reason; one that has two reasons against it counts under both."""
+    """Slots by reason. With two reasons a slot counts under both; another profession’s only so."""
     near_misses: tuple[NearMiss, ...]
     """The best of the slots refused for one reason only, by what they would cost."""
     contended: int = 0
@@ -113,7 +113,7 @@ class Candidates:
     feasible: int
     """How many slots could be given in all."""
     refused: Mapping[Reason, int]
-    """Slots by reason; one that has two reasons against it counts under both."""
+    """Slots by reason. With two reasons a slot counts under both; another profession’s only so."""
     near_misses: tuple[NearMiss, ...]
 
 
@@ -218,7 +218,9 @@ def _counted(against: Bits) -> dict[Reason, int]:
     counts = np.bincount(against)
     by_reason = dict.fromkeys(Reason, 0)
     for bits in np.flatnonzero(counts).tolist():
-        for reason in reasons_of(bits):
+        # What else stands against another profession's slot tells a regulator nothing.
+        alone = bits & BIT[Reason.PROFESSION]
+        for reason in (Reason.PROFESSION,) if alone else reasons_of(bits):
             by_reason[reason] += int(counts[bits])
     return {reason: count for reason, count in by_reason.items() if count}
 
