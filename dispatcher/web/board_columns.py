@@ -62,12 +62,13 @@ class Figure:
 
     label: str
     value: int
+    endpoint: str = ""
 
 
 def columns(
     live: Iterable[BoardRequest], wording: Wording, closed: Iterable[BoardRequest] | None = None
 ) -> list[Column]:
-    """The columns in order; that of the closed requests only where a search looked for them."""
+    """The columns in order; of a search, which looks at closed ones too, those with something."""
     placed: dict[str, list[BoardRequest]] = {key: [] for key in COLUMNS}
     for request in live:
         placed[column_of(request, wording.now)].append(request)
@@ -77,7 +78,7 @@ def columns(
     return [
         Column(key, title, empty, [_card(request, key, wording) for request in placed[key]])
         for key, (title, empty) in COLUMNS.items()
-        if key != CLOSED or closed is not None
+        if (placed[key] if closed is not None else key != CLOSED)
     ]
 
 
@@ -114,7 +115,7 @@ def figures(day: Today) -> list[Figure]:
     return [
         Figure("Demandes du jour", day.opened),
         Figure("Rendez-vous pris", day.booked),
-        Figure("SMS à lire", day.to_read),
+        Figure("SMS à lire", day.to_read, "inbox.messages"),
     ]
 
 

@@ -111,7 +111,6 @@ def _board(query: str) -> dict[str, Any]:
         "columns": columns,
         "announcement": board_columns.announcement(columns),
         "summary": board_columns.figures(day),
-        "to_read": day.to_read,
     }
 
 

@@ -32,7 +32,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
         Door("practitioner.publish", "Ouvrir un créneau", "plus"),
     ),
     Role.COORDINATOR: (Door("coordinator.activity", "Activité", "chart"),),
-    Role.ADMINISTRATOR: (Door("administration.accounts", "Comptes", "users"),),
+    Role.ADMINISTRATOR: (Door("administration.accounts", "Administration", "users"),),
 }
 """By role, the first being where one arrives after signing in."""
 DEMONSTRATION = Door("demo.telephone", "Téléphone", "phone")

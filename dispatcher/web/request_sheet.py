@@ -161,6 +161,7 @@ def _appointment(
         "distance": _distance(slot, appointment.distance_km),
         "modality_label": f"Consultation {wording.modality(slot.modality)}",
         "status": appointment.status,
+        "is_over": appointment.end <= wording.now,
         "chosen_by_hand": appointment.decided_by != DECIDED_BY_ENGINE,
         "override_note": appointment.override_note,
         "reasons": [explain.render(term) for term in appointment.terms],
@@ -171,9 +172,10 @@ def _search(search: SearchFacts, wording: Wording) -> dict[str, Any]:
     return {
         "candidates": [_candidate(pair, search.slots, wording) for pair in search.found.best],
         "others": search.found.feasible - len(search.found.best),
-        "near_misses": [
-            _near_miss(near, search.slots, wording) for near in search.found.near_misses
-        ],
+        "near_misses": sorted(
+            (_near_miss(near, search.slots, wording) for near in search.found.near_misses),
+            key=lambda near: not near["can_override"],
+        ),
         "refused": _refused(search.found.refused.items()),
     }
 

@@ -80,7 +80,7 @@ OUR_ERRORS: Mapping[str, str] = {
     "opted_out": ERRORS[ErrorClass.OPTED_OUT],
     "expired": f"envoyé trop tard, il n’aurait plus de sens{NBSP}: appelez",
 }
-ENGINE = "Recherche automatique"
+ENGINE = "Automatique"
 ACTORS: Mapping[ActorKind, str] = {
     ActorKind.REGULATOR: "Régulation",
     ActorKind.PRACTITIONER: "Praticien",
@@ -180,7 +180,8 @@ def _unfilled(event: events.RequestUnfilled, story: _Story) -> str:
 
 def _booked(event: events.AppointmentBooked, story: _Story) -> str:
     when = calendar.day_and_hour(event.start, story.wording.zone)
-    text = f"Rendez-vous pris {when} avec {story.practitioner(event.practitioner_id)}"
+    who = story.practitioner(event.practitioner_id)
+    text = f"Rendez-vous pris{NBSP}: {when}, {who}"
     if not event.within_delay:
         text += ", après le délai demandé"
     if event.overridden:
@@ -191,7 +192,7 @@ def _booked(event: events.AppointmentBooked, story: _Story) -> str:
 
 def _cancelled(event: events.AppointmentCancelled, story: _Story) -> str:
     when = calendar.day_and_hour(event.start, story.wording.zone)
-    return f"Rendez-vous de {when} annulé par {BY.get(event.by, event.by)}"
+    return f"Rendez-vous du {when} annulé par {BY.get(event.by, event.by)}"
 
 
 def _queued(event: events.MessageQueued, _story: _Story) -> str:
