@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     TypeDecorator,
     Uuid,
 )
@@ -73,3 +74,15 @@ class Record(DeclarativeBase):
         list[str]: JSON_VALUE,
         list[dict[str, Any]]: JSON_VALUE,
     }
+
+
+def table_of(model: type[Record]) -> Table:
+    """The table under a model, for the statements of hot paths.
+
+    Such a statement is made once, at import, with `bindparam`, and run over the table: making an
+    ORM statement anew at each call costs ten times what running it does (bench/README.md, P2).
+    """
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is not mapped to a table")
+    return table

@@ -7,18 +7,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from config.logging import get_logger
 from dispatcher.domain.events import Actor, Event
 from dispatcher.domain.jobs import Job
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.engines import READING, WriteGate, answering, make_engine, rows_changed
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.promises import Promise
 
 log = get_logger(__name__)
+
+_PROMISES = table_of(Promise)
+_LOG_EVENTS = insert(table_of(LoggedEvent)).inline()
+_OWE_PROMISES = insert(_PROMISES)
+_MARK_DONE = (
+    update(_PROMISES)
+    .where(
+        _PROMISES.c.id == bindparam("promise"),
+        _PROMISES.c.token == bindparam("owner"),
+        _PROMISES.c.done_at.is_(None),
+    )
+    .values(done_at=bindparam("now"), lease_until=None, last_error=None)
+)
 
 
 class LeaseLostError(Exception):
@@ -109,9 +123,9 @@ class Unit:
         """Write what was recorded and promised; called once, before the commit."""
         self.session.flush()
         if self._events:
-            self.session.execute(insert(LoggedEvent), self._events)
+            self.session.execute(_LOG_EVENTS, self._events)
         if self._promises:
-            self.session.execute(insert(Promise), self._promises)
+            self.session.execute(_OWE_PROMISES, self._promises)
 
 
 class Database:
@@ -200,10 +214,7 @@ class Database:
 def mark_done(session: Session, claim: Claim, now: datetime) -> None:
     """The promise is kept. Raises LeaseLostError if it is no longer this worker's."""
     kept = session.execute(
-        update(Promise)
-        .where(Promise.id == claim.promise_id, Promise.token == claim.token)
-        .where(Promise.done_at.is_(None))
-        .values(done_at=now, lease_until=None, last_error=None)
+        _MARK_DONE, {"promise": claim.promise_id, "owner": claim.token, "now": now}
     )
     if rows_changed(kept) != 1:
         raise LeaseLostError
