@@ -21,7 +21,7 @@ def sweep_waiting(promise_id: str) -> None:
 
 def send_message(promise_id: str) -> None:
     """Send one SMS."""
-    keep(promise_id, sending.send_message)
+    keep(promise_id, sending.send_message, last_words=sending.give_up)
 
 
 def seal_log(promise_id: str) -> None:

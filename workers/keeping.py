@@ -18,11 +18,12 @@ def furnish(house: House) -> None:
     _houses[:] = [house]
 
 
-def keep(promise_id: str, service: Service) -> None:
+def keep(promise_id: str, service: Service, last_words: Service | None = None) -> None:
     """Do what a promise says, if it is still owed and nobody else is at it.
 
     A service that fails leaves the promise owed, with a pause; the last attempt leaves it dead, in
-    front of the administrator. The error's kind is kept, not its text: that may name people.
+    front of the administrator, and `last_words` tells whoever counted on it. The error's kind is
+    kept, not its text: that may name people.
     """
     (house,) = _houses
     claim = keeping.claim(house.db, UUID(promise_id), house.settings.promise_lease)
@@ -34,8 +35,18 @@ def keep(promise_id: str, service: Service) -> None:
     except LeaseLostError:
         log.warning("lease_lost", attempts=claim.attempts)
     except Exception as error:
-        died = keeping.fail(house.db, claim, _kind_of(error))
+        died = _fail(house, claim, error)
         log.exception("promise_died" if died else "job_failed", attempts=claim.attempts)
+        if died and last_words is not None:
+            last_words(house, claim)
+
+
+def _fail(house: House, claim: Claim, error: Exception) -> bool:
+    """Note the failure; True if it was the last. One that comes too late is not noted."""
+    try:
+        return keeping.fail(house.db, claim, _kind_of(error))
+    except LeaseLostError:
+        return False
 
 
 def _kind_of(error: Exception) -> str:

@@ -72,6 +72,9 @@ _FINAL: Final = frozenset(
     }
 )
 
+NOT_ARRIVED: Final = _FINAL - {MessageStatus.DELIVERED}
+"""The message will not be read: if somebody had to be told, a person has to do it."""
+
 MESSAGE_TRANSITIONS: Mapping[MessageStatus, frozenset[MessageStatus]] = {
     # Receipts overtake each other and our own record: any step forward may be skipped.
     MessageStatus.QUEUED: frozenset({MessageStatus.SENDING, MessageStatus.SENT}) | _FINAL,

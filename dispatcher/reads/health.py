@@ -1,27 +1,40 @@
-"""How the promises stand, and which recurring processes live."""
+"""How the promises stand, whether SMS leave, and which recurring processes live."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from dispatcher.domain.messages import MessageStatus
 from dispatcher.storage import keeping
+from dispatcher.storage.messages import Message
 from dispatcher.storage.promises import Tick
 from dispatcher.storage.unit import Database
 
 
 @dataclass(frozen=True, slots=True)
 class PromisesAndTicks:
-    """Age in seconds of the oldest overdue promise (None: none is), dead ones, last ticks."""
+    """Age in seconds of the oldest overdue promise (None: none is), dead ones, last ticks.
+
+    `oldest_unsent_seconds` is the age of the oldest SMS that the provider has not taken (None: none
+    waits): with a provider that is away or refuses our account, nothing is overdue and it grows.
+    """
 
     oldest_overdue_seconds: float | None
+    oldest_unsent_seconds: float | None
     dead_promises: int
     ticks: dict[str, datetime]
 
 
 def promises_and_ticks(db: Database) -> PromisesAndTicks:
     """Raises UnavailableError."""
+    now = db.clock()
     with db.reading() as session:
-        oldest, dead = keeping.owed(session, db.clock())
+        oldest, dead = keeping.owed(session, now)
+        unsent = session.scalar(
+            select(func.min(Message.created_at)).where(
+                Message.status.in_([MessageStatus.QUEUED.value, MessageStatus.SENDING.value])
+            )
+        )
         ticks = {tick.name: tick.at for tick in session.scalars(select(Tick).order_by(Tick.name))}
-    return PromisesAndTicks(oldest, dead, ticks)
+    return PromisesAndTicks(oldest, (now - unsent).total_seconds() if unsent else None, dead, ticks)

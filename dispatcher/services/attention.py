@@ -2,13 +2,50 @@
 
 from uuid import UUID
 
+from sqlalchemy import update
+
 from dispatcher.domain.errors import TransitionError
-from dispatcher.domain.events import RequestAttended
+from dispatcher.domain.events import RequestAttended, RequestEscalated
+from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
+from dispatcher.domain.states import LIVE_REQUESTS
 from dispatcher.services.house import House
 from dispatcher.services.requests import lock_request
+from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.requests import CareRequest
+from dispatcher.storage.unit import Unit
 
 UNDELIVERED = "undelivered"
+
+
+TELL_THE_PATIENT = frozenset(
+    {
+        MessageKind.CONFIRMATION,
+        MessageKind.CANCELLED_BY_PRACTITIONER,
+        MessageKind.CANCELLED_BY_REGULATOR_PATIENT,
+    }
+)
+"""Without these a patient misses their appointment, or comes to one that is none."""
+
+
+def ask_to_telephone(unit: Unit, kind: str, request_id: UUID | None) -> None:
+    """An SMS did not reach its patient: unless something else is asked of the regulator, this is.
+
+    Does nothing for what can wait, and for a request that is over.
+    """
+    if request_id is None or kind not in TELL_THE_PATIENT:
+        return
+    asked = unit.session.execute(
+        update(CareRequest)
+        .where(
+            CareRequest.id == request_id,
+            CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
+            CareRequest.attention.is_(None),
+        )
+        .values(attention=UNDELIVERED, updated_at=unit.now)
+    )
+    if rows_changed(asked):
+        unit.record(RequestEscalated(request_id=request_id, attention=UNDELIVERED))
 
 
 def attend_request(house: House, account: Account, request_id: UUID) -> None:

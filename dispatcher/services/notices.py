@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from dispatcher.domain import calendar, gsm, phones
 from dispatcher.domain.events import MessageQueued
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind, MessageStatus
+from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
@@ -25,6 +26,8 @@ from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
 LANGUAGE = "fr"
+ANSWER_HOURS = timedelta(hours=12)
+"""An answer to what somebody wrote only confuses them the day after."""
 LINK_TOKEN_BYTES = 12
 """96 bits: cannot be guessed, and keeps the link short."""
 
@@ -48,6 +51,7 @@ class Sms:
     appointment_id: UUID | None = None
     practitioner_id: UUID | None = None
     expires_at: datetime | None = None
+    """When it would only confuse; None: ANSWER_HOURS from now."""
     despite_stop: bool = False
 
 
@@ -85,7 +89,7 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
             practitioner_id=sms.practitioner_id,
             status=status.value,
             error_code="opted_out" if refused else None,
-            expires_at=sms.expires_at,
+            expires_at=sms.expires_at or unit.now + ANSWER_HOURS,
             created_at=unit.now,
             updated_at=unit.now,
         )
@@ -103,7 +107,9 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
             appointment_id=sms.appointment_id,
         )
     )
-    if not refused:
+    if refused:
+        ask_to_telephone(unit, sms.kind, sms.request_id)
+    else:
         unit.promise(Job.SEND_MESSAGE, {"message_id": message_id})
     return message_id
 

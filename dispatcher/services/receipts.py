@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from dispatcher.domain.events import ENGINE, MessageProgressed, RequestEscalated
-from dispatcher.domain.messages import MessageKind, MessageStatus, moves_forward, status_from_twilio
+from dispatcher.domain.events import ENGINE, MessageProgressed
+from dispatcher.domain.messages import NOT_ARRIVED, MessageStatus, moves_forward, status_from_twilio
+from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
 from dispatcher.storage.messages import Message
-from dispatcher.storage.requests import CareRequest
 
 
 def record_receipt(
@@ -43,12 +43,8 @@ def record_receipt(
                 error_code=error_code,
             )
         )
-        undelivered = after in {MessageStatus.UNDELIVERED, MessageStatus.FAILED}
-        if undelivered and message.kind == MessageKind.CONFIRMATION and message.request_id:
-            request = unit.session.get_one(CareRequest, message.request_id)
-            if request.status == "booked" and request.attention is None:
-                request.attention = "undelivered"
-                unit.record(RequestEscalated(request_id=request.id, attention="undelivered"))
+        if after in NOT_ARRIVED:
+            ask_to_telephone(unit, message.kind, message.request_id)
     return True
 
 

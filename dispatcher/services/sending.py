@@ -5,9 +5,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 
+from config.logging import get_logger
 from dispatcher.domain.events import ENGINE, MessageProgressed
-from dispatcher.domain.messages import MESSAGE_TRANSITIONS, ErrorClass, MessageStatus
+from dispatcher.domain.messages import (
+    MESSAGE_TRANSITIONS,
+    NOT_ARRIVED,
+    ErrorClass,
+    MessageStatus,
+)
 from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
+from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
 from dispatcher.storage.engines import rows_changed
@@ -15,10 +22,16 @@ from dispatcher.storage.messages import Message
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, LeaseLostError
 
+log = get_logger(__name__)
 JITTER = 0.5
 """A pause is stretched by up to this share, so that many retries do not come back together."""
 RETRY_SECONDS = 5.0
+RETRY_SHARE = 0.25
+RETRY_LONGEST_SECONDS = 600.0
+"""While the provider is away a message is tried again after this share of its age, at most."""
 EXPIRED = "expired"
+UNSETTLED = "unsettled"
+ATTEMPTS_SPENT = "attempts_spent"
 LONGEST_VALIDITY = timedelta(hours=10)
 """The longest ValidityPeriod that Twilio takes is 36,000 s."""
 
@@ -45,13 +58,14 @@ def send_message(house: House, claim: Claim) -> None:
     now = house.clock()
     if message.sending_since is not None and not _settled(house, claim, message, code, now):
         return
-    if message.expires_at is not None and message.expires_at <= now + timedelta(seconds=1):
+    if _is_over(message, now):
         _record(house, claim, message, MessageStatus.REFUSED, error_code=EXPIRED)
         return
-    if not _begin(house, claim, message):
+    begun_at = _begin(house, claim, message)
+    if begun_at is None:
         house.db.keep(claim)
         return
-    _call(house, claim, message, _outgoing(house, message, code, now))
+    _call(house, claim, message, _outgoing(house, message, code, now), begun_at)
 
 
 def _settled(house: House, claim: Claim, message: Message, code: str, now: datetime) -> bool:
@@ -65,11 +79,11 @@ def _settled(house: House, claim: Claim, message: Message, code: str, now: datet
         found = house.sms.find(
             _outgoing(house, message, code, now), since, _sids_of_number(house, message)
         )
-    except SmsRetry as problem:
-        keeping.fail(house.db, claim, str(problem), retry_after=_pause(problem.after))
-        return False
-    except SmsRefused as problem:
-        keeping.fail(house.db, claim, str(problem))  # our account: an administrator has to act
+    except (SmsRetry, SmsRefused) as problem:
+        if _is_over(message, now):  # nobody will ever know: a person has to telephone
+            _record(house, claim, message, MessageStatus.FAILED, error_code=UNSETTLED)
+        else:
+            _later(house, claim, message, problem)
         return False
     if found is None:
         return True
@@ -78,11 +92,12 @@ def _settled(house: House, claim: Claim, message: Message, code: str, now: datet
     return False
 
 
-def _begin(house: House, claim: Claim, message: Message) -> bool:
-    """Write down that the provider is about to be called. False if a receipt was faster.
+def _begin(house: House, claim: Claim, message: Message) -> datetime | None:
+    """Write down when the provider is called. None if a receipt was faster.
 
     Raises LeaseLostError when the promise has passed to another worker.
     """
+    now = house.clock()
     with house.db.writing() as session:
         if not keeping.is_owned(session, claim):
             raise LeaseLostError
@@ -96,29 +111,28 @@ def _begin(house: House, claim: Claim, message: Message) -> bool:
                     Message.sending_since == message.sending_since,
                 ),
             )
-            .values(
-                status=MessageStatus.SENDING.value,
-                sending_since=house.clock(),
-                updated_at=house.clock(),
-            )
+            .values(status=MessageStatus.SENDING.value, sending_since=now, updated_at=now)
         )
-        return rows_changed(begun) == 1
+        return now if rows_changed(begun) == 1 else None
 
 
-def _call(house: House, claim: Claim, message: Message, outgoing: OutgoingSms) -> None:
+def _call(
+    house: House, claim: Claim, message: Message, outgoing: OutgoingSms, begun_at: datetime
+) -> None:
     try:
         accepted = house.sms.send(outgoing)
-    except SmsUncertain:
+    except SmsUncertain as problem:
         settle_at = house.clock() + timedelta(seconds=house.settings.sms_settle_after)
-        keeping.defer(house.db, claim, settle_at)
+        keeping.defer(house.db, claim, settle_at, str(problem))
     except SmsRetry as problem:
-        _certainly_not_sent(house, message)
-        keeping.fail(house.db, claim, str(problem), retry_after=_pause(problem.after))
+        _certainly_not_sent(house, message, begun_at)
+        _later(house, claim, message, problem)
     except SmsRefused as problem:
         if problem.error_class == ErrorClass.AUTH:
-            # Our account is at fault, not the message: it stays owed and an administrator sees it.
-            _certainly_not_sent(house, message)
-            keeping.fail(house.db, claim, str(problem))
+            # Our account is at fault, not the message: it stays owed, and /health says so.
+            log.critical("sms_account_refused", code=problem.code)
+            _certainly_not_sent(house, message, begun_at)
+            _later(house, claim, message, problem)
             return
         code = "" if problem.code is None else str(problem.code)
         _record(house, claim, message, MessageStatus.REFUSED, error_code=code)
@@ -126,9 +140,28 @@ def _call(house: House, claim: Claim, message: Message, outgoing: OutgoingSms) -
         _record(house, claim, message, accepted.status, sid=accepted.sid)
 
 
+def _later(house: House, claim: Claim, message: Message, problem: SmsRetry | SmsRefused) -> None:
+    """Nothing is wrong with the message: it is owed until it expires, whatever the attempts."""
+    now = house.clock()
+    pause = (now - message.created_at).total_seconds() * RETRY_SHARE
+    pause = min(max(pause, RETRY_SECONDS), RETRY_LONGEST_SECONDS)
+    if isinstance(problem, SmsRetry) and problem.after is not None:
+        pause = max(pause, problem.after)
+    pause *= 1 + random.random() * JITTER  # noqa: S311 - no secret
+    keeping.defer(house.db, claim, now + timedelta(seconds=pause), str(problem))
+
+
+def give_up(house: House, claim: Claim) -> None:
+    """The last attempt at a message ended in an error of ours: a person has to telephone."""
+    with house.db.reading() as session:
+        message = session.get(Message, claim.id("message_id"))
+    if message is not None:
+        _record(house, None, message, MessageStatus.FAILED, error_code=ATTEMPTS_SPENT)
+
+
 def _record(
     house: House,
-    claim: Claim,
+    claim: Claim | None,
     message: Message,
     status: MessageStatus,
     *,
@@ -154,14 +187,20 @@ def _record(
                     error_code=error_code,
                 )
             )
+            if status in NOT_ARRIVED:
+                ask_to_telephone(unit, row.kind, row.request_id)
 
 
-def _certainly_not_sent(house: House, message: Message) -> None:
-    """The provider did not take it: the row is as it was before the call."""
+def _certainly_not_sent(house: House, message: Message, begun_at: datetime) -> None:
+    """The provider did not take it: the row is as it was before this very call."""
     with house.db.writing() as session:
         session.execute(
             update(Message)
-            .where(Message.id == message.id, Message.status == MessageStatus.SENDING)
+            .where(
+                Message.id == message.id,
+                Message.status == MessageStatus.SENDING,
+                Message.sending_since == begun_at,
+            )
             .values(status=MessageStatus.QUEUED.value, sending_since=None)
         )
 
@@ -192,6 +231,6 @@ def _outgoing(house: House, message: Message, code: str, now: datetime) -> Outgo
     )
 
 
-def _pause(asked: float | None) -> float:
-    """Seconds until the next try; the provider's own wish is the least."""
-    return (asked or RETRY_SECONDS) * (1 + random.random() * JITTER)  # noqa: S311 - no secret
+def _is_over(message: Message, now: datetime) -> bool:
+    """Whether the message would only confuse whoever reads it now."""
+    return message.expires_at is not None and message.expires_at <= now + timedelta(seconds=1)

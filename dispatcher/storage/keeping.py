@@ -69,10 +69,19 @@ def is_owned(session: Session, claimed: Claim) -> bool:
     return owned is not None
 
 
-def defer(db: Database, claimed: Claim, due_at: datetime) -> None:
-    """Hand a promise back to be done at `due_at`; this was no failure and costs no attempt."""
+def defer(db: Database, claimed: Claim, due_at: datetime, reason: str | None = None) -> None:
+    """Hand a promise back to be done at `due_at`; this was no failure and costs no attempt.
+
+    `reason` is kept for whoever looks why it is still owed; it must hold no personal data.
+    """
     with db.writing() as session:
-        _release(session, claimed, due_at=due_at, attempts=claimed.attempts - 1)
+        _release(
+            session,
+            claimed,
+            due_at=due_at,
+            attempts=claimed.attempts - 1,
+            last_error=reason and reason[:ERROR_LENGTH],
+        )
 
 
 def fail(db: Database, claimed: Claim, error: str, *, retry_after: float | None = None) -> bool:

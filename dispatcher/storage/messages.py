@@ -10,6 +10,8 @@ from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
 
 TO_READ = "direction = 'in' AND handled_at IS NULL"
 
+_UNSENT = "status IN ('queued', 'sending')"
+
 
 class Message(Record):
     """One SMS. It is a row before it is sent; number and text are sealed."""
@@ -21,6 +23,12 @@ class Message(Record):
         Index("messages_by_phone", "phone_hash", "created_at"),
         Index("messages_by_request", "request_id"),
         Index("messages_by_territory", "territory_id", "created_at"),
+        Index(
+            "messages_unsent",
+            "created_at",
+            sqlite_where=text(_UNSENT),
+            postgresql_where=text(_UNSENT),
+        ),
         Index(
             "messages_to_read",
             "territory_id",

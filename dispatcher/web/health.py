@@ -10,6 +10,8 @@ from dispatcher.web.access import house, open_to_everybody
 room = Blueprint("health", __name__)
 OVERDUE_SECONDS = 60.0
 """A promise that is late by more says that workers or relay are not there."""
+UNSENT_SECONDS = 600.0
+"""An SMS that waits for longer says that the provider is away or refuses our account."""
 
 
 @room.get("/health")
@@ -22,11 +24,13 @@ def health() -> ResponseReturnValue:
     except UnavailableError:
         return jsonify(status="down", database=False, redis=redis), 503
     late = (found.oldest_overdue_seconds or 0.0) > OVERDUE_SECONDS
+    late = late or (found.oldest_unsent_seconds or 0.0) > UNSENT_SECONDS
     return jsonify(
         status="degraded" if late or found.dead_promises or not redis else "ok",
         database=True,
         redis=redis,
         oldest_overdue_promise_seconds=found.oldest_overdue_seconds,
+        oldest_unsent_message_seconds=found.oldest_unsent_seconds,
         dead_promises=found.dead_promises,
         ticks={name: at.isoformat() for name, at in found.ticks.items()},
     )

@@ -451,6 +451,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         batch_op.create_index("messages_by_request", ["request_id"], unique=False)
         batch_op.create_index("messages_by_territory", ["territory_id", "created_at"], unique=False)
         batch_op.create_index(
+            "messages_unsent",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('queued', 'sending')"),
+            postgresql_where=sa.text("status IN ('queued', 'sending')"),
+        )
+        batch_op.create_index(
             "messages_to_read",
             ["territory_id"],
             unique=False,
