@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, insert, or_, select, update
+from sqlalchemy import bindparam, case, insert, or_, select, update
 
 from dispatcher.domain.errors import (
     BookedAlreadyError,
@@ -21,12 +21,13 @@ from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
-from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, SlotStatus
+from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, RequestStatus, SlotStatus
 from dispatcher.reads import queue
 from dispatcher.services.commands import BookSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.notices import AppointmentNotices, new_link_token
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
@@ -35,6 +36,41 @@ from dispatcher.storage.unit import Unit
 
 NEVER_OVERRIDDEN = frozenset({Reason.FULL, Reason.PAST})
 """Capacity, the one live appointment per request and the clock stand above any regulator."""
+
+_REQUESTS = table_of(CareRequest).c
+_BOOK_REQUEST = (
+    update(table_of(CareRequest))
+    .where(
+        _REQUESTS.id == bindparam("request"),
+        _REQUESTS.territory_id == bindparam("territory"),
+        _REQUESTS.status.in_([status.value for status in WAITING_REQUESTS]),
+    )
+    .values(
+        status=RequestStatus.BOOKED.value, attention=None, refused={}, updated_at=bindparam("now")
+    )
+    .returning(_REQUESTS.due_at)
+)
+_SLOTS = table_of(Slot).c
+_TAKE_PLACE = (
+    update(table_of(Slot))
+    .where(
+        _SLOTS.id == bindparam("slot"),
+        _SLOTS.territory_id == bindparam("territory"),
+        _SLOTS.status == SlotStatus.OPEN.value,
+        _SLOTS.taken < _SLOTS.places,
+        _SLOTS.ends_at > bindparam("now"),
+        or_(_SLOTS.start_at > bindparam("now"), _SLOTS.places > 1),
+    )
+    .values(
+        taken=_SLOTS.taken + 1,
+        status=case(
+            (_SLOTS.taken + 1 >= _SLOTS.places, SlotStatus.FULL.value), else_=SlotStatus.OPEN.value
+        ),
+    )
+    .returning(_SLOTS.practitioner_id, _SLOTS.ends_at)
+)
+"""The guard. Tables, not models, and made once: several take the same place at the same moment."""
+_WRITE_APPOINTMENT = insert(table_of(Appointment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +95,13 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     """
     # The request first, then the slot, as everybody who locks both: no two of them deadlock.
     request = unit.session.execute(
-        update(CareRequest)
-        .where(
-            CareRequest.id == choice.request_id,
-            CareRequest.territory_id == unit.territory_id,
-            CareRequest.status.in_([status.value for status in WAITING_REQUESTS]),
-        )
-        .values(status="booked", attention=None, refused={}, updated_at=unit.now)
-        .returning(CareRequest.due_at)
+        _BOOK_REQUEST,
+        {"request": choice.request_id, "territory": unit.territory_id, "now": unit.now},
     ).one_or_none()
     if request is None:
         raise BookedAlreadyError
     slot = unit.session.execute(
-        update(Slot)
-        .where(
-            Slot.id == choice.slot_id,
-            Slot.territory_id == unit.territory_id,
-            Slot.status == SlotStatus.OPEN,
-            Slot.taken < Slot.places,
-            Slot.ends_at > unit.now,
-            or_(Slot.start_at > unit.now, Slot.places > 1),
-        )
-        .values(
-            taken=Slot.taken + 1,
-            status=case(
-                (Slot.taken + 1 >= Slot.places, SlotStatus.FULL.value), else_=SlotStatus.OPEN.value
-            ),
-        )
-        .returning(Slot.practitioner_id, Slot.ends_at)
+        _TAKE_PLACE, {"slot": choice.slot_id, "territory": unit.territory_id, "now": unit.now}
     ).one_or_none()
     if slot is None:
         raise SlotFullError
@@ -94,26 +109,27 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     link_token = new_link_token()
     note = choice.override_note
     unit.session.execute(
-        insert(Appointment).values(
-            id=appointment_id,
-            territory_id=unit.territory_id,
-            request_id=choice.request_id,
-            slot_id=choice.slot_id,
-            practitioner_id=slot.practitioner_id,
-            status=AppointmentStatus.BOOKED.value,
-            start_at=choice.seen_at,
-            ends_at=slot.ends_at,
-            distance_km=choice.distance_km,
-            terms=list(choice.terms),
-            decided_by=choice.decided_by,
-            override_note=(
+        _WRITE_APPOINTMENT,
+        {
+            "id": appointment_id,
+            "territory_id": unit.territory_id,
+            "request_id": choice.request_id,
+            "slot_id": choice.slot_id,
+            "practitioner_id": slot.practitioner_id,
+            "status": AppointmentStatus.BOOKED.value,
+            "start_at": choice.seen_at,
+            "ends_at": slot.ends_at,
+            "distance_km": choice.distance_km,
+            "terms": list(choice.terms),
+            "decided_by": choice.decided_by,
+            "override_note": (
                 unit.cipher.seal("appointments.override_note", appointment_id, note)
                 if note
                 else None
             ),
-            link_digest=digest_token(link_token),
-            booked_at=unit.now,
-        )
+            "link_digest": digest_token(link_token),
+            "booked_at": unit.now,
+        },
     )
     unit.record(
         AppointmentBooked(
