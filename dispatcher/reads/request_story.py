@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import Row, and_, bindparam, select
 
 from dispatcher.domain.matching.candidates import NearMiss
 from dispatcher.domain.matching.cost import Term
@@ -14,6 +15,46 @@ from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.unit import Database
+
+# Built once: building a statement costs several times what the database needs to answer it.
+_OF_REQUEST = and_(
+    CareRequest.id == bindparam("request"), CareRequest.territory_id == bindparam("territory")
+)
+_OPENING = select(CareRequest.id, CareRequest.code, CareRequest.asked_at).where(_OF_REQUEST)
+_STORY = (
+    select(
+        CareRequest.id,
+        CareRequest.code,
+        CareRequest.status,
+        CareRequest.refused,
+        Appointment.id.label("appointment_id"),
+        Appointment.slot_id,
+        Appointment.practitioner_id,
+        Appointment.start_at,
+        Appointment.ends_at,
+        Appointment.distance_km,
+        Appointment.status.label("appointment_status"),
+        Appointment.terms,
+    )
+    .outerjoin(
+        Appointment,
+        and_(
+            Appointment.request_id == CareRequest.id,
+            Appointment.status != AppointmentStatus.CANCELLED.value,
+        ),
+    )
+    .where(_OF_REQUEST)
+)
+_MESSAGES = (
+    select(Message.id, Message.to_role, Message.status, Message.segments, Message.created_at)
+    .where(Message.request_id == bindparam("request"), Message.direction == "out")
+    .order_by(Message.created_at, Message.id)
+)
+_STEPS = (
+    select(LoggedEvent.kind, LoggedEvent.at)
+    .where(LoggedEvent.request_id == bindparam("request"))
+    .order_by(LoggedEvent.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,49 +116,26 @@ class Opening:
 
 def opening(db: Database, territory_id: UUID, request_id: UUID) -> Opening | None:
     """How a request was opened; None where the territory has no such request."""
+    asked = {"request": request_id, "territory": territory_id}
     with db.reading() as session:
-        row = session.execute(
-            select(CareRequest.id, CareRequest.code, CareRequest.asked_at).where(
-                CareRequest.id == request_id, CareRequest.territory_id == territory_id
-            )
-        ).one_or_none()
+        row = session.execute(_OPENING, asked).one_or_none()
     return None if row is None else Opening(row.id, row.code, row.asked_at)
 
 
 def request_story(db: Database, territory_id: UUID, request_id: UUID) -> RequestStory | None:
     """All of it, of one moment; None where the territory has no such request."""
+    asked = {"request": request_id, "territory": territory_id}
     with db.reading() as session:
-        found = session.execute(
-            select(CareRequest, Appointment)
-            .outerjoin(
-                Appointment,
-                and_(
-                    Appointment.request_id == CareRequest.id,
-                    Appointment.status != AppointmentStatus.CANCELLED,
-                ),
-            )
-            .where(CareRequest.id == request_id, CareRequest.territory_id == territory_id)
-        ).one_or_none()
-        if found is None:
+        request = session.execute(_STORY, asked).one_or_none()
+        if request is None:
             return None
-        messages = session.execute(
-            select(
-                Message.id, Message.to_role, Message.status, Message.segments, Message.created_at
-            )
-            .where(Message.request_id == request_id, Message.direction == "out")
-            .order_by(Message.created_at, Message.id)
-        ).all()
-        steps = session.execute(
-            select(LoggedEvent.kind, LoggedEvent.at)
-            .where(LoggedEvent.request_id == request_id)
-            .order_by(LoggedEvent.id)
-        ).all()
-    request, appointment = found
+        messages = session.execute(_MESSAGES, {"request": request_id}).all()
+        steps = session.execute(_STEPS, {"request": request_id}).all()
     return RequestStory(
         id=request.id,
         code=request.code,
         status=RequestStatus(request.status),
-        appointment=_facts(appointment),
+        appointment=_appointment(request),
         refused=request.refused.get("refused", {}),
         near_misses=tuple(
             NearMiss.from_json(stored) for stored in request.refused.get("near_misses", [])
@@ -130,16 +148,16 @@ def request_story(db: Database, territory_id: UUID, request_id: UUID) -> Request
     )
 
 
-def _facts(appointment: Appointment | None) -> AppointmentFacts | None:
-    if appointment is None:
+def _appointment(row: Row[Any]) -> AppointmentFacts | None:
+    if row.appointment_id is None:
         return None
     return AppointmentFacts(
-        id=appointment.id,
-        slot_id=appointment.slot_id,
-        practitioner_id=appointment.practitioner_id,
-        start=appointment.start_at,
-        end=appointment.ends_at,
-        distance_km=appointment.distance_km,
-        status=AppointmentStatus(appointment.status),
-        terms=tuple(Term.from_json(stored) for stored in appointment.terms),
+        id=row.appointment_id,
+        slot_id=row.slot_id,
+        practitioner_id=row.practitioner_id,
+        start=row.start_at,
+        end=row.ends_at,
+        distance_km=row.distance_km,
+        status=AppointmentStatus(row.appointment_status),
+        terms=tuple(Term.from_json(stored) for stored in row.terms),
     )

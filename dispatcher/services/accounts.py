@@ -3,11 +3,12 @@
 import re
 import secrets
 import uuid
+from typing import Any
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Select, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
@@ -38,6 +39,31 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9.@_-]*")
 # OWASP's floor for argon2id: 19 MiB, two passes (19 ms here).
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _ABSENT = _HASHER.hash(secrets.token_hex())
+
+
+# Asked with every call and page, and so built once.
+_OPEN = (
+    select(
+        User.id.label("user_id"),
+        User.login,
+        User.display_name,
+        User.role,
+        User.practitioner_id,
+        User.session_epoch,
+        User.password_hash,
+        Territory.id.label("territory_id"),
+        Territory.code.label("territory_code"),
+        Territory.name.label("territory_name"),
+        Territory.timezone,
+    )
+    .join(Territory, Territory.id == User.territory_id)
+    .where(User.active)
+)
+_BY_LOGIN = _OPEN.where(User.login == bindparam("login"))
+_BY_SESSION = _OPEN.where(User.id == bindparam("user"), User.session_epoch == bindparam("epoch"))
+_BY_TOKEN = _OPEN.join(ApiToken, ApiToken.user_id == User.id).where(
+    ApiToken.digest == bindparam("digest"), ApiToken.revoked_at.is_(None)
+)
 
 
 class SignInRefusedError(RefusedError):
@@ -139,17 +165,15 @@ def sign_in(house: House, login: str, password: str) -> Account:
     Raises SignInRefusedError, after the same work whether or not the login exists.
     """
     with house.db.reading() as session:
-        found = session.execute(
-            _accounts().where(User.login == login.strip().lower(), User.active)
-        ).one_or_none()
-        password_hash = found[0].password_hash if found else _ABSENT
+        found = session.execute(_BY_LOGIN, {"login": login.strip().lower()}).one_or_none()
+    password_hash = found.password_hash if found else _ABSENT
     try:
         _HASHER.verify(password_hash, password)
     except (VerifyMismatchError, InvalidHashError):
         raise SignInRefusedError from None
-    if found is None:
+    account = _account(found)
+    if account is None:
         raise SignInRefusedError
-    account = _account(*found)
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if _HASHER.check_needs_rehash(password_hash):
             unit.session.execute(
@@ -164,23 +188,15 @@ def sign_in(house: House, login: str, password: str) -> Account:
 def account_of(house: House, user_id: UUID, session_epoch: int) -> Account | None:
     """The account behind a session cookie; None if it was closed or its sessions ended."""
     with house.db.reading() as session:
-        found = session.execute(
-            _accounts().where(User.id == user_id, User.active, User.session_epoch == session_epoch)
-        ).one_or_none()
-        return _account(*found) if found else None
+        found = session.execute(_BY_SESSION, {"user": user_id, "epoch": session_epoch})
+        return _account(found.one_or_none())
 
 
 def account_of_token(house: House, token: str) -> Account | None:
     """The account behind an API token; None if unknown or revoked."""
     with house.db.reading() as session:
-        found = session.execute(
-            _accounts()
-            .join(ApiToken, ApiToken.user_id == User.id)
-            .where(
-                ApiToken.digest == digest_token(token), ApiToken.revoked_at.is_(None), User.active
-            )
-        ).one_or_none()
-        return _account(*found) if found else None
+        found = session.execute(_BY_TOKEN, {"digest": digest_token(token)})
+        return _account(found.one_or_none())
 
 
 def issue_token(house: House, user_id: UUID, label: str, actor: Actor = OPERATOR) -> str:
@@ -231,20 +247,18 @@ def _lock_user(unit: Unit, user_id: UUID) -> User:
     return user
 
 
-def _accounts() -> Select[User, Territory]:
-    return select(User, Territory).join(Territory, Territory.id == User.territory_id)
-
-
-def _account(user: User, territory: Territory) -> Account:
+def _account(row: Row[*tuple[Any, ...]] | None) -> Account | None:
+    if row is None:
+        return None
     return Account(
-        user_id=user.id,
-        login=user.login,
-        display_name=user.display_name,
-        role=Role(user.role),
-        territory_id=territory.id,
-        territory_code=territory.code,
-        territory_name=territory.name,
-        timezone=territory.timezone,
-        practitioner_id=user.practitioner_id,
-        session_epoch=user.session_epoch,
+        user_id=row.user_id,
+        login=row.login,
+        display_name=row.display_name,
+        role=Role(row.role),
+        territory_id=row.territory_id,
+        territory_code=row.territory_code,
+        territory_name=row.territory_name,
+        timezone=row.timezone,
+        practitioner_id=row.practitioner_id,
+        session_epoch=row.session_epoch,
     )

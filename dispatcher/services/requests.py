@@ -2,10 +2,13 @@
 
 import secrets
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.domain.errors import DuplicateRequestError, NotFoundError
@@ -22,6 +25,7 @@ from dispatcher.services.commands import OpenRequest
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.intake import Checked, check
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import identity
 from dispatcher.storage.engines import queue_on
 from dispatcher.storage.patients import Patient
@@ -35,6 +39,38 @@ COLLISIONS = 5
 """How often a request whose code went to another at the same moment starts anew."""
 ESCALATE_WHEN_LEFT = 1 / 3
 """The request returns to the regulator when this share of its delay is left."""
+
+
+_LIVE = [status.value for status in LIVE_REQUESTS]
+# Built once: building a statement costs several times what the database needs to answer it.
+_KNOWN = (
+    select(Patient.id, Patient.phone_hash, CareRequest.id.label("live_request"))
+    .outerjoin(
+        CareRequest, and_(CareRequest.patient_id == Patient.id, CareRequest.status.in_(_LIVE))
+    )
+    .where(
+        Patient.territory_id == bindparam("territory"),
+        Patient.identity_hash.in_(bindparam("identities", expanding=True)),
+    )
+    .order_by(CareRequest.asked_at)
+)
+_WITH_CODE = select(CareRequest.id).where(
+    CareRequest.territory_id == bindparam("territory"),
+    CareRequest.code == bindparam("code"),
+    CareRequest.status.in_(_LIVE),
+)
+_INSERT_PATIENT = insert(table_of(Patient))
+_INSERT_REQUEST = insert(table_of(CareRequest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the territory already holds of a person."""
+
+    patient_id: UUID | None
+    """The row of the same identity and telephone."""
+    live_requests: Sequence[UUID]
+    """Of the same identity, the oldest first."""
 
 
 class _CodeTakenError(Exception):
@@ -71,30 +107,29 @@ def _open(
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if call is not None:
             call.remember(unit, request_id)
-        duplicates = _live_requests(unit, command)
-        if duplicates and not command.confirm_duplicate:
-            raise DuplicateRequestError([str(found) for found in duplicates])
-        patient_id = _patient(unit, command, checked)
+        known = _known(unit, command, checked)
+        if known.live_requests and not command.confirm_duplicate:
+            raise DuplicateRequestError([str(found) for found in known.live_requests])
+        patient_id = known.patient_id or _new_patient(unit, command, checked)
         request = _new_request(unit, account, command, checked, request_id, patient_id)
-        unit.session.add(request)
         try:
-            unit.session.flush()  # the unique index has the last word on the code
-        except IntegrityError as error:
+            unit.session.execute(_INSERT_REQUEST, request)
+        except IntegrityError as error:  # the unique index has the last word on the code
             raise _CodeTakenError from error
         unit.record(
             RequestOpened(
                 request_id=request_id,
-                profession=request.profession,
-                specialty=request.specialty,
-                modalities=request.modalities,
-                delay_hours=request.delay_hours,
-                due_at=request.due_at,
-                origin=request.origin,
-                regulated=request.regulated_at is not None,
-                has_gp=request.has_gp,
-                commune=request.commune,
+                profession=request["profession"],
+                specialty=request["specialty"],
+                modalities=request["modalities"],
+                delay_hours=request["delay_hours"],
+                due_at=request["due_at"],
+                origin=request["origin"],
+                regulated=request["regulated_at"] is not None,
+                has_gp=request["has_gp"],
+                commune=request["commune"],
                 age_band=_age_band(checked.age),
-                duplicate_confirmed=bool(duplicates),
+                duplicate_confirmed=bool(known.live_requests),
             )
         )
         unit.promise(
@@ -138,57 +173,43 @@ def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
     return request
 
 
-def _live_requests(unit: Unit, command: OpenRequest) -> list[UUID]:
-    """Live requests of the same person: same names and birth date.
+def _known(unit: Unit, command: OpenRequest, checked: Checked) -> _Known:
+    """Look the person up: same names and birth date.
 
     A form that was sent twice at the same moment finds the first one's request.
     """
-    patient = command.patient
-    name = identity(patient.last_name, patient.first_name, patient.birth_date)
-    queue_on(unit.session, f"{unit.territory_id}/{unit.cipher.hash(name)}")
-    return list(
-        unit.session.scalars(
-            select(CareRequest.id)
-            .join(Patient, Patient.id == CareRequest.patient_id)
-            .where(
-                CareRequest.territory_id == unit.territory_id,
-                CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
-                Patient.territory_id == unit.territory_id,
-                Patient.identity_hash.in_(unit.cipher.hashes(name)),
-            )
-            .order_by(CareRequest.asked_at)
-        )
-    )
-
-
-def _patient(unit: Unit, command: OpenRequest, checked: Checked) -> UUID:
-    """The patient's row: the known one when identity and telephone are the same, else a new one."""
     patient, cipher = command.patient, unit.cipher
     name = identity(patient.last_name, patient.first_name, patient.birth_date)
-    known = unit.session.scalars(
-        select(Patient.id).where(
-            Patient.territory_id == unit.territory_id,
-            Patient.identity_hash.in_(cipher.hashes(name)),
-            Patient.phone_hash.in_(cipher.hashes(checked.phone)),
-        )
-    ).first()
-    if known is not None:
-        return known
-    row = uuid.uuid4()
-    unit.session.add(
-        Patient(
-            id=row,
-            territory_id=unit.territory_id,
-            last_name=cipher.seal("patients.last_name", row, patient.last_name),
-            first_name=cipher.seal("patients.first_name", row, patient.first_name),
-            birth_date=cipher.seal("patients.birth_date", row, patient.birth_date.isoformat()),
-            phone=cipher.seal("patients.phone", row, checked.phone),
-            phone_hash=cipher.hash(checked.phone),
-            identity_hash=cipher.hash(name),
-            created_at=unit.now,
-        )
+    queue_on(unit.session, f"{unit.territory_id}/{cipher.hash(name)}")
+    rows = unit.session.execute(
+        _KNOWN, {"territory": unit.territory_id, "identities": cipher.hashes(name)}
+    ).all()
+    phones = cipher.hashes(checked.phone)
+    return _Known(
+        next((row.id for row in rows if row.phone_hash in phones), None),
+        [row.live_request for row in rows if row.live_request is not None],
     )
-    unit.session.flush()  # the request refers to the row above
+
+
+def _new_patient(unit: Unit, command: OpenRequest, checked: Checked) -> UUID:
+    patient, cipher = command.patient, unit.cipher
+    row = uuid.uuid4()
+    unit.session.execute(
+        _INSERT_PATIENT,
+        {
+            "id": row,
+            "territory_id": unit.territory_id,
+            "last_name": cipher.seal("patients.last_name", row, patient.last_name),
+            "first_name": cipher.seal("patients.first_name", row, patient.first_name),
+            "birth_date": cipher.seal("patients.birth_date", row, patient.birth_date.isoformat()),
+            "phone": cipher.seal("patients.phone", row, checked.phone),
+            "phone_hash": cipher.hash(checked.phone),
+            "identity_hash": cipher.hash(
+                identity(patient.last_name, patient.first_name, patient.birth_date)
+            ),
+            "created_at": unit.now,
+        },
+    )
     return row
 
 
@@ -199,37 +220,39 @@ def _new_request(
     checked: Checked,
     request_id: UUID,
     patient_id: UUID,
-) -> CareRequest:
+) -> dict[str, Any]:
     need, regulated = command.need, command.regulated
-    return CareRequest(
-        id=request_id,
-        territory_id=unit.territory_id,
-        code=_free_code(unit),
-        patient_id=patient_id,
-        status=RequestStatus.SEARCHING,
-        profession=need.profession,
-        specialty=need.specialty,
-        modalities=list(dict.fromkeys(need.modalities)),
-        motive=need.motive,
-        note=unit.cipher.seal("care_requests.note", request_id, need.note) if need.note else None,
-        delay_hours=need.delay_hours,
-        asked_at=unit.now,
-        earliest_at=need.earliest,
-        due_at=checked.due_at,
-        origin=command.origin,
-        regulated_by=regulated.by,
-        regulated_at=regulated.at or (unit.now if regulated.by else None),
-        commune=command.patient.commune,
-        longitude=checked.longitude,
-        latitude=checked.latitude,
-        age=checked.age,
-        has_gp=command.patient.has_gp or command.patient.gp is not None,
-        gp_id=command.patient.gp,
-        excluded_practitioners=[],
-        refused={},
-        opened_by=account.user_id,
-        updated_at=unit.now,
-    )
+    return {
+        "id": request_id,
+        "territory_id": unit.territory_id,
+        "code": _free_code(unit),
+        "patient_id": patient_id,
+        "status": RequestStatus.SEARCHING.value,
+        "profession": need.profession,
+        "specialty": need.specialty,
+        "modalities": list(dict.fromkeys(need.modalities)),
+        "motive": need.motive,
+        "note": unit.cipher.seal("care_requests.note", request_id, need.note)
+        if need.note
+        else None,
+        "delay_hours": need.delay_hours,
+        "asked_at": unit.now,
+        "earliest_at": need.earliest,
+        "due_at": checked.due_at,
+        "origin": command.origin,
+        "regulated_by": regulated.by,
+        "regulated_at": regulated.at or (unit.now if regulated.by else None),
+        "commune": command.patient.commune,
+        "longitude": checked.longitude,
+        "latitude": checked.latitude,
+        "age": checked.age,
+        "has_gp": command.patient.has_gp or command.patient.gp is not None,
+        "gp_id": command.patient.gp,
+        "excluded_practitioners": [],
+        "refused": {},
+        "opened_by": account.user_id,
+        "updated_at": unit.now,
+    }
 
 
 def _free_code(unit: Unit) -> str:
@@ -237,13 +260,7 @@ def _free_code(unit: Unit) -> str:
     for attempt in range(CODE_TRIES):
         digits = CODE_DIGITS + attempt // 10
         code = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
-        used = unit.session.scalar(
-            select(CareRequest.id).where(
-                CareRequest.territory_id == unit.territory_id,
-                CareRequest.code == code,
-                CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
-            )
-        )
+        used = unit.session.scalar(_WITH_CODE, {"territory": unit.territory_id, "code": code})
         if used is None:
             return code
     raise RuntimeError("no free request code was found")
