@@ -1,5 +1,6 @@
 """Writing an SMS down to be sent: the row, its event and the promise to send it are one commit."""
 
+import functools
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.sms_texts import SHAPES
@@ -17,6 +18,7 @@ from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind, MessageStatus
 from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Place, Practitioner
@@ -30,6 +32,46 @@ ANSWER_HOURS = timedelta(hours=12)
 """An answer to what somebody wrote only confuses them the day after."""
 LINK_TOKEN_BYTES = 12
 """96 bits: cannot be guessed, and keeps the link short."""
+
+_MESSAGES = table_of(Message)
+_WRITE_MESSAGE = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(_MESSAGES)
+    .on_conflict_do_nothing(index_elements=["purpose"])
+    .returning(_MESSAGES.c.id)  # PostgreSQL's driver does not count the rows of an INSERT
+    for dialect in (postgresql, sqlite)
+}
+_SAID_STOP = select(OptOut.phone_hash).where(
+    OptOut.territory_id == bindparam("territory"),
+    OptOut.phone_hash.in_(bindparam("hashes", expanding=True)),
+)
+_AROUND_APPOINTMENT = (
+    select(
+        Appointment.id,
+        Appointment.request_id,
+        Appointment.practitioner_id,
+        Appointment.start_at,
+        Appointment.ends_at,
+        CareRequest.code,
+        CareRequest.patient_id,
+        Patient.phone.label("patient_phone"),
+        Practitioner.phone.label("practitioner_phone"),
+        Slot.places,
+        Slot.modality,
+        Place.address,
+        Place.commune_name,
+        Territory.name.label("sender"),
+        Territory.timezone,
+        Territory.department,
+        Territory.phone.label("territory_phone"),
+    )
+    .join(CareRequest, CareRequest.id == Appointment.request_id)
+    .join(Patient, Patient.id == CareRequest.patient_id)
+    .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+    .join(Slot, Slot.id == Appointment.slot_id)
+    .join(Place, Place.id == Slot.place_id)
+    .join(Territory, Territory.id == Appointment.territory_id)
+    .where(Appointment.id == bindparam("appointment"))
+)
 
 
 def new_link_token() -> str:
@@ -63,38 +105,31 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
     message_id = uuid.uuid4()
     said = {name: value for name, value in sms.values.items() if name in SHAPES[sms.kind].allowed}
     text = gsm.encode(gsm.to_gsm(house.texts.render(sms.kind, LANGUAGE, **said)))
-    phone_hash = unit.cipher.hash(sms.phone)
     refused = not sms.despite_stop and _stopped(unit, sms.phone)
     status = MessageStatus.REFUSED if refused else MessageStatus.QUEUED
-    insert = (
-        postgresql.insert(Message)
-        if unit.session.get_bind().dialect.name == "postgresql"
-        else sqlite.insert(Message)
-    )
     written = unit.session.scalar(
-        insert.values(
-            id=message_id,
-            territory_id=unit.territory_id,
-            direction="out",
-            kind=sms.kind.value,
-            purpose=sms.purpose,
-            to_role=sms.to_role,
-            phone=unit.cipher.seal("messages.phone", message_id, sms.phone),
-            phone_hash=phone_hash,
-            body=unit.cipher.seal("messages.body", message_id, text.text),
-            encoding=text.encoding,
-            segments=text.segments,
-            request_id=sms.request_id,
-            appointment_id=sms.appointment_id,
-            practitioner_id=sms.practitioner_id,
-            status=status.value,
-            error_code="opted_out" if refused else None,
-            expires_at=sms.expires_at or unit.now + ANSWER_HOURS,
-            created_at=unit.now,
-            updated_at=unit.now,
-        )
-        .on_conflict_do_nothing(index_elements=["purpose"])
-        .returning(Message.id)  # PostgreSQL's driver does not count the rows of an INSERT
+        _WRITE_MESSAGE[unit.session.get_bind().dialect.name],
+        {
+            "id": message_id,
+            "territory_id": unit.territory_id,
+            "direction": "out",
+            "kind": sms.kind.value,
+            "purpose": sms.purpose,
+            "to_role": sms.to_role,
+            "phone": unit.cipher.seal("messages.phone", message_id, sms.phone),
+            "phone_hash": unit.cipher.hash(sms.phone),
+            "body": unit.cipher.seal("messages.body", message_id, text.text),
+            "encoding": text.encoding,
+            "segments": text.segments,
+            "request_id": sms.request_id,
+            "appointment_id": sms.appointment_id,
+            "practitioner_id": sms.practitioner_id,
+            "status": status.value,
+            "error_code": "opted_out" if refused else None,
+            "expires_at": sms.expires_at or unit.now + ANSWER_HOURS,
+            "created_at": unit.now,
+            "updated_at": unit.now,
+        },
     )
     if written is None:
         return None
@@ -114,8 +149,9 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
     return message_id
 
 
+@functools.lru_cache(maxsize=256)
 def shown_phone(phone: str, department: str) -> str:
-    """A number as an SMS shows it: national, without spaces."""
+    """A territory's own number as an SMS shows it: national, without spaces."""
     shown = phones.normalise(phone, phones.region_of(department)).display()
     return shown.replace(calendar.NBSP, "")
 
@@ -126,41 +162,28 @@ class AppointmentNotices:
     def __init__(self, house: House, unit: Unit, appointment_id: UUID) -> None:
         self._house = house
         self._unit = unit
-        (
-            self._appointment,
-            self._request,
-            self._patient,
-            self._practitioner,
-            self._place,
-            self._slot,
-            self._territory,
-        ) = unit.session.execute(
-            select(Appointment, CareRequest, Patient, Practitioner, Place, Slot, Territory)
-            .join(CareRequest, CareRequest.id == Appointment.request_id)
-            .join(Patient, Patient.id == CareRequest.patient_id)
-            .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
-            .join(Slot, Slot.id == Appointment.slot_id)
-            .join(Place, Place.id == Slot.place_id)
-            .join(Territory, Territory.id == Appointment.territory_id)
-            .where(Appointment.id == appointment_id)
+        self._known = unit.session.execute(
+            _AROUND_APPOINTMENT, {"appointment": appointment_id}
         ).one()
+        self._values = self._said()
 
     def to_patient(self, kind: MessageKind, link_token: str | None = None) -> None:
         """Tell the patient. `link_token` is given when the message carries the link."""
-        phone = self._unit.cipher.open("patients.phone", self._patient.id, self._patient.phone)
-        values = self._values()
+        known, values = self._known, self._values
+        phone = self._unit.cipher.open("patients.phone", known.patient_id, known.patient_phone)
         if link_token is not None:
-            values["link"] = f"{self._house.settings.public_base_url}/r/{link_token}"
+            values = values | {"link": f"{self._house.settings.public_base_url}/r/{link_token}"}
         self._queue(kind, "patient", phone, values)
 
     def to_practitioner(self, kind: MessageKind) -> None:
         """Tell the practitioner, if they gave a mobile."""
-        if self._practitioner.phone is None:
+        if self._known.practitioner_phone is None:
             return
-        values = self._values() | {"link": f"{self._house.settings.public_base_url}/agenda"}
-        self._queue(kind, "practitioner", self._practitioner.phone, values)
+        values = self._values | {"link": f"{self._house.settings.public_base_url}/agenda"}
+        self._queue(kind, "practitioner", self._known.practitioner_phone, values)
 
     def _queue(self, kind: MessageKind, to_role: str, phone: str, values: dict[str, str]) -> None:
+        known = self._known
         queue_sms(
             self._house,
             self._unit,
@@ -168,46 +191,41 @@ class AppointmentNotices:
                 kind=kind,
                 to_role=to_role,
                 phone=phone,
-                purpose=f"{kind.value}:{self._appointment.id}",
+                purpose=f"{kind.value}:{known.id}",
                 values=values,
-                request_id=self._request.id,
-                appointment_id=self._appointment.id,
-                practitioner_id=self._practitioner.id if to_role == "practitioner" else None,
-                expires_at=self._appointment.ends_at,
+                request_id=known.request_id,
+                appointment_id=known.id,
+                practitioner_id=known.practitioner_id if to_role == "practitioner" else None,
+                expires_at=known.ends_at,
             ),
         )
 
-    def _values(self) -> dict[str, str]:
-        zone = ZoneInfo(self._territory.timezone)
-        start = self._appointment.start_at
-        time = f"à {calendar.hour(start, zone)}"
-        if self._slot.places > 1:
-            end = calendar.hour(self._appointment.ends_at, zone)
-            time = f"entre {calendar.hour(start, zone)} et {end}"
+    def _said(self) -> dict[str, str]:
+        known = self._known
+        zone = ZoneInfo(known.timezone)
+        time = f"à {calendar.hour(known.start_at, zone)}"
+        if known.places > 1:
+            end = calendar.hour(known.ends_at, zone)
+            time = f"entre {calendar.hour(known.start_at, zone)} et {end}"
         return {
-            "sender": self._territory.name,
-            "code": self._request.code,
-            "day": calendar.day(start, zone),
+            "sender": known.sender,
+            "code": known.code,
+            "day": calendar.day(known.start_at, zone),
             "time": time,
             "address": self._address(),
-            "phone": shown_phone(self._territory.phone, self._territory.department),
+            "phone": shown_phone(known.territory_phone, known.department),
         }
 
     def _address(self) -> str:
-        if self._slot.modality == "HH":
+        if self._known.modality == "HH":
             return "à domicile"
-        if self._slot.modality == "VR":
+        if self._known.modality == "VR":
             return "à distance"
-        return f"{self._place.address}, {self._place.commune_name}"
+        return f"{self._known.address}, {self._known.commune_name}"
 
 
 def _stopped(unit: Unit, phone: str) -> bool:
-    return (
-        unit.session.scalar(
-            select(OptOut.phone_hash).where(
-                OptOut.territory_id == unit.territory_id,
-                OptOut.phone_hash.in_(unit.cipher.hashes(phone)),
-            )
-        )
-        is not None
+    said_stop = unit.session.scalar(
+        _SAID_STOP, {"territory": unit.territory_id, "hashes": unit.cipher.hashes(phone)}
     )
+    return said_stop is not None
