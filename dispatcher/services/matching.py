@@ -185,24 +185,25 @@ def _take_lease(house: House, territory_id: UUID) -> _Lease | None:
     """Own the territory's matching; None if another run does, which is then asked to go again."""
     now = house.clock()
     token = uuid.uuid4()
+    take = (
+        update(MatchingLease)
+        .where(
+            MatchingLease.territory_id == territory_id,
+            or_(MatchingLease.lease_until.is_(None), MatchingLease.lease_until < now),
+        )
+        .values(token=token, lease_until=_lease_end(house))
+        .returning(MatchingLease.again)
+    )
     with house.db.writing() as session:
-        again = session.scalar(
-            update(MatchingLease)
-            .where(
-                MatchingLease.territory_id == territory_id,
-                or_(MatchingLease.lease_until.is_(None), MatchingLease.lease_until < now),
+        again = session.scalar(take)
+        if again is None:
+            session.execute(
+                update(MatchingLease)
+                .where(MatchingLease.territory_id == territory_id)
+                .values(again=MatchingLease.again + 1)
             )
-            .values(token=token, lease_until=_lease_end(house))
-            .returning(MatchingLease.again)
-        )
-        if again is not None:
-            return _Lease(territory_id, token, again)
-        session.execute(
-            update(MatchingLease)
-            .where(MatchingLease.territory_id == territory_id)
-            .values(again=MatchingLease.again + 1)
-        )
-    return None
+            again = session.scalar(take)  # handed back between the two: nobody would go again
+    return None if again is None else _Lease(territory_id, token, again)
 
 
 def _hand_back(house: House, lease: _Lease) -> _Lease | None:
