@@ -79,8 +79,13 @@ def waiting_needs(session: Session, territory: Territory, radius: float) -> list
     return [need_of(request, radius) for request in requests]
 
 
-def open_slots(session: Session, territory: Territory, now: datetime) -> list[OpenSlot]:
-    """Published slots that are not over, full ones included: a refusal has to be counted."""
+def open_slots(
+    session: Session, territory: Territory, now: datetime, only: UUID | None = None
+) -> list[OpenSlot]:
+    """Published slots that are not over, full ones included: a refusal has to be counted.
+
+    With `only`, that slot if it is one of them, however far away: somebody chose it.
+    """
     zone = ZoneInfo(territory.timezone)
     rows = session.execute(
         select(
@@ -108,7 +113,7 @@ def open_slots(session: Session, territory: Territory, now: datetime) -> list[Op
             Slot.territory_id == territory.id,
             Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
             Slot.ends_at > now,
-            Slot.start_at < now + HORIZON,
+            Slot.start_at < now + HORIZON if only is None else Slot.id == only,
             Practitioner.active,
         )
         .order_by(Slot.start_at, Slot.id)

@@ -172,13 +172,12 @@ def book_by_hand(
         if request is None:
             raise NotFoundError
         now = house.clock()
-        slots = {slot.slot_id: slot for slot in queue.open_slots(session, territory, now)}
-        chosen = slots.get(command.slot)
-        if chosen is None:
+        slots = queue.open_slots(session, territory, now, only=command.slot)
+        if not slots:
             raise _why_not_open(session.get(Slot, command.slot), account)
         need = queue.need_of(request, queue.radius_km(territory, house.communes.radius_km))
         weights, limits = queue.weights_of(territory), queue.limits_of(territory)
-    reasons, pair = weigh(need, chosen, weights, now, limits)
+    reasons, pair = weigh(need, slots[0], weights, now, limits)
     if Reason.FULL in reasons:
         raise SlotFullError
     blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not command.override]

@@ -214,6 +214,18 @@ def test_a_slot_against_a_rule_is_refused_with_the_rules_and_taken_with_a_reason
     assert passed_over.get_json()["status"] == "booked"
 
 
+def test_a_slot_further_away_than_the_engine_looks_can_still_be_chosen(
+    regulator: Caller, town: Town
+) -> None:
+    request_id, far_off = town.request(), town.slot(hours=7 * 24)
+    body = {"slot": str(far_off)}
+
+    refused = problem(regulator.post(f"/requests/{request_id}/book", body), 422, "not-feasible")
+    assert refused["reasons"] == ["too_late"]
+    agreed = regulator.post(f"/requests/{request_id}/book", body | {"override": "au retour"})
+    assert agreed.get_json()["appointment"]["start"] == "2026-11-30T09:00:00+01:00"
+
+
 def test_a_patient_who_gives_up_an_appointment_returns_to_the_regulator(
     regulator: Caller, town: Town
 ) -> None:
