@@ -14,10 +14,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
+from dispatcher.demo.directory import Unusable
 from dispatcher.domain.errors import InvalidError, RefusedError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 HIGHEST_PORT = 65535
 MISUSED = 2
+THIS_CENTURY = range(2000, 2101)
 
 PYTHON = (sys.executable, "-P")
 """How to run what belongs to the project or its environment, whatever folder we are in."""
@@ -80,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return VERBS[known.verb].run(known)
     except IncompleteSettingsError as error:
         print(error, file=sys.stderr)
+    except Unusable as refusal:
+        print(refusal, file=sys.stderr)
     except InvalidError as refusal:
         for name, sentence in refusal.fields.items():
             print(f"{name}\u00a0: {sentence}", file=sys.stderr)
@@ -93,6 +98,17 @@ def port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PORT:
         raise argparse.ArgumentTypeError(f"un port va de 0 à {HIGHEST_PORT}, pas « {text} »")
     return int(text)
+
+
+def day(text: str) -> date:
+    """A calendar day of this century as an argument."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.year not in THIS_CENTURY:
+        raise argparse.ArgumentTypeError(f"une date s’écrit 2026-11-23, pas « {text} »")
+    return found
 
 
 def declare_demo(parser: argparse.ArgumentParser) -> None:
@@ -250,6 +266,35 @@ def run_user(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def declare_indicators(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--territory", required=True, help="code du territoire")
+    parser.add_argument("--from", dest="first", required=True, type=day, help="AAAA-MM-JJ")
+    parser.add_argument("--to", dest="last", required=True, type=day, help="AAAA-MM-JJ, compris")
+    parser.add_argument("--data", type=Path, help="dossier d’une démonstration à lire")
+    parser.add_argument("--json", action="store_true")
+
+
+def run_indicators(arguments: argparse.Namespace) -> int:
+    """The figures of a period, folded from the log; local days of the territory."""
+    from dispatcher.domain.calendar import period, time_zone
+    from dispatcher.reads.activity import activity
+    from dispatcher.reads.territories import territory_of
+
+    house = open_house(arguments.data)
+    territory = territory_of(house.db, arguments.territory)
+    if territory is None:
+        raise InvalidError({"territory": "Ce territoire n’existe pas."})
+    days = period(arguments.first, arguments.last, time_zone(territory.timezone))
+    figures = activity(house.db, territory.id, days).as_json()
+    if arguments.json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return 0
+    for name, value in figures.items():
+        if not isinstance(value, list | dict):
+            print(f"{name:36}{'-' if value is None else value}")
+    return 0
+
+
 def read_password() -> str:
     """Never an argument: those are seen by every user of the machine."""
     if sys.stdin.isatty():
@@ -271,10 +316,16 @@ def read_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def open_house() -> "House":
-    """The house, without a bell: what is promised here, the relay finds."""
-    from dispatcher.bootstrap import build
+def open_house(demonstration: Path | None = None) -> "House":
+    """The house, without a bell: what is promised here, the relay finds.
 
+    With `demonstration`, that of the folder that `./snp demo` keeps its data in.
+    """
+    from dispatcher.bootstrap import build
+    from dispatcher.demo.beside import settings_beside
+
+    if demonstration is not None:
+        return build(settings_beside(demonstration))
     os.chdir(ROOT)
     return build(read_settings())
 
@@ -304,4 +355,5 @@ VERBS: dict[str, Verb] = {
     "user": Verb("les comptes et leurs jetons", run_user, declare_user),
     "sms": Verb("le décompte d’un SMS", run_sms, declare_sms),
     "log": Verb("le journal et ses sceaux", run_log, declare_log),
+    "indicators": Verb("l’activité d’une période", run_indicators, declare_indicators),
 }

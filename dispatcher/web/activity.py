@@ -30,8 +30,8 @@ BAD_DATE = "Indiquez une date qui existe."
 COLUMNS: Sequence[tuple[str, str, str]] = (
     ("requests", "Demandes", ""),
     ("honoured", "Honorées", "chart-1"),
-    ("expected", "Rendez-vous à venir", "chart-2"),
-    ("live", "En recherche", "chart-5"),
+    ("expected", "Issue non notée", "chart-2"),
+    ("live", "En attente", "chart-5"),
     ("no_show", "Non venus", "chart-3"),
     ("cancelled", "Annulées", "chart-4"),
     ("redirected", "Réorientées", "chart-6"),
@@ -169,9 +169,14 @@ def _presets(today: date) -> Iterator[tuple[str, Asked]]:
 def _cards(found: Indicators) -> list[dict[str, str]]:
     wait = found.median_time_to_appointment_minutes
     return [
-        _card("Demandes", _number(found.requests), f"dont {_number(found.live)} en recherche"),
+        _card("Demandes", _number(found.requests), f"dont {_number(found.live)} en attente"),
         _card("Rendez-vous pris", _number(found.booked), _part(found.booked, found.requests)),
-        _card("Rendez-vous honorés", _number(found.honoured), _part(found.honoured, found.booked), "success"),
+        _card(
+            "Rendez-vous honorés",
+            _number(found.honoured),
+            _part(found.honoured, found.booked),
+            "success",
+        ),
         _card("Patients non venus", _number(found.no_show), _part(found.no_show, found.booked)),
         _card(
             "Dans le délai demandé",

@@ -10,6 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar, phones
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
 from dispatcher.domain.roles import Role
 from dispatcher.domain.states import AppointmentStatus, SlotStatus
@@ -69,7 +70,10 @@ def publish_now() -> ResponseReturnValue:
     except InvalidError as invalid:
         return _form(typed, slot_form.by_field(invalid.fields)), invalid.status
     when = calendar.relative_day(command.start, house().clock(), zone)
-    flash(f"Créneau publié : {when} {calendar.hours(command.start, command.end, zone)}.", "success")
+    flash(
+        f"Créneau publié{NBSP}: {when} {calendar.hours(command.start, command.end, zone)}.",
+        "success",
+    )
     return _to_agenda()
 
 
@@ -78,7 +82,7 @@ def publish_now() -> ResponseReturnValue:
 def close_slot() -> ResponseReturnValue:
     """Take back what is still free of a slot."""
     withdraw_slot(house(), viewer(), _id_of("slot"))
-    flash("Créneau fermé : plus aucun patient n’y sera adressé.", "success")
+    flash(f"Créneau fermé{NBSP}: plus aucun patient n’y sera adressé.", "success")
     return _to_agenda()
 
 
@@ -91,7 +95,7 @@ def outcome() -> ResponseReturnValue:
         abort(400)
     came = status == AppointmentStatus.FULFILLED
     record_attendance(house(), viewer(), _id_of("appointment"), came=came)
-    flash(f"C’est noté : patient {'venu' if came else 'non venu'}.", "success")
+    flash(f"C’est noté{NBSP}: patient {'venu' if came else 'non venu'}.", "success")
     return _to_agenda()
 
 
@@ -101,7 +105,8 @@ def cancel_appointment() -> ResponseReturnValue:
     """Cancel: the patient is told, and another solution is searched for at once."""
     cancel_by_practitioner(house(), viewer(), _id_of("appointment"))
     flash(
-        "Rendez-vous annulé : le patient est prévenu, une autre solution est cherchée.", "success"
+        f"Rendez-vous annulé{NBSP}: le patient est prévenu, une autre solution est cherchée.",
+        "success",
     )
     return _to_agenda()
 
@@ -195,6 +200,7 @@ def _visit(visit: Visit, wording: Wording) -> dict[str, Any]:
         "regulated_by": "" if is_cancelled else visit.regulated_by or "",
         "gp_label": "" if is_cancelled else visit.gp_name or "",
         "status": visit.status,
+        "has_begun": visit.start <= wording.now,
         "is_over": visit.end <= wording.now,
         "can_mark": not is_cancelled and visit.start <= wording.now + EARLY,
         "can_cancel": visit.is_live and visit.end > wording.now,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from config.catalogue import Catalogue
 from dispatcher.domain import calendar
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.reads.agenda import OwnPlace
 from dispatcher.services.commands import PublishSlot
@@ -89,7 +90,9 @@ def command(typed: Mapping[str, str], practitioner: UUID, zone: ZoneInfo) -> Pub
         faults["duration_minutes"] = "Choisissez une durée."
     places = 1 if typed.get("kind") != PERIOD else _whole(typed.get("places", ""))
     if places is None or (typed.get("kind") == PERIOD and places < 2):  # noqa: PLR2004 - one is no period
-        faults["places"] = "Indiquez combien de patients la plage peut recevoir : deux au moins."
+        faults["places"] = (
+            f"Indiquez combien de patients la plage peut recevoir{NBSP}: deux au moins."
+        )
     if faults or start is None or minutes is None:
         raise InvalidError(faults)
     return parse(
@@ -106,9 +109,14 @@ def command(typed: Mapping[str, str], practitioner: UUID, zone: ZoneInfo) -> Pub
 
 
 def by_field(faults: Mapping[str, str]) -> dict[str, str]:
-    """The services' sentences under the names of the form's fields, in the form's order."""
-    renamed = {"end": "duration_minutes"}
-    named = {renamed.get(name, name): sentence for name, sentence in faults.items()}
+    """The services' sentences under the names of the form's fields, in the form's order.
+
+    Nobody types an end: what is wrong with it is the duration's fault, unless the start has it too.
+    """
+    named = dict(faults)
+    end = named.pop("end", None)
+    if end is not None and end != named.get("start"):
+        named["duration_minutes"] = end
     order = ("day", "start_time", "start", "duration_minutes", "places", "modality", "place")
     return {name: named.pop(name) for name in order if name in named} | named
 
@@ -141,7 +149,7 @@ def _whole(text: str) -> int | None:
 
 def _quarters(first: int, last: int) -> list[Option]:
     return [
-        _option(f"{hour:02d}:{minute:02d}", f"{hour}{calendar.NBSP}h{calendar.NBSP}{minute:02d}")
+        _option(f"{hour:02d}:{minute:02d}", f"{hour}{NBSP}h{NBSP}{minute:02d}")
         for hour in range(first, last)
         for minute in range(0, 60, QUARTER)
     ]
