@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.jobs import Job
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.promises import Promise, Tick
 from dispatcher.storage.unit import Claim, Database, LeaseLostError, Ring
@@ -19,53 +20,65 @@ RETRY_FIRST_SECONDS = 2.0
 RETRY_LONGEST_SECONDS = 600.0
 ERROR_LENGTH = 200
 
+_PROMISES = table_of(Promise).c
+_OWED_AND_FREE = (
+    _PROMISES.done_at.is_(None),
+    _PROMISES.dead_at.is_(None),
+    _PROMISES.due_at <= bindparam("now"),
+    _PROMISES.attempts < bindparam("most_attempts"),
+    or_(_PROMISES.lease_until.is_(None), _PROMISES.lease_until < bindparam("now")),
+)
+"""What a promise must be for a worker to take it now."""
+_CLAIM = (
+    update(table_of(Promise))
+    .where(_PROMISES.id == bindparam("promise"), *_OWED_AND_FREE)
+    .values(
+        token=bindparam("owner"), lease_until=bindparam("until"), attempts=_PROMISES.attempts + 1
+    )
+    .returning(_PROMISES.job, _PROMISES.ids, _PROMISES.attempts, _PROMISES.correlation)
+)
+_OWNED = (
+    select(_PROMISES.id)
+    .where(
+        _PROMISES.id == bindparam("promise"),
+        _PROMISES.token == bindparam("owner"),
+        _PROMISES.done_at.is_(None),
+    )
+    .with_for_update()
+)
+_DUE = (
+    select(_PROMISES.id, _PROMISES.job)
+    .where(*_OWED_AND_FREE, _PROMISES.job.in_([job.value for job in Job]))
+    .order_by(_PROMISES.due_at, _PROMISES.id)
+    .limit(bindparam("limit"))
+)
+
 
 def claim(db: Database, promise_id: UUID, lease_seconds: float) -> Claim | None:
     """Own a promise for `lease_seconds`; None if it is done, dead, not due or another's.
 
     None as well once its attempts are spent: work that kills its worker is not given to one more.
     """
-    now = db.clock()
+    now, owner = db.clock(), uuid.uuid4()
     with db.writing() as session:
         row = session.execute(
-            update(Promise)
-            .where(Promise.id == promise_id, *_owed_and_free(now))
-            .values(
-                token=uuid.uuid4(),
-                lease_until=now + timedelta(seconds=lease_seconds),
-                attempts=Promise.attempts + 1,
-            )
-            .returning(
-                Promise.token, Promise.job, Promise.ids, Promise.attempts, Promise.correlation
-            )
+            _CLAIM,
+            {
+                "promise": promise_id,
+                "owner": owner,
+                "now": now,
+                "most_attempts": ATTEMPTS_MAXIMUM,
+                "until": now + timedelta(seconds=lease_seconds),
+            },
         ).one_or_none()
-    if row is None or row.token is None:
+    if row is None:
         return None
-    return Claim(promise_id, row.token, Job(row.job), row.ids, row.attempts, row.correlation)
-
-
-def _owed_and_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """What a promise must be for a worker to take it now."""
-    return (
-        Promise.done_at.is_(None),
-        Promise.dead_at.is_(None),
-        Promise.due_at <= now,
-        Promise.attempts < ATTEMPTS_MAXIMUM,
-        or_(Promise.lease_until.is_(None), Promise.lease_until < now),
-    )
+    return Claim(promise_id, owner, Job(row.job), row.ids, row.attempts, row.correlation)
 
 
 def is_owned(session: Session, claimed: Claim) -> bool:
     """Whether the promise is still this worker's, locked until the transaction ends."""
-    owned = session.scalar(
-        select(Promise.id)
-        .where(
-            Promise.id == claimed.promise_id,
-            Promise.token == claimed.token,
-            Promise.done_at.is_(None),
-        )
-        .with_for_update()
-    )
+    owned = session.scalar(_OWNED, {"promise": claimed.promise_id, "owner": claimed.token})
     return owned is not None
 
 
@@ -123,13 +136,9 @@ def due(db: Database, limit: int) -> Sequence[Ring]:
 
     A job of a newer version than ours is left to the workers that know it.
     """
-    now = db.clock()
     with db.reading() as session:
         rows = session.execute(
-            select(Promise.id, Promise.job)
-            .where(*_owed_and_free(now), Promise.job.in_([job.value for job in Job]))
-            .order_by(Promise.due_at, Promise.id)
-            .limit(limit)
+            _DUE, {"now": db.clock(), "most_attempts": ATTEMPTS_MAXIMUM, "limit": limit}
         )
         return [Ring(row.id, Job(row.job)) for row in rows]
 
