@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     output = data.parent / "output.txt"
     with output.open("w") as written:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "dispatcher", "demo", "--port", "0", "--data", str(data)],
+            [str(ROOT / "snp"), "demo", "--port", "0", "--data", str(data)],
             cwd=ROOT,
             stdout=written,
             stderr=subprocess.STDOUT,
