@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.logging import get_logger, remember
 from dispatcher.bootstrap import CORRELATION
-from dispatcher.domain.errors import RefusedError
+from dispatcher.domain.errors import NotFoundError, RefusedError
 from dispatcher.services.house import House
 from dispatcher.web import access, account, home, navigation, rooms
 
@@ -104,7 +104,10 @@ def _page(status: int, heading: str, sentence: str, reference: str = "") -> tupl
 def _refused(error: RefusedError) -> Any:  # noqa: ANN401 - whatever Flask takes
     if error.status == SERVICE_UNAVAILABLE:
         return *_page(error.status, "Service indisponible", error.sentence), RETRY_SOON
-    return _page(error.status, "Action impossible", error.sentence)
+    is_missing = error.status == NotFoundError.status
+    return _page(
+        error.status, "Page introuvable" if is_missing else "Action impossible", error.sentence
+    )
 
 
 _TITLES = {
@@ -113,7 +116,10 @@ _TITLES = {
     403: ("Accès refusé", "Votre compte ne donne pas accès à cette page."),
     404: ("Page introuvable", "Cette page n’existe pas ou n’est plus accessible."),
     405: ("Action impossible", "Cette page ne s’utilise pas ainsi."),
-    413: ("Envoi trop volumineux", "Ce qui a été envoyé est trop volumineux. Rien n’a été modifié."),
+    413: (
+        "Envoi trop volumineux",
+        "Ce qui a été envoyé est trop volumineux. Rien n’a été modifié.",
+    ),
     429: ("Trop d’essais", "Trop d’essais en peu de temps. Patientez quelques minutes."),
 }
 

@@ -45,9 +45,9 @@ _SHOWN_ELSEWHERE: Mapping[str, str] = {
     "need.earliest": "need.delay_hours",
 }
 """Fields of the command that the form asks for under another name."""
-_DAY_FIRST = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})")
-_DAY_FIRST_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{4})")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_DAY_FIRST = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})", re.ASCII)
+_DAY_FIRST_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{4})", re.ASCII)
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 Typed = dict[str, Any]
 

@@ -25,6 +25,7 @@ SEVERITY = f"Signes de gravité{NBSP}: appelez le{NBSP}15"
 LIVE = {"X-Live": "1"}
 _UNSAID = {"script", "style", "template", "svg"}
 """Elements whose text nobody reads."""
+_INLINE = {"a", "abbr", "b", "code", "em", "kbd", "small", "span", "strong", "time"}
 _WRITTEN_BY_OTHERS = {"code", "kbd", "pre", "textarea"}
 _WRITTEN_BY_OTHERS_CLASS = "message__body"
 """SMS have plain spaces: their alphabet has no other."""
@@ -79,11 +80,11 @@ class Page:
     @property
     def text(self) -> str:
         """What is read, spaces of all kinds as one plain space."""
-        return _plain("".join(_said(_body(self.root))))
+        return _read(_body(self.root))
 
     @property
     def h1(self) -> str:
-        return _plain("".join(_said(next(self.root.iter("h1")))))
+        return _read(next(self.root.iter("h1")))
 
     @property
     def etag(self) -> str:
@@ -104,7 +105,7 @@ class Page:
     def texts(self, tag: str, css_class: str = "") -> list[str]:
         """The texts of all elements of that kind."""
         return [
-            _plain("".join(_said(element)))
+            _read(element)
             for element in self.root.iter(tag)
             if not css_class or css_class in element.get("class", "").split()
         ]
@@ -117,7 +118,7 @@ class Page:
         ident = re.sub(r"[._]", "-", name) + "-error"
         for element in self.root.iter():
             if element.get("id") == ident:
-                return _plain("".join(_said(element))).removeprefix("Erreur : ")
+                return _read(element).removeprefix("Erreur : ")
         return ""
 
 
@@ -314,8 +315,21 @@ def _is_of_others(element: Element) -> bool:
     return element.tag in _WRITTEN_BY_OTHERS or _WRITTEN_BY_OTHERS_CLASS in classes
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split())
+def _read(element: Element) -> str:
+    """The text, spaces of all kinds as one plain space, and one between blocks."""
+
+    def pieces(part: Element) -> Iterator[str]:
+        edge = "" if part.tag in _INLINE else " "
+        if part.tag in _UNSAID:
+            return
+        yield edge + (part.text or "")
+        for child in part:
+            if not _is_comment(child):
+                yield from pieces(child)
+            yield child.tail or ""
+        yield edge
+
+    return " ".join("".join(pieces(element)).split())
 
 
 def _body(root: Element) -> Element:

@@ -1,0 +1,281 @@
+"""Who may open what: every route, every role, and what belongs to another territory."""
+
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Blueprint, Flask
+from sqlalchemy import event
+from werkzeug.routing import Rule
+
+from dispatcher.domain.roles import Account, Role
+from dispatcher.services.house import House
+from dispatcher.web import access, navigation, rooms
+from dispatcher.web.application import create_app
+from tests.builders import Town
+from tests.fakes.bell import RecordingBell
+from tests.fakes.clock import FakeClock
+from tests.fakes.sms import FakeSms
+from tests.houses import keep_promises, open_house, settings_for
+from tests.web.pages import Browser
+
+EVERYBODY = frozenset[Role]()
+REGULATORS = frozenset({Role.REGULATOR})
+PRACTITIONERS = frozenset({Role.PRACTITIONER})
+COORDINATORS = frozenset({Role.COORDINATOR})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
+WHO_MAY = {
+    "home": EVERYBODY,
+    "account.sign_in": EVERYBODY,
+    "account.check": EVERYBODY,
+    "account.sign_out": EVERYBODY,
+    "health.health": EVERYBODY,
+    "webhooks.status": EVERYBODY,
+    "webhooks.inbound": EVERYBODY,
+    "guide.contents": EVERYBODY,
+    "guide.page": EVERYBODY,
+    "guide.image": EVERYBODY,
+    "patient.appointment": EVERYBODY,
+    "patient.confirm": EVERYBODY,
+    "patient.cancel": EVERYBODY,
+    "patient.cancel_now": EVERYBODY,
+    "patient.calendar_file": EVERYBODY,
+    "desk.board": REGULATORS,
+    "desk.board_cards": REGULATORS,
+    "desk.new_request": REGULATORS,
+    "desk.enter_request": REGULATORS,
+    "desk.request_page": REGULATORS,
+    "desk.request_live": REGULATORS,
+    "desk.book": REGULATORS,
+    "desk.cancel": REGULATORS,
+    "desk.redirect_request": REGULATORS,
+    "desk.close_unfilled": REGULATORS,
+    "desk.outcome": REGULATORS,
+    "desk.search_again": REGULATORS,
+    "desk.called": REGULATORS,
+    "inbox.messages": REGULATORS,
+    "inbox.handle": REGULATORS,
+    "communes.search": REGULATORS | COORDINATORS | ADMINISTRATORS,
+    "practitioner.agenda": PRACTITIONERS,
+    "practitioner.publish": PRACTITIONERS,
+    "practitioner.publish_now": PRACTITIONERS,
+    "practitioner.close_slot": PRACTITIONERS,
+    "practitioner.outcome": PRACTITIONERS,
+    "practitioner.cancel_appointment": PRACTITIONERS,
+    "coordinator.activity": COORDINATORS,
+    "coordinator.activity_csv": COORDINATORS,
+    "administration.accounts": ADMINISTRATORS,
+    "administration.create_account": ADMINISTRATORS,
+    "administration.reset_password": ADMINISTRATORS,
+    "administration.change_access": ADMINISTRATORS,
+}
+"""Written down by hand: a route that is opened further has to be opened here as well."""
+FORM_MISSING = 400
+"""What a post without its token gets from whoever may send it: it came past the guard."""
+
+
+@dataclass
+class Site:
+    """The site over one town with somebody of every role, opened once for all routes."""
+
+    app: Flask
+    house: House
+    people: dict[Role, Browser]
+    request: uuid.UUID
+
+    def path(self, rule: Rule) -> str:
+        """The address of a route, about the request where it takes one."""
+        values: dict[str, object] = {
+            "request_id": self.request,
+            "user_id": uuid.uuid4(),
+            "message_id": uuid.uuid4(),
+            "token": "inconnu",
+            "slug": "regulateur",
+            "name": "absent.png",
+        }
+        adapter = self.app.url_map.bind("localhost")
+        return adapter.build(
+            rule.endpoint, {name: values[name] for name in rule.arguments}, method=method_of(rule)
+        )
+
+
+@pytest.fixture(scope="module")
+def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Access is decided before the database is asked: one engine is enough here."""
+    file = tmp_path_factory.mktemp("site") / "site.sqlite3"
+    shutil.copy(sqlite_template, file)
+    url = f"sqlite:///{file}"
+    clock = FakeClock()
+    with open_house(
+        url, clock=clock, sms=FakeSms(), bell=RecordingBell(), settings=settings_for(url)
+    ) as house:
+        town = Town.found(house, clock)
+        app = create_app(house)
+        volunteer = town.volunteer()
+        town.slot(volunteer)
+        request = town.request()
+        keep_promises(house)
+        people = {}
+        for role in Role:
+            people[role] = Browser(app)
+            holder = volunteer if role == Role.PRACTITIONER else None
+            people[role].sign_in(town.account(role, holder))
+        yield Site(app, house, people, request)
+
+
+def our_rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def method_of(rule: Rule) -> str:
+    return "POST" if "POST" in (rule.methods or ()) else "GET"
+
+
+def test_the_table_names_every_route_and_no_other(site: Site) -> None:
+    assert {rule.endpoint for rule in our_rules(site.app)} == set(WHO_MAY)
+
+
+def test_every_route_says_who_may_open_it_as_the_table_does(site: Site) -> None:
+    assert access.unruled(site.app) == []
+    said = {
+        rule.endpoint: getattr(site.app.view_functions[rule.endpoint], access.RULE)
+        for rule in our_rules(site.app)
+    }
+    assert said == WHO_MAY
+
+
+def test_each_role_gets_what_the_table_says(site: Site) -> None:
+    for rule in our_rules(site.app):
+        allowed, path = WHO_MAY[rule.endpoint], site.path(rule)
+        for role, browser in site.people.items():
+            if rule.endpoint in {"account.sign_out", "account.check"}:
+                continue  # they change who is signed in
+            response = browser.client.open(path, method=method_of(rule))
+            may = role in allowed or allowed == EVERYBODY
+            if not may:
+                assert response.status_code == 403, (rule.endpoint, role)
+            elif allowed != EVERYBODY and method_of(rule) == "POST":
+                assert response.status_code == FORM_MISSING, (rule.endpoint, role)
+            elif allowed != EVERYBODY:
+                assert response.status_code == 200, (rule.endpoint, role)
+
+
+def test_nobody_gets_anything_that_is_somebodys(site: Site) -> None:
+    for rule in our_rules(site.app):
+        if WHO_MAY[rule.endpoint] == EVERYBODY:
+            continue
+        response = site.app.test_client().open(site.path(rule), method=method_of(rule))
+        if method_of(rule) == "GET":
+            assert response.status_code == 302, rule.endpoint
+            assert response.headers["Location"].startswith("/connexion?suite=/"), rule.endpoint
+        else:
+            assert response.status_code == 401, rule.endpoint
+
+
+def test_no_get_writes(site: Site) -> None:
+    """Prefetching, reloading and a mail scanner's curiosity must change nothing."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(site.house.db.engine, "before_cursor_execute", note)
+    try:
+        for rule in our_rules(site.app):
+            for browser in site.people.values():
+                if "GET" in (rule.methods or ()):
+                    browser.client.get(site.path(rule))
+    finally:
+        event.remove(site.house.db.engine, "before_cursor_execute", note)
+    assert statements
+    changes = [text for text in statements if re.match(r"\s*(INSERT|UPDATE|DELETE)", text)]
+    assert changes == []
+
+
+def test_paths_are_french_words_with_hyphens_and_typed_parameters(site: Site) -> None:
+    for rule in our_rules(site.app):
+        assert re.fullmatch(
+            r"/|(/[a-z0-9]+(-[a-z0-9]+)*(\.(json|csv|ics))?|/<(uuid|string):[a-z_]+>)+", rule.rule
+        ), rule.rule
+
+
+def test_every_door_of_the_navigation_opens_for_its_role(site: Site) -> None:
+    for role, doors in navigation.DOORS.items():
+        for door in doors:
+            assert role in WHO_MAY[door.endpoint], door
+
+
+def test_a_room_whose_route_has_no_rule_is_not_served(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Blueprint("forgotten", __name__)
+    room.add_url_rule("/oubliee", "page", lambda: "secret")
+    known = rooms.of(house)
+    monkeypatch.setattr(rooms, "of", lambda _house: [*known, room])
+    with pytest.raises(access.UnruledRouteError, match=r"forgotten\.page"):
+        create_app(house)
+
+
+def test_a_route_without_a_rule_refuses_even_if_it_slips_in(app: Flask, desk: Browser) -> None:
+    app.view_functions["desk.board"] = lambda: "secret"
+    assert desk.client.get("/demandes").status_code == 403
+
+
+def test_a_rule_must_name_somebody_or_say_why() -> None:
+    with pytest.raises(ValueError, match="role"):
+        access.allow()
+    with pytest.raises(ValueError, match="why"):
+        access.open_to_everybody("")
+
+
+def test_a_request_of_another_territory_is_not_there(
+    house: House,
+    clock: FakeClock,
+    town: Town,
+    desk: Browser,
+    signed_in: Callable[[Account], Browser],
+) -> None:
+    elsewhere = Town.found(house, clock, code="doubs", department="25")
+    foreign, own = elsewhere.request(), town.request()
+    neighbour = signed_in(elsewhere.regulator)
+    assert neighbour.get(f"/demandes/{foreign}").status == 200
+    assert desk.get(f"/demandes/{foreign}", status=404).h1 == "Page introuvable"
+    desk.part(f"/demandes/{foreign}/suivi", status=404)
+    token = desk.get(f"/demandes/{own}").form("/deconnexion").values["csrf_token"]
+    posts = {
+        "reserver": {"slot": str(uuid.uuid4())},
+        "annuler": {"by": "regulator"},
+        "reorienter": {"to": "15"},
+        "sans-solution": {"reason": "OTHER"},
+        "issue": {"status": "fulfilled"},
+        "relancer": {},
+        "appele": {},
+    }
+    for verb, fields in posts.items():
+        response = desk.client.post(
+            f"/demandes/{foreign}/{verb}", data={"csrf_token": token, **fields}
+        )
+        assert response.status_code == 404, verb
+    assert elsewhere.the_request(foreign).status == "searching"
+
+
+def test_accounts_of_another_territory_are_not_there(
+    house: House, clock: FakeClock, town: Town, signed_in: Callable[[Account], Browser]
+) -> None:
+    elsewhere = Town.found(house, clock, code="doubs", department="25")
+    browser = signed_in(town.account(Role.ADMINISTRATOR))
+    page = browser.get("/administration")
+    assert elsewhere.regulator.login not in page.text
+    token = page.form("/deconnexion").values["csrf_token"]
+    for verb in ("acces", "mot-de-passe"):
+        response = browser.client.post(
+            f"/administration/comptes/{elsewhere.regulator.user_id}/{verb}",
+            data={"csrf_token": token, "active": "0"},
+        )
+        assert response.status_code == 404, verb
+    assert elsewhere.user(elsewhere.regulator).active
