@@ -5,10 +5,10 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from dispatcher.domain.events import ENGINE, MessageProgressed
-from dispatcher.domain.messages import NOT_ARRIVED, MessageStatus, moves_forward, status_from_twilio
-from dispatcher.services.attention import ask_to_telephone
+from dispatcher.domain.events import ENGINE
+from dispatcher.domain.messages import status_from_twilio
 from dispatcher.services.house import House
+from dispatcher.services.progress import keep_progress
 from dispatcher.storage.messages import Message
 
 
@@ -19,32 +19,12 @@ def record_receipt(
 
     The first receipt also settles a send whose answer was lost: it carries our own id.
     """
-    after = status_from_twilio(status)
     with house.db.reading() as session:
         known = _find(session, message_id, sid)
     if known is None:
         return False
     with house.db.transaction(known.territory_id, ENGINE) as unit:
-        message = unit.session.scalars(
-            select(Message).where(Message.id == known.id).with_for_update()
-        ).one()
-        if message.provider_sid is None:
-            message.provider_sid = sid
-        if after is None or not moves_forward(MessageStatus(message.status), after):
-            return True
-        message.status = after
-        message.error_code = error_code
-        message.updated_at = unit.now
-        unit.record(
-            MessageProgressed(
-                message_id=message.id,
-                request_id=message.request_id,
-                status=after.value,
-                error_code=error_code,
-            )
-        )
-        if after in NOT_ARRIVED:
-            ask_to_telephone(unit, message.kind, message.request_id)
+        keep_progress(unit, known.id, status_from_twilio(status), sid=sid, error_code=error_code)
     return True
 
 

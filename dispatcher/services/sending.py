@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 
 from config.logging import get_logger
-from dispatcher.domain.events import ENGINE, MessageProgressed
+from dispatcher.domain.events import ENGINE
 from dispatcher.domain.messages import (
-    MESSAGE_TRANSITIONS,
-    NOT_ARRIVED,
     ErrorClass,
     MessageStatus,
 )
 from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
-from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
+from dispatcher.services.progress import keep_progress
 from dispatcher.storage import keeping
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.messages import Message
@@ -170,25 +168,7 @@ def _record(
 ) -> None:
     """Keep the provider's answer, never backwards: a receipt may have been faster."""
     with house.db.transaction(message.territory_id, ENGINE, keeping=claim) as unit:
-        row = unit.session.scalars(
-            select(Message).where(Message.id == message.id).with_for_update()
-        ).one()
-        if sid is not None and row.provider_sid is None:
-            row.provider_sid = sid
-        if status in MESSAGE_TRANSITIONS[MessageStatus(row.status)]:
-            row.status = status
-            row.error_code = error_code
-            row.updated_at = unit.now
-            unit.record(
-                MessageProgressed(
-                    message_id=row.id,
-                    request_id=row.request_id,
-                    status=status.value,
-                    error_code=error_code,
-                )
-            )
-            if status in NOT_ARRIVED:
-                ask_to_telephone(unit, row.kind, row.request_id)
+        keep_progress(unit, message.id, status, sid=sid, error_code=error_code)
 
 
 def _certainly_not_sent(house: House, message: Message, begun_at: datetime) -> None:
