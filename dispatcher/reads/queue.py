@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.matching.cost import Weights
@@ -25,6 +25,61 @@ HORIZON = timedelta(hours=96)
 """Slots further away than the longest delay, and a day for the near misses, are not looked at."""
 OUR_VISIBILITIES = frozenset({"PUBLIC", "PRO", "SNP", "CPTS"})
 """A territory's own regulators see all that its volunteers publish, whatever its visibility."""
+
+_WAITING = (
+    select(CareRequest)
+    .where(
+        CareRequest.territory_id == bindparam("territory"),
+        CareRequest.status == RequestStatus.SEARCHING.value,
+    )
+    .order_by(CareRequest.asked_at, CareRequest.id)
+)
+_OPEN_SLOTS = (
+    select(
+        Slot.id,
+        Slot.practitioner_id,
+        Slot.place_id,
+        Slot.modality,
+        Slot.visibility,
+        Slot.start_at,
+        Slot.ends_at,
+        Slot.places,
+        Slot.taken,
+        Practitioner.profession,
+        Practitioner.specialty,
+        Practitioner.min_age,
+        Practitioner.max_age,
+        Practitioner.daily_cap,
+        Practitioner.minimum_notice_minutes,
+        Place.longitude,
+        Place.latitude,
+    )
+    .join(Practitioner, Practitioner.id == Slot.practitioner_id)
+    .join(Place, Place.id == Slot.place_id)
+    .where(
+        Slot.territory_id == bindparam("territory"),
+        Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
+        Slot.ends_at > bindparam("now"),
+        Practitioner.active,
+    )
+    .order_by(Slot.start_at, Slot.id)
+)
+_SLOTS_AHEAD = _OPEN_SLOTS.where(Slot.start_at < bindparam("horizon"))
+_THE_SLOT = _OPEN_SLOTS.where(Slot.id == bindparam("slot"))
+_BOOKED_SINCE = select(Appointment.practitioner_id, Appointment.start_at).where(
+    Appointment.territory_id == bindparam("territory"),
+    Appointment.status != AppointmentStatus.CANCELLED.value,
+    Appointment.start_at > bindparam("since"),
+)
+_LOAD_SINCE = (
+    select(
+        Slot.practitioner_id,
+        func.sum(Slot.taken).label("taken"),
+        func.sum(Slot.places).label("places"),
+    )
+    .where(Slot.territory_id == bindparam("territory"), Slot.ends_at > bindparam("since"))
+    .group_by(Slot.practitioner_id)
+)
 
 
 def radius_km(territory: Territory, by_department: Mapping[str, float]) -> float:
@@ -68,14 +123,7 @@ def need_of(request: CareRequest, radius: float) -> Need:
 
 def waiting_needs(session: Session, territory: Territory, radius: float) -> list[Need]:
     """The waiting queue, the longest waiting first."""
-    requests = session.scalars(
-        select(CareRequest)
-        .where(
-            CareRequest.territory_id == territory.id,
-            CareRequest.status == RequestStatus.SEARCHING,
-        )
-        .order_by(CareRequest.asked_at, CareRequest.id)
-    )
+    requests = session.scalars(_WAITING, {"territory": territory.id})
     return [need_of(request, radius) for request in requests]
 
 
@@ -87,36 +135,10 @@ def open_slots(
     With `only`, that slot if it is one of them, however far away: somebody chose it.
     """
     zone = ZoneInfo(territory.timezone)
+    asked = {"territory": territory.id, "now": now}
     rows = session.execute(
-        select(
-            Slot.id,
-            Slot.practitioner_id,
-            Slot.place_id,
-            Slot.modality,
-            Slot.visibility,
-            Slot.start_at,
-            Slot.ends_at,
-            Slot.places,
-            Slot.taken,
-            Practitioner.profession,
-            Practitioner.specialty,
-            Practitioner.min_age,
-            Practitioner.max_age,
-            Practitioner.daily_cap,
-            Practitioner.minimum_notice_minutes,
-            Place.longitude,
-            Place.latitude,
-        )
-        .join(Practitioner, Practitioner.id == Slot.practitioner_id)
-        .join(Place, Place.id == Slot.place_id)
-        .where(
-            Slot.territory_id == territory.id,
-            Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
-            Slot.ends_at > now,
-            Slot.start_at < now + HORIZON if only is None else Slot.id == only,
-            Practitioner.active,
-        )
-        .order_by(Slot.start_at, Slot.id)
+        _SLOTS_AHEAD if only is None else _THE_SLOT,
+        asked | ({"horizon": now + HORIZON} if only is None else {"slot": only}),
     ).all()
     booked = (
         _booked_by_day(session, territory, now, zone)
@@ -159,23 +181,13 @@ def _booked_by_day(
     session: Session, territory: Territory, now: datetime, zone: ZoneInfo
 ) -> Counter[tuple[UUID, date]]:
     starts = session.execute(
-        select(Appointment.practitioner_id, Appointment.start_at).where(
-            Appointment.territory_id == territory.id,
-            Appointment.status != AppointmentStatus.CANCELLED,
-            Appointment.start_at > now - timedelta(days=1),
-        )
+        _BOOKED_SINCE, {"territory": territory.id, "since": now - timedelta(days=1)}
     )
     return Counter((row.practitioner_id, row.start_at.astimezone(zone).date()) for row in starts)
 
 
 def _load(session: Session, territory: Territory, now: datetime) -> dict[UUID, float]:
     rows: Sequence[Any] = session.execute(
-        select(
-            Slot.practitioner_id,
-            func.sum(Slot.taken).label("taken"),
-            func.sum(Slot.places).label("places"),
-        )
-        .where(Slot.territory_id == territory.id, Slot.ends_at > now - LOAD_PERIOD)
-        .group_by(Slot.practitioner_id)
+        _LOAD_SINCE, {"territory": territory.id, "since": now - LOAD_PERIOD}
     ).all()
     return {row.practitioner_id: row.taken / row.places for row in rows if row.places}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from dispatcher.domain.errors import BookedAlreadyError, SlotFullError
 from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoundNothing
@@ -18,15 +18,32 @@ from dispatcher.reads import queue
 from dispatcher.services.booking import Choice, book
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.territories import MatchingLease, Territory
-from dispatcher.storage.unit import Claim, LeaseLostError
+from dispatcher.storage.unit import Claim, LeaseLostError, mark_done
 
 ROUNDS = 5
 """How often a run goes on with those who lost their place to somebody faster."""
 HANDED_OVER_SECONDS = 5.0
 """A run that found another one at work looks again after this long whether that one served it."""
+
+_STATUS = select(CareRequest.status).where(CareRequest.id == bindparam("request"))
+_LEASES = table_of(MatchingLease)
+_OF_TERRITORY = update(_LEASES).where(_LEASES.c.territory_id == bindparam("territory"))
+_OWN = _OF_TERRITORY.where(_LEASES.c.token == bindparam("owner"))
+_TAKE_LEASE = (
+    _OF_TERRITORY.where(
+        or_(_LEASES.c.lease_until.is_(None), _LEASES.c.lease_until < bindparam("now"))
+    )
+    .values(token=bindparam("owner"), lease_until=bindparam("until"))
+    .returning(_LEASES.c.again)
+)
+_ASK_AGAIN = _OF_TERRITORY.values(again=_LEASES.c.again + 1)
+_GIVE_UP = _OWN.values(token=None, lease_until=None)
+_HAND_BACK = _GIVE_UP.where(_LEASES.c.again == bindparam("seen"))
+_GO_AGAIN = _OWN.values(lease_until=bindparam("until")).returning(_LEASES.c.again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +76,11 @@ def match_waiting(house: House, claim: Claim) -> int:
                 booked += taken
                 if not lost:
                     break
-            lease = _hand_back(house, lease)
+            lease = _hand_back(house, lease, claim)
     except Exception:
         if lease is not None:
             _give_up(house, lease)  # the next run need not wait for the lease to end
         raise
-    house.db.keep(claim)
     return booked
 
 
@@ -177,61 +193,41 @@ def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Re
 
 def _is_searching(house: House, request_id: UUID) -> bool:
     with house.db.reading() as session:
-        status = session.scalar(select(CareRequest.status).where(CareRequest.id == request_id))
+        status = session.scalar(_STATUS, {"request": request_id})
     return status == RequestStatus.SEARCHING
 
 
 def _take_lease(house: House, territory_id: UUID) -> _Lease | None:
     """Own the territory's matching; None if another run does, which is then asked to go again."""
-    now = house.clock()
     token = uuid.uuid4()
-    take = (
-        update(MatchingLease)
-        .where(
-            MatchingLease.territory_id == territory_id,
-            or_(MatchingLease.lease_until.is_(None), MatchingLease.lease_until < now),
-        )
-        .values(token=token, lease_until=_lease_end(house))
-        .returning(MatchingLease.again)
-    )
+    wish = {
+        "territory": territory_id,
+        "owner": token,
+        "now": house.clock(),
+        "until": _lease_end(house),
+    }
     with house.db.writing() as session:
-        again = session.scalar(take)
+        again = session.scalar(_TAKE_LEASE, wish)
         if again is None:
-            session.execute(
-                update(MatchingLease)
-                .where(MatchingLease.territory_id == territory_id)
-                .values(again=MatchingLease.again + 1)
-            )
-            again = session.scalar(take)  # handed back between the two: nobody would go again
+            session.execute(_ASK_AGAIN, {"territory": territory_id})
+            # handed back between the two: nobody would go again
+            again = session.scalar(_TAKE_LEASE, wish)
     return None if again is None else _Lease(territory_id, token, again)
 
 
-def _hand_back(house: House, lease: _Lease) -> _Lease | None:
-    """Give the lease back, unless somebody asked for another run meanwhile: then keep it.
+def _hand_back(house: House, lease: _Lease, claim: Claim) -> _Lease | None:
+    """Give the lease back and keep the promise in one commit, unless a run was asked for meanwhile.
 
-    Raises LeaseLostError when it has passed to another run.
+    Then the lease stays ours, for one more. Raises LeaseLostError when it, or the promise, has
+    passed to another run.
     """
+    own = {"territory": lease.territory_id, "owner": lease.token}
     with house.db.writing() as session:
-        given = session.execute(
-            update(MatchingLease)
-            .where(
-                MatchingLease.territory_id == lease.territory_id,
-                MatchingLease.token == lease.token,
-                MatchingLease.again == lease.again,
-            )
-            .values(token=None, lease_until=None)
-        )
+        given = session.execute(_HAND_BACK, own | {"seen": lease.again})
         if rows_changed(given):
+            mark_done(session, claim, house.clock())
             return None
-        again = session.scalar(
-            update(MatchingLease)
-            .where(
-                MatchingLease.territory_id == lease.territory_id,
-                MatchingLease.token == lease.token,
-            )
-            .values(lease_until=_lease_end(house))
-            .returning(MatchingLease.again)
-        )
+        again = session.scalar(_GO_AGAIN, own | {"until": _lease_end(house)})
         if again is None:
             raise LeaseLostError
         return _Lease(lease.territory_id, lease.token, again)
@@ -240,14 +236,7 @@ def _hand_back(house: House, lease: _Lease) -> _Lease | None:
 def _give_up(house: House, lease: _Lease) -> None:
     """Free the lease after a run that failed; the failure itself is the caller's to tell."""
     with house.db.writing() as session:
-        session.execute(
-            update(MatchingLease)
-            .where(
-                MatchingLease.territory_id == lease.territory_id,
-                MatchingLease.token == lease.token,
-            )
-            .values(token=None, lease_until=None)
-        )
+        session.execute(_GIVE_UP, {"territory": lease.territory_id, "owner": lease.token})
 
 
 def _lease_end(house: House) -> datetime:
