@@ -98,33 +98,45 @@ APPOINTMENT_TRANSITIONS: Mapping[AppointmentStatus, frozenset[AppointmentStatus]
     AppointmentStatus.CANCELLED: frozenset(),
 }
 
-IN_WORDS: Mapping[StrEnum, str] = {
-    RequestStatus.OPEN: "à traiter",
-    RequestStatus.SEARCHING: "en recherche",
-    RequestStatus.OFFERING: "sollicitations en cours",
-    RequestStatus.BOOKED: "rendez-vous pris",
-    RequestStatus.FULFILLED: "honorée",
-    RequestStatus.NO_SHOW: "patient non venu",
-    RequestStatus.CANCELLED: "annulée",
-    RequestStatus.REDIRECTED: "réorientée",
-    RequestStatus.UNFILLED: "sans solution",
-    SlotStatus.OPEN: "ouvert",
-    SlotStatus.FULL: "complet",
-    SlotStatus.CLOSED: "fermé",
-    AppointmentStatus.BOOKED: "pris",
-    AppointmentStatus.CONFIRMED: "confirmé",
-    AppointmentStatus.FULFILLED: "honoré",
-    AppointmentStatus.NO_SHOW: "non venu",
-    AppointmentStatus.CANCELLED: "annulé",
+_IN_WORDS: Mapping[type[StrEnum], Mapping[str, str]] = {
+    RequestStatus: {
+        RequestStatus.OPEN: "à traiter",
+        RequestStatus.SEARCHING: "en recherche",
+        RequestStatus.OFFERING: "sollicitations en cours",
+        RequestStatus.BOOKED: "rendez-vous pris",
+        RequestStatus.FULFILLED: "honorée",
+        RequestStatus.NO_SHOW: "patient non venu",
+        RequestStatus.CANCELLED: "annulée",
+        RequestStatus.REDIRECTED: "réorientée",
+        RequestStatus.UNFILLED: "sans solution",
+    },
+    SlotStatus: {
+        SlotStatus.OPEN: "ouvert",
+        SlotStatus.FULL: "complet",
+        SlotStatus.CLOSED: "fermé",
+    },
+    AppointmentStatus: {
+        AppointmentStatus.BOOKED: "pris",
+        AppointmentStatus.CONFIRMED: "confirmé",
+        AppointmentStatus.FULFILLED: "honoré",
+        AppointmentStatus.NO_SHOW: "non venu",
+        AppointmentStatus.CANCELLED: "annulé",
+    },
 }
+"""By kind of thing: a request and an appointment that are `cancelled` are equal as strings."""
 
 S = TypeVar("S", bound=StrEnum)
+
+
+def in_words(status: StrEnum) -> str:
+    """A status in French, agreeing with what it is the status of."""
+    return _IN_WORDS[type(status)][status]
 
 
 def check_transition(table: Mapping[S, frozenset[S]], before: S, after: S) -> None:
     """Raise TransitionError with its reason unless the table allows the step."""
     if after not in table[before]:
         raise TransitionError(
-            f"L’état actuel est « {IN_WORDS[before]} » :"
-            f" il ne peut pas devenir « {IN_WORDS[after]} »."
+            f"L’état actuel est « {in_words(before)} » :"
+            f" il ne peut pas devenir « {in_words(after)} »."
         )

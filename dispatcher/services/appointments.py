@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import case, select, update
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
 from dispatcher.domain.events import (
     Actor,
@@ -24,13 +25,13 @@ from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import (
     APPOINTMENT_TRANSITIONS,
-    IN_WORDS,
     LIVE_APPOINTMENTS,
     REQUEST_TRANSITIONS,
     AppointmentStatus,
     RequestStatus,
     SlotStatus,
     check_transition,
+    in_words,
 )
 from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
@@ -131,9 +132,10 @@ def close_request(
                 raise InvalidError({"status": "Dites si le patient est venu ou non."})
         if status in {RequestStatus.FULFILLED, RequestStatus.NO_SHOW}:
             if appointment is None:
-                before = IN_WORDS[RequestStatus(request.status)]
+                before = in_words(RequestStatus(request.status))
                 raise TransitionError(
-                    f"Cette demande n’a pas de rendez-vous : son état est « {before} »."
+                    f"Cette demande n’a pas de rendez-vous{NBSP}: son état est"
+                    f" «{NBSP}{before}{NBSP}»."
                 )
             _mark_attendance(unit, appointment, came=status == RequestStatus.FULFILLED)
             return

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
-from dispatcher.domain.states import IN_WORDS, AppointmentStatus, RequestStatus
+from dispatcher.domain.states import AppointmentStatus, RequestStatus, in_words
 from dispatcher.reads.board import BoardRequest, Today
 from dispatcher.web.timeline import ATTENTION
 from dispatcher.web.wording import TimeLeft, Wording, person, plain
@@ -165,7 +165,7 @@ def _appointment(request: BoardRequest, wording: Wording) -> str:
 
 def _time_left(request: BoardRequest, column: str, wording: Wording) -> TimeLeft:
     if column == CLOSED:
-        return TimeLeft(IN_WORDS[request.status], "past")
+        return TimeLeft(in_words(request.status), "past")
     if column == CLOSING:
         return TimeLeft(f"venu ou non venu{NBSP}?", "past")
     if request.appointment is None:
