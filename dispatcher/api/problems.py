@@ -38,6 +38,7 @@ TITLES: Mapping[str, str] = {
     "unsupported-media-type": "Type de contenu refusé",
 }
 """The title of every problem, by its code."""
+OTHERWISE = "Action impossible"
 
 _NOTHING_CHANGED = "Rien n’a été modifié."
 _OF_HTTP: Mapping[int, tuple[str, str]] = {
@@ -145,7 +146,11 @@ def _unrouted() -> Response | None:
 
 def _problem(code: str, status: int, sentence: str) -> ProblemShape:
     return ProblemShape(
-        type=TYPES + code, title=TITLES[code], status=status, detail=sentence, code=code
+        type=TYPES + code,
+        title=TITLES.get(code, OTHERWISE),
+        status=status,
+        detail=sentence,
+        code=code,
     )
 
 

@@ -41,8 +41,6 @@ def open_request(call: Call, command: OpenRequest) -> RequestShape:
         lambda: requests.open_request(call.house, call.account, command, call.key),
     )
     opened = opening(call.house.db, call.account.territory_id, request_id)
-    if opened is None:
-        raise NotFoundError
     call.headers["Location"] = f"{call.url}/{opened.id}"
     return RequestShape(
         id=opened.id,

@@ -89,10 +89,7 @@ def list_slots(call: Call, query: SlotQuery) -> list[SlotShape]:
 def withdraw_slot(call: Call, slot_id: UUID) -> SlotShape:
     """Take back what is still free of a slot; appointments already taken there stay."""
     slots.withdraw_slot(call.house, call.account, slot_id)
-    slot = published_slot(call.house.db, call.account.territory_id, slot_id)
-    if slot is None:
-        raise NotFoundError
-    return _shape(call, slot)
+    return _shape(call, published_slot(call.house.db, call.account.territory_id, slot_id))
 
 
 def _begin(call: Call, query: SlotQuery) -> datetime:

@@ -69,13 +69,13 @@ def published_slots(
     return [_facts(row) for row in rows[:limit]], len(rows) > limit
 
 
-def published_slot(db: Database, territory_id: UUID, slot_id: UUID) -> SlotFacts | None:
-    """One slot; None where the territory has no such slot."""
+def published_slot(db: Database, territory_id: UUID, slot_id: UUID) -> SlotFacts:
+    """One slot of the territory; it is known to exist."""
     with db.reading() as session:
         row = session.scalars(
             select(Slot).where(Slot.id == slot_id, Slot.territory_id == territory_id)
-        ).one_or_none()
-    return None if row is None else _facts(row)
+        ).one()
+    return _facts(row)
 
 
 def _facts(slot: Slot) -> SlotFacts:

@@ -114,12 +114,12 @@ class Opening:
     at: datetime
 
 
-def opening(db: Database, territory_id: UUID, request_id: UUID) -> Opening | None:
-    """How a request was opened; None where the territory has no such request."""
+def opening(db: Database, territory_id: UUID, request_id: UUID) -> Opening:
+    """How a request of the territory was opened; it is known to exist."""
     asked = {"request": request_id, "territory": territory_id}
     with db.reading() as session:
-        row = session.execute(_OPENING, asked).one_or_none()
-    return None if row is None else Opening(row.id, row.code, row.asked_at)
+        row = session.execute(_OPENING, asked).one()
+    return Opening(row.id, row.code, row.asked_at)
 
 
 def request_story(db: Database, territory_id: UUID, request_id: UUID) -> RequestStory | None:

@@ -24,7 +24,7 @@ def described() -> set[tuple[str, str]]:
     }
 
 
-def references(node: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+def references(node: Any) -> Iterator[str]:
     """Every `$ref` anywhere."""
     if isinstance(node, dict):
         for name, value in node.items():

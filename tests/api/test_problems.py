@@ -5,17 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from dispatcher.api import problems
-from dispatcher.domain import errors
 from dispatcher.domain.errors import RefusedError, UnavailableError
-from dispatcher.services import accounts, idempotency, parsing, requests
+from dispatcher.services import accounts, idempotency, requests
 from dispatcher.services.house import House
-from tests.api.caller import PROBLEM, Caller, faults, problem
+from tests.api.caller import Caller, faults, problem
 from tests.api.rows import rows
 from tests.builders import Town
 
+BELOW = ("dispatcher.api", "dispatcher.services", "dispatcher.domain")
 JSON = {"Content-Type": "application/json"}
 
 
@@ -146,27 +147,31 @@ def test_members_that_say_nothing_are_left_out(regulator: Caller) -> None:
     assert set(body) == {"type", "title", "status", "detail", "code"}
 
 
+def refusals(kind: type[RefusedError] = RefusedError) -> set[type[RefusedError]]:
+    """Every kind of refusal that is defined below the API or in it."""
+    found = {kind} if kind.__module__.startswith(BELOW) else set()
+    return found.union(*(refusals(child) for child in kind.__subclasses__()))
+
+
 def test_every_refusal_of_the_house_has_a_title() -> None:
-    """A refusal that a service may raise in a call of the API, made as it is raised."""
-    rooms = (errors, accounts, idempotency, parsing, problems)
-    kinds = {
-        kind
-        for room in rooms
-        for kind in vars(room).values()
-        if isinstance(kind, type) and issubclass(kind, RefusedError) and kind is not RefusedError
-    }
-    # signing in is the site's: the API has tokens
-    kinds.discard(accounts.SignInRefusedError)
-    arguments: dict[str, tuple[Any, ...]] = {
+    # signing in and filling forms are the site's: the API has tokens and bodies
+    kinds = refusals() - {RefusedError, accounts.SignInRefusedError}
+    arguments: dict[str, tuple[object, ...]] = {
         "InvalidError": ({"x": "y"},),
         "NotFeasibleError": (["too_far"], "Trop loin."),
         "DuplicateRequestError": (["1"],),
         "TransitionError": ("Non.",),
     }
-    assert len(kinds) > 10
+    assert {problems.TokenRefusedError, idempotency.KeyReusedError} <= kinds
     for kind in kinds:
         raised: Callable[..., RefusedError] = kind
         options = {"presented": True} if kind is problems.TokenRefusedError else {}
         error = raised(*arguments.get(kind.__name__, ()), **options)
         assert error.code in problems.TITLES, kind
-    assert PROBLEM == problems.MIMETYPE
+
+
+def test_a_refusal_that_nobody_gave_a_title_is_still_a_problem(app: Flask) -> None:
+    with app.test_request_context():
+        body = problems.refused(RefusedError("nouveau-refus", "Pas maintenant.")).get_json()
+
+    assert (body["code"], body["title"]) == ("nouveau-refus", "Action impossible")
