@@ -2,13 +2,29 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 
 from dispatcher.domain.events import MessageProgressed
 from dispatcher.domain.messages import NOT_ARRIVED, MessageStatus, moves_forward
 from dispatcher.services.attention import ask_to_telephone
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.messages import Message
 from dispatcher.storage.unit import Unit
+
+_MESSAGES = table_of(Message)
+_NOW = (
+    select(_MESSAGES.c.status, _MESSAGES.c.provider_sid, _MESSAGES.c.kind, _MESSAGES.c.request_id)
+    .where(_MESSAGES.c.id == bindparam("message"))
+    .with_for_update()
+)
+_OF_MESSAGE = update(_MESSAGES).where(_MESSAGES.c.id == bindparam("message"))
+_NOTE_NUMBER = _OF_MESSAGE.values(provider_sid=bindparam("sid"))
+_MOVE = _OF_MESSAGE.values(
+    provider_sid=bindparam("sid"),
+    status=bindparam("reached"),
+    error_code=bindparam("error"),
+    updated_at=bindparam("now"),
+)
 
 
 def keep_progress(
@@ -23,19 +39,25 @@ def keep_progress(
 
     A message that will not be read puts its request in front of the regulator.
     """
-    message = unit.session.scalars(
-        select(Message).where(Message.id == message_id).with_for_update()
-    ).one()
-    if sid is not None and message.provider_sid is None:
-        message.provider_sid = sid
+    message = unit.session.execute(_NOW, {"message": message_id}).one()
+    number = sid if message.provider_sid is None else message.provider_sid
     if status is None or not moves_forward(MessageStatus(message.status), status):
+        if number != message.provider_sid:
+            unit.session.execute(_NOTE_NUMBER, {"message": message_id, "sid": number})
         return
-    message.status = status
-    message.error_code = error_code
-    message.updated_at = unit.now
+    unit.session.execute(
+        _MOVE,
+        {
+            "message": message_id,
+            "sid": number,
+            "reached": status.value,
+            "error": error_code,
+            "now": unit.now,
+        },
+    )
     unit.record(
         MessageProgressed(
-            message_id=message.id,
+            message_id=message_id,
             request_id=message.request_id,
             status=status.value,
             error_code=error_code,

@@ -3,7 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from config.logging import get_logger
 from dispatcher.domain.events import ENGINE
@@ -15,6 +15,7 @@ from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncert
 from dispatcher.services.house import House
 from dispatcher.services.progress import keep_progress
 from dispatcher.storage import keeping
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.messages import Message
 from dispatcher.storage.territories import Territory
@@ -33,6 +34,27 @@ ATTEMPTS_SPENT = "attempts_spent"
 LONGEST_VALIDITY = timedelta(hours=10)
 """The longest ValidityPeriod that Twilio takes is 36,000 s."""
 
+_UNSENT = [MessageStatus.QUEUED.value, MessageStatus.SENDING.value]
+_OWED = (
+    select(Message, Territory.code)
+    .join(Territory, Territory.id == Message.territory_id)
+    .where(Message.id == bindparam("message"), Message.status.in_(_UNSENT))
+)
+_MESSAGES = table_of(Message)
+_BEGIN = (
+    update(_MESSAGES)
+    .where(
+        _MESSAGES.c.id == bindparam("message"),
+        _MESSAGES.c.status.in_(_UNSENT),
+        or_(_MESSAGES.c.sending_since.is_(None), _MESSAGES.c.sending_since == bindparam("before")),
+    )
+    .values(
+        status=MessageStatus.SENDING.value,
+        sending_since=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+)
+
 
 def send_message(house: House, claim: Claim) -> None:
     """Hand one message to the provider.
@@ -41,14 +63,7 @@ def send_message(house: House, claim: Claim) -> None:
     that an answer was lost, and asks receipts and the provider's list before sending again.
     """
     with house.db.reading() as session:
-        found = session.execute(
-            select(Message, Territory.code)
-            .join(Territory, Territory.id == Message.territory_id)
-            .where(
-                Message.id == claim.id("message_id"),
-                Message.status.in_([MessageStatus.QUEUED, MessageStatus.SENDING]),
-            )
-        ).one_or_none()
+        found = session.execute(_OWED, {"message": claim.id("message_id")}).one_or_none()
     if found is None:
         house.db.keep(claim)
         return
@@ -100,16 +115,7 @@ def _begin(house: House, claim: Claim, message: Message) -> datetime | None:
         if not keeping.is_owned(session, claim):
             raise LeaseLostError
         begun = session.execute(
-            update(Message)
-            .where(
-                Message.id == message.id,
-                Message.status.in_([MessageStatus.QUEUED, MessageStatus.SENDING]),
-                or_(
-                    Message.sending_since.is_(None),
-                    Message.sending_since == message.sending_since,
-                ),
-            )
-            .values(status=MessageStatus.SENDING.value, sending_since=now, updated_at=now)
+            _BEGIN, {"message": message.id, "before": message.sending_since, "now": now}
         )
         return now if rows_changed(begun) == 1 else None
 
