@@ -40,7 +40,7 @@ def booked(town: Town, sms: FakeSms, **slot: object) -> str:
     return link_to_page(sms)
 
 
-def calendar_file(browser: Browser, address: str) -> Any:  # noqa: ANN401 - icalendar is not typed
+def calendar_file(browser: Browser, address: str) -> Any:
     """The file as a calendar reads it."""
     answer = browser.client.get(f"{address}/rendez-vous.ics")
     assert answer.mimetype == "text/calendar"
