@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
 
-from dispatcher.domain.errors import BookedAlreadyError, SlotFullError
+from config.logging import get_logger
+from dispatcher.domain.errors import BookedAlreadyError, SlotFullError, UnavailableError
 from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoundNothing
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.matching.assign import Assignment, assign
@@ -24,6 +25,7 @@ from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.territories import MatchingLease, Territory
 from dispatcher.storage.unit import Claim, LeaseLostError, mark_done
 
+log = get_logger(__name__)
 ROUNDS = 5
 """How often a run goes on with those who lost their place to somebody faster."""
 HANDED_OVER_SECONDS = 5.0
@@ -134,9 +136,21 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
         slots = queue.open_slots(session, territory, house.clock())
         weights, limits = queue.weights_of(territory), queue.limits_of(territory)
     decision = assign(needs, slots, weights, house.clock(), limits)
-    booked = sum(_book_pair(house, territory_id, choice) for choice in _choices(decision))
+    booked = 0
+    failures: list[Exception] = []
+    for choice in _choices(decision):
+        try:
+            booked += _book_pair(house, territory_id, choice)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            # One that cannot be booked must not keep a whole territory from being served.
+            log.exception("pair_not_booked", care_request=str(choice.request_id))
+            failures.append(error)
     if decision.unmatched:
         _note_refusals(house, territory_id, decision.unmatched)
+    if failures:
+        raise failures[0]
     return booked, len(decision.pairs) - booked
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from dispatcher.domain.errors import DuplicateRequestError, NotFoundError
+from dispatcher.domain.errors import DuplicateRequestError, NotFoundError, TransitionError
 from dispatcher.domain.events import RequestOpened, RequestSearched
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
@@ -20,6 +20,7 @@ from dispatcher.domain.states import (
     REQUEST_TRANSITIONS,
     RequestStatus,
     check_transition,
+    in_words,
 )
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.house import House
@@ -144,13 +145,20 @@ def _open(
 
 
 def search_again(house: House, account: Account, request_id: UUID) -> None:
-    """Put an open request back into the waiting queue. Raises NotFoundError, TransitionError."""
+    """Put an open request back into the waiting queue.
+
+    Raises NotFoundError, and TransitionError for one that has its appointment or is closed.
+    """
     with house.db.transaction(account.territory_id, account.actor) as unit:
         request = lock_request(unit, request_id)
-        if request.status != RequestStatus.SEARCHING:
-            check_transition(
-                REQUEST_TRANSITIONS, RequestStatus(request.status), RequestStatus.SEARCHING
+        before = RequestStatus(request.status)
+        if before == RequestStatus.BOOKED:
+            raise TransitionError(
+                f"L’état actuel est «\u00a0{in_words(before)}\u00a0»\u00a0:"
+                " annulez d’abord le rendez-vous."
             )
+        if before != RequestStatus.SEARCHING:
+            check_transition(REQUEST_TRANSITIONS, before, RequestStatus.SEARCHING)
         request.status = RequestStatus.SEARCHING
         request.attention = None
         request.updated_at = unit.now

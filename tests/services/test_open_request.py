@@ -25,7 +25,7 @@ from tests.threads import at_once
 REUNION = "97411"  # Saint-Denis
 
 
-def faults_of(town: Town, **changes: Any) -> dict[str, str]:  # noqa: ANN401 - whatever a form holds
+def faults_of(town: Town, **changes: Any) -> dict[str, str]:
     """The sentences by field; nothing may have been written."""
     before = row_counts(town.house)
     with pytest.raises(InvalidError) as refused:

@@ -29,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def command(volunteer: Volunteer, start: float, end: float, **changes: Any) -> PublishSlot:  # noqa: ANN401
+def command(volunteer: Volunteer, start: float, end: float, **changes: Any) -> PublishSlot:
     """A publication from `start` to `end` hours after Monday 09:00."""
     values: dict[str, Any] = {
         "practitioner": volunteer.id,
