@@ -1,0 +1,120 @@
+"""Every event that a request's timeline can meet has its French sentence."""
+
+import dataclasses
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config.catalogue import Catalogue
+from config.communes import Communes
+from dispatcher.domain.events import EVENTS, ActorKind, Event
+from dispatcher.domain.inbound import Intent
+from dispatcher.domain.matching.feasibility import Reason
+from dispatcher.domain.messages import ErrorClass, MessageKind, MessageStatus
+from dispatcher.web import timeline
+from dispatcher.web.wording import Wording
+from tests.fakes.clock import MONDAY_MORNING
+
+OF_REQUESTS = {
+    kind: cls
+    for kind, cls in EVENTS.items()
+    if "request_id" in {field.name for field in dataclasses.fields(cls)}
+}
+SAMPLES: dict[str, Any] = {
+    "profession": "10",
+    "origin": "SAS",
+    "attention": "no_slot",
+    "cause": "NO_SLOT",
+    "by": "patient",
+    "to": "15",
+    "status": "sent",
+    "message_kind": MessageKind.CONFIRMATION.value,
+    "intent": Intent.UNKNOWN.value,
+    "refused": {Reason.TOO_FAR.value: 2},
+    "overridden": [Reason.TOO_FAR.value],
+    "error_code": None,
+}
+
+
+@pytest.fixture(scope="module")
+def story() -> timeline._Story:
+    wording = Wording(Catalogue.load(), Communes.load(), ZoneInfo("Europe/Paris"), MONDAY_MORNING)
+    return timeline._Story(wording, {}, {})
+
+
+def sample(cls: type[Event]) -> Event:
+    """An event of that kind with plausible values."""
+    hints = get_type_hints(cls)
+    return cls(
+        **{
+            field.name: SAMPLES[field.name] if field.name in SAMPLES else _any(hints[field.name])
+            for field in dataclasses.fields(cls)
+        }
+    )
+
+
+def _any(hint: Any) -> Any:
+    hint = next((part for part in get_args(hint) if part in {str, UUID}), hint)
+    values = {UUID: uuid4(), str: "x", int: 24, bool: True, datetime: MONDAY_MORNING}
+    return values.get(hint)
+
+
+def test_every_event_of_a_request_has_its_sentence(story: timeline._Story) -> None:
+    assert {cls.kind() for cls in timeline.SENTENCES} == set(OF_REQUESTS)
+    for kind, cls in OF_REQUESTS.items():
+        sentence = timeline.SENTENCES[cls](sample(cls), story)
+        assert sentence[0].isupper(), kind
+        assert "None" not in sentence, kind
+
+
+def test_an_event_without_a_sentence_is_missed() -> None:
+    """The companion: taking one away makes the two sets differ."""
+    known = {cls.kind() for cls in timeline.SENTENCES}
+    assert known - {"request_opened"} != set(OF_REQUESTS)
+
+
+def test_every_code_that_an_event_can_hold_has_words() -> None:
+    assert set(timeline.MESSAGE_KINDS) == set(MessageKind)
+    assert set(timeline.MESSAGE_STATUS) == set(MessageStatus)
+    assert set(timeline.INTENTS) == set(Intent)
+    assert set(timeline.ERRORS) == set(ErrorClass)
+    assert set(timeline.ACTORS) == set(ActorKind)
+    assert set(timeline.BY) == set(Catalogue.load().cancellers)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (None, ""),
+        ("opted_out", "ne plus recevoir de SMS"),
+        ("21610", "ne plus recevoir de SMS"),
+        ("expired", "trop tard"),
+        ("30003", "éteint ou hors réseau"),
+        ("21614", "ne reçoit pas de SMS"),
+        ("20003", "refuse notre compte"),
+        ("99999", "ne peut pas être joint"),
+        ("", "ne peut pas être joint"),
+    ],
+)
+def test_an_error_of_the_provider_says_what_to_do(code: str | None, words: str) -> None:
+    said = timeline.error_in_words(code)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+def test_every_reason_to_look_that_services_give_has_words() -> None:
+    """Services write these codes; a new one must come with its sentence."""
+    services = Path(timeline.__file__).parents[1] / "services"
+    written = set()
+    for module in services.glob("*.py"):
+        text = module.read_text(encoding="utf-8")
+        written |= set(re.findall(r'attention ?=(?: request\.attention or)? ?"([a-z_]+)"', text))
+        written |= set(re.findall(r'(?:UNDELIVERED|ATTENTION) = "([a-z_]+)"', text))
+        written |= set(re.findall(r'RequestStatus\.OPEN, "([a-z_]+)"', text))
+    assert {"no_slot", "deadline", "undelivered", "message", "patient_cancelled"} <= written
+    assert written <= set(timeline.ATTENTION)
