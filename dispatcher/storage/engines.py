@@ -4,13 +4,13 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -19,8 +19,9 @@ from dispatcher.domain.errors import UnavailableError
 
 BUSY_TIMEOUT_SECONDS = 10.0
 GATE_POLL_SECONDS = 0.001
-READING = "snp_reading"
 LOCK_TIMEOUT = "10s"
+POOL_SIZE = 20
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 @contextlib.contextmanager
@@ -32,17 +33,15 @@ def answering() -> Iterator[None]:
         raise UnavailableError from error
 
 
-def make_engine(url: str, *, pool_size: int = 20) -> Engine:
+def make_engine(url: str, *, pool_size: int = POOL_SIZE) -> Engine:
     """An engine for `sqlite:///…` or `postgresql://…`. Opens nothing yet."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database is None or parsed.database == ":memory:":
             raise ValueError("SQLite needs a file: several processes share it")
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_size=pool_size, max_overflow=10)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        # A read that later writes would fail with SQLITE_BUSY_SNAPSHOT: writers say so at once.
+        return _sqlite_engine(parsed, pool_size, SQLITE_PRAGMAS, "BEGIN IMMEDIATE")
     return create_engine(
         url,
         pool_size=pool_size,
@@ -52,24 +51,32 @@ def make_engine(url: str, *, pool_size: int = 20) -> Engine:
     )
 
 
-def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+def reading_engine(engine: Engine) -> Engine:
+    """The same database for those who only read: it refuses them every write.
+
+    PostgreSQL is told with each BEGIN. SQLite's readers have connections of their own: one that
+    changed between reading and writing would compile all its statements anew at each change.
+    """
+    if engine.dialect.name == "sqlite":
+        return _sqlite_engine(engine.url, POOL_SIZE, (*SQLITE_PRAGMAS, "query_only=ON"), "BEGIN")
+    return engine.execution_options(postgresql_readonly=True)
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A read that later writes would fail with SQLITE_BUSY_SNAPSHOT: writers say so at once.
-    reading = connection.get_execution_options().get(READING, False)
-    cursor = connection.connection.cursor()  # cannot be refused, and is a tenth of the price
-    cursor.execute(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
-    cursor.close()
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _sqlite_engine(url: URL, pool_size: int, pragmas: Sequence[str], begin: str) -> Engine:
+    engine = create_engine(url, pool_size=pool_size, max_overflow=10)
+
+    def prepare(connection: SqliteConnection, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_SECONDS * 1000)}")
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin_so(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin_so)
+    return engine
 
 
 class WriteGate:

@@ -15,7 +15,13 @@ from dispatcher.domain.events import Actor, Event
 from dispatcher.domain.jobs import Job
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import Cipher
-from dispatcher.storage.engines import READING, WriteGate, answering, make_engine, rows_changed
+from dispatcher.storage.engines import (
+    WriteGate,
+    answering,
+    make_engine,
+    reading_engine,
+    rows_changed,
+)
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.promises import Promise
 
@@ -148,10 +154,7 @@ class Database:
         self.clock = clock
         self._ring = ring
         self._correlation = correlation
-        # PostgreSQL is told with each BEGIN, SQLite by the engine's own listener.
-        self._reading = self.engine.execution_options(
-            **{READING: True, "postgresql_readonly": True}
-        )
+        self._reading = reading_engine(self.engine)
         self._gate = WriteGate(self.engine)
 
     @contextlib.contextmanager
@@ -208,6 +211,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close the pooled connections."""
+        self._reading.dispose()
         self.engine.dispose()
 
 

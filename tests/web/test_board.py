@@ -1,6 +1,6 @@
 """The board: which request stands in which column, what its card says, and how it renews itself."""
 
-from sqlalchemy import event, select
+from sqlalchemy import Engine, event, select
 
 from dispatcher.domain.messages import MessageStatus
 from dispatcher.domain.states import RequestStatus
@@ -221,11 +221,11 @@ def test_the_board_asks_the_database_as_often_for_one_request_as_for_many(
         def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
             asked.append(statement)
 
-        event.listen(town.house.db.engine, "before_cursor_execute", note)
+        event.listen(Engine, "before_cursor_execute", note)
         try:
             desk.get(BOARD)
         finally:
-            event.remove(town.house.db.engine, "before_cursor_execute", note)
+            event.remove(Engine, "before_cursor_execute", note)
         return len(asked)
 
     volunteer = town.volunteer()
