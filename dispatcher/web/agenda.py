@@ -25,8 +25,8 @@ from dispatcher.web.wording import Wording, person
 room = Blueprint("practitioner", __name__, url_prefix="/agenda")
 SEE_OTHER = 303
 NOON = time(12)
-EARLY = timedelta(hours=24)
-"""A patient may be seen before their hour, by agreement: from then on their coming can be noted."""
+EARLY = timedelta(hours=48)
+"""Unscheduled care is due within 48 h, and by agreement a patient is seen before their hour."""
 
 
 @room.get("")

@@ -405,10 +405,10 @@ def test_a_visit_is_not_asked_for_for_ever(
     assert "GIROD" not in telephone.get("/agenda").text
 
 
-def test_who_is_expected_in_two_days_cannot_have_come(
+def test_who_is_expected_in_more_than_two_days_cannot_have_come(
     telephone: Browser, town: Town, doctor: Volunteer
 ) -> None:
-    town.slot(doctor, hours=47)
+    town.slot(doctor, hours=49)
     town.request(need={"delay_hours": 72})
     keep_promises(town.house)
     page = telephone.get("/agenda")
