@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.domain import calendar
@@ -54,7 +54,7 @@ def receive_message(house: House, phone: str, body: str, sid: str) -> bool:
         for territory_id in territories:
             _receive(house, territory_id, phone, body, sid, said)
     else:
-        _receive(house, territories[0], phone, body, sid, said)
+        _receive(house, _meant(house, territories, phone, said), phone, body, sid, said)
     return True
 
 
@@ -243,22 +243,43 @@ class _Live:
 
 
 def _live_appointments(unit: Unit, phone: str, code: str | None) -> list[_Live]:
-    """The live appointments of that telephone, of that code if one was given."""
+    """The territory's live appointments of that telephone, of that code if one was given."""
+    rows = unit.session.execute(
+        _live(unit.cipher.hashes(phone), unit.now, code).where(
+            Appointment.territory_id == unit.territory_id
+        )
+    )
+    return [_Live(row.id, row.code, row.start_at) for row in rows]
+
+
+def _live(
+    phone_hashes: list[str], now: datetime, code: str | None
+) -> Select[UUID, str, datetime, UUID]:
     query = (
-        select(Appointment.id, CareRequest.code, Appointment.start_at)
+        select(Appointment.id, CareRequest.code, Appointment.start_at, Appointment.territory_id)
         .join(CareRequest, CareRequest.id == Appointment.request_id)
         .join(Patient, Patient.id == CareRequest.patient_id)
         .where(
-            Appointment.territory_id == unit.territory_id,
             Appointment.status.in_([status.value for status in LIVE_APPOINTMENTS]),
-            Appointment.ends_at > unit.now,
-            Patient.phone_hash.in_(unit.cipher.hashes(phone)),
+            Appointment.ends_at > now,
+            Patient.phone_hash.in_(phone_hashes),
         )
         .order_by(Appointment.start_at, Appointment.id)
     )
-    if code is not None:
-        query = query.where(CareRequest.code == code)
-    return [_Live(row.id, row.code, row.start_at) for row in unit.session.execute(query)]
+    return query if code is None else query.where(CareRequest.code == code)
+
+
+def _meant(house: House, territories: list[UUID], phone: str, said: Understood) -> UUID:
+    """Which of the territories that write to this number an answer is for.
+
+    The one that holds the appointment it is about, else the one that wrote last.
+    """
+    if len(territories) == 1 or said.intent not in {Intent.CANCEL, Intent.YES}:
+        return territories[0]
+    with house.db.reading() as session:
+        found = session.execute(_live(house.db.cipher.hashes(phone), house.clock(), said.code))
+        holding = {row.territory_id for row in found}
+    return next((each for each in territories if each in holding), territories[0])
 
 
 def _territories_of(house: House, phone: str) -> list[UUID]:
