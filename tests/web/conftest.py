@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from dispatcher.domain.roles import Account
+from dispatcher.domain.roles import Account, Role
 from dispatcher.services.house import House
 from dispatcher.web.application import create_app
-from tests.builders import Town
+from tests.builders import Town, Volunteer
 from tests.web.pages import Browser
 
 
@@ -40,3 +40,15 @@ def signed_in(app: Flask) -> Callable[[Account], Browser]:
 def desk(town: Town, signed_in: Callable[[Account], Browser]) -> Browser:
     """The town's regulator at work."""
     return signed_in(town.regulator)
+
+
+@pytest.fixture
+def doctor(town: Town) -> Volunteer:
+    """Dr Anne Vuillet, volunteer in Lons-le-Saunier."""
+    return town.volunteer(last_name="Vuillet")
+
+
+@pytest.fixture
+def telephone(town: Town, doctor: Volunteer, signed_in: Callable[[Account], Browser]) -> Browser:
+    """Her telephone."""
+    return signed_in(town.account(Role.PRACTITIONER, doctor))
