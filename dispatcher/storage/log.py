@@ -18,6 +18,7 @@ class LoggedEvent(Record):
         Index("events_by_territory", "territory_id", "at"),
         Index("events_by_occurrence", "territory_id", "occurs_at"),
         Index("events_by_request", "request_id"),
+        Index("events_by_instant", "at"),
     )
 
     id: Mapped[int] = mapped_column(LOG_POSITION, primary_key=True, autoincrement=True)

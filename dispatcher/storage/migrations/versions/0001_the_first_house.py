@@ -43,6 +43,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement per table
         sa.PrimaryKeyConstraint("id", name=op.f("event_log_pkey")),
     )
     with op.batch_alter_table("event_log", schema=None) as batch_op:
+        batch_op.create_index("events_by_instant", ["at"], unique=False)
         batch_op.create_index("events_by_occurrence", ["territory_id", "occurs_at"], unique=False)
         batch_op.create_index("events_by_request", ["request_id"], unique=False)
         batch_op.create_index("events_by_territory", ["territory_id", "at"], unique=False)
@@ -552,6 +553,7 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement per table
         batch_op.drop_index("events_by_territory")
         batch_op.drop_index("events_by_request")
         batch_op.drop_index("events_by_occurrence")
+        batch_op.drop_index("events_by_instant")
 
     op.drop_table("event_log")
     op.drop_table("day_seals")
