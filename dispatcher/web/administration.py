@@ -20,7 +20,7 @@ from dispatcher.services.accounts import create_user, new_password, replace_pass
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.health import OVERDUE_SECONDS
+from dispatcher.web.health import OVERDUE_SECONDS, UNSENT_SECONDS
 from dispatcher.web.wording import Choice, Wording
 
 room = Blueprint("administration", __name__, url_prefix="/administration")
@@ -153,14 +153,10 @@ def _dead(promise: DeadPromise, wording: Wording) -> dict[str, Any]:
 def _health(wording: Wording) -> list[dict[str, str]]:
     """What /health says, in words; `tone` is success or warning."""
     found, redis = promises_and_ticks(house().db), house().bell.answers()
-    late = found.oldest_overdue_seconds or 0.0
     rows = [
         _figure("File d’attente Redis", "répond" if redis else "ne répond pas", good=redis),
-        _figure(
-            "Travail le plus en retard",
-            calendar.duration(timedelta(seconds=late)) if late else "aucun",
-            good=late <= OVERDUE_SECONDS,
-        ),
+        _age("Travail le plus en retard", found.oldest_overdue_seconds, OVERDUE_SECONDS),
+        _age("SMS qui attend de partir", found.oldest_unsent_seconds, UNSENT_SECONDS),
         _figure("Travaux abandonnés", str(found.dead_promises), good=not found.dead_promises),
     ]
     rows += [
@@ -172,6 +168,14 @@ def _health(wording: Wording) -> list[dict[str, str]]:
         for name, label in PROCESSES.items()
     ]
     return rows
+
+
+def _age(label: str, seconds: float | None, patience: float) -> dict[str, str]:
+    """How long the oldest has waited; good while that is no longer than usual."""
+    if seconds is None:
+        return _figure(label, "aucun", good=True)
+    waited = calendar.duration(timedelta(seconds=seconds))
+    return _figure(label, f"depuis {waited}", good=seconds <= patience)
 
 
 def _figure(label: str, value: str, *, good: bool) -> dict[str, str]:

@@ -44,7 +44,7 @@ JUST_OPENED = "opened"
 """Under this name the session knows the request that was just entered: its draft is forgotten."""
 
 BOARD_EVERY = 3000
-SOON_EVERY = 400
+SOON_EVERY = 250
 """Milliseconds until the page asks again: while the engine is at work …"""
 STILL_EVERY = 1000
 WAITING_EVERY = 3000

@@ -14,7 +14,7 @@ from dispatcher.web.access import house, open_to_everybody
 room = Blueprint("webhooks", __name__, url_prefix="/twilio")
 log = get_logger(__name__)
 LARGEST_FORM = 64 * 1024
-NO_REPLY = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>"
+NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 
 @room.post("/status")
@@ -26,9 +26,7 @@ def status() -> ResponseReturnValue:
     said = form.get("MessageStatus") or form.get("SmsStatus")
     if not sid or not said:
         abort(400)
-    known = record_receipt(
-        house(), _message_id(), sid, said, form.get("ErrorCode") or None
-    )
+    known = record_receipt(house(), _message_id(), sid, said, form.get("ErrorCode") or None)
     if not known:
         log.warning("receipt_of_unknown_message")
     return "", 204

@@ -14,6 +14,7 @@ from dispatcher.demo.valkey import RunningValkey
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.accounts import set_active
 from dispatcher.services.house import House
+from dispatcher.web import account
 from dispatcher.web.account import safe_path
 from dispatcher.web.application import create_app
 from tests.builders import PASSWORD, Town
@@ -181,6 +182,15 @@ def test_refused_tries_of_one_login_are_limited_and_other_logins_are_not(
     assert somebody.sign_in(town.regulator).path == "/demandes"
 
 
+def test_refused_tries_of_one_address_are_limited_whatever_the_login(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "TRIES_BY_ADDRESS", "3/minute")
+    browser = Browser(create_app(house))
+    tries = [refused(browser, f"cible-{number}@jura.example") for number in range(5)]
+    assert tries == [401, 401, 401, 429, 429]
+
+
 def test_signing_in_well_costs_no_try(town: Town, app: Flask) -> None:
     for _ in range(TRIES + 2):
         assert Browser(app).sign_in(town.regulator).path == "/demandes"
@@ -242,8 +252,8 @@ def test_a_redis_that_never_answers_keeps_nobody_waiting_for_long(house: House, 
 def test_a_demonstration_lists_its_accounts(house: House, clock: FakeClock, tmp_path: Path) -> None:
     town = Town.found(house, clock)
     login = town.regulator.login
-    account = {"login": login, "password": PASSWORD, "role": "regulator", "territory": town.code}
-    (tmp_path / "contents.json").write_text(json.dumps({"accounts": [account]}))
+    known = {"login": login, "password": PASSWORD, "role": "regulator", "territory": town.code}
+    (tmp_path / "contents.json").write_text(json.dumps({"accounts": [known]}))
     settings = settings_for(house.settings.database_url, demonstration_directory=tmp_path)
     page = Browser(create_app(dataclasses.replace(house, settings=settings))).get("/connexion")
     assert "CPTS jura" in page.texts("h3")
@@ -256,6 +266,15 @@ def test_a_demonstration_that_is_not_filled_yet_still_shows_the_form(
     settings = settings_for(house.settings.database_url, demonstration_directory=tmp_path)
     page = Browser(create_app(dataclasses.replace(house, settings=settings))).get("/connexion")
     assert page.has_form("/connexion")
+
+
+def test_only_a_demonstration_leads_to_its_telephone(
+    house: House, town: Town, desk: Browser, tmp_path: Path
+) -> None:
+    settings = settings_for(house.settings.database_url, demonstration_directory=tmp_path)
+    shown = Browser(create_app(dataclasses.replace(house, settings=settings)))
+    assert "/demo/telephone" in shown.sign_in(town.regulator).links()
+    assert "/demo/telephone" not in desk.get("/demandes").links()
 
 
 def test_only_a_demonstration_lists_accounts(town: Town, somebody: Browser) -> None:

@@ -158,7 +158,7 @@ def test_the_state_of_the_machines_is_told(
     assert "File d’attente Redis ne répond pas" in text
     town.request()
     town.clock.advance(minutes=10)
-    assert "Travail le plus en retard 10 min" in office.get(PAGE).text
+    assert "Travail le plus en retard depuis 10 min" in office.get(PAGE).text
 
 
 def test_every_job_has_a_name_for_people() -> None:

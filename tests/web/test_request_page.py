@@ -172,7 +172,7 @@ def test_the_page_asks_often_while_the_engine_is_at_work_and_seldom_afterwards(
 
     request = town.request()
     assert every() <= 500
-    assert 'data-live-every="400"' in page_of(desk, request).html
+    assert 'data-live-every="250"' in page_of(desk, request).html
     town.clock.advance(seconds=30)
     assert every() == 1000
     keep_promises(town.house)
