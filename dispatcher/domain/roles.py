@@ -36,6 +36,8 @@ class Account:
     territory_code: str
     territory_name: str
     timezone: str
+    department: str
+    """INSEE code of the territory's département."""
     practitioner_id: UUID | None
     session_epoch: int
 

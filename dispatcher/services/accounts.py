@@ -55,6 +55,7 @@ _OPEN = (
         Territory.code.label("territory_code"),
         Territory.name.label("territory_name"),
         Territory.timezone,
+        Territory.department,
     )
     .join(Territory, Territory.id == User.territory_id)
     .where(User.active)
@@ -259,6 +260,7 @@ def _account(row: Row[*tuple[Any, ...]] | None) -> Account | None:
         territory_code=row.territory_code,
         territory_name=row.territory_name,
         timezone=row.timezone,
+        department=row.department,
         practitioner_id=row.practitioner_id,
         session_epoch=row.session_epoch,
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -14,7 +15,6 @@ from dispatcher.domain.roles import Account
 from dispatcher.services.commands import NeedShape, OpenRequest, PatientShape
 from dispatcher.services.house import House
 from dispatcher.storage.practitioners import Practitioner
-from dispatcher.storage.territories import Territory
 
 OLDEST_YEARS = 125
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -36,19 +36,18 @@ def check(
     house: House, session: Session, account: Account, command: OpenRequest, now: datetime
 ) -> Checked:
     """Verify a request against the territory and the catalogue. Raises InvalidError by field."""
-    territory = session.get_one(Territory, account.territory_id)
-    today = now.astimezone(ZoneInfo(territory.timezone)).date()
+    today = now.astimezone(ZoneInfo(account.timezone)).date()
     due_at = now + timedelta(
         hours=min(max(command.need.delay_hours, 0), max(house.catalogue.delays))
     )
-    phone, phone_fault = _mobile(command.patient.phone, territory)
+    phone, phone_fault = _mobile(command.patient.phone, account.department)
     commune = house.communes.get(command.patient.commune)
     faults = (
         phone_fault
-        | _patient_faults(session, territory, command.patient, today)
+        | _patient_faults(session, account.territory_id, command.patient, today)
         | _need_faults(house.catalogue, command.need, due_at)
     )
-    if command.territory != territory.code:
+    if command.territory != account.territory_code:
         faults["territory"] = "Ce territoire n’est pas le vôtre."
     if command.origin not in house.catalogue.origins:
         faults["origin"] = "Choisissez l’origine de la demande dans la liste."
@@ -62,16 +61,16 @@ def check(
     return Checked(phone, commune.longitude, commune.latitude, age, due_at)
 
 
-def _mobile(text: str, territory: Territory) -> tuple[str, Faults]:
+def _mobile(text: str, department: str) -> tuple[str, Faults]:
     try:
-        phone = phones.normalise_mobile(text, phones.region_of(territory.department))
+        phone = phones.normalise_mobile(text, phones.region_of(department))
     except phones.NotAPhone as error:
         return "", {"patient.phone": error.sentence}
     return phone.e164, {}
 
 
 def _patient_faults(
-    session: Session, territory: Territory, patient: PatientShape, today: date
+    session: Session, territory_id: UUID, patient: PatientShape, today: date
 ) -> Faults:
     faults: Faults = {}
     if patient.birth_date > today:
@@ -81,7 +80,7 @@ def _patient_faults(
     if patient.gp is not None:
         known = session.scalar(
             select(Practitioner.id).where(
-                Practitioner.id == patient.gp, Practitioner.territory_id == territory.id
+                Practitioner.id == patient.gp, Practitioner.territory_id == territory_id
             )
         )
         if known is None:

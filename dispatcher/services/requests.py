@@ -2,14 +2,14 @@
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, bindparam, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatcher.domain.errors import DuplicateRequestError, NotFoundError, TransitionError
 from dispatcher.domain.events import RequestOpened, RequestSearched
@@ -30,14 +30,12 @@ from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import identity
 from dispatcher.storage.engines import queue_on
 from dispatcher.storage.patients import Patient
-from dispatcher.storage.requests import CareRequest
+from dispatcher.storage.requests import LIVE, CareRequest
 from dispatcher.storage.unit import Unit
 
 AGE_BAND_YEARS = 10
 CODE_DIGITS = 4
 CODE_TRIES = 50
-COLLISIONS = 5
-"""How often a request whose code went to another at the same moment starts anew."""
 ESCALATE_WHEN_LEFT = 1 / 3
 """The request returns to the regulator when this share of its delay is left."""
 
@@ -55,13 +53,13 @@ _KNOWN = (
     )
     .order_by(CareRequest.asked_at)
 )
-_WITH_CODE = select(CareRequest.id).where(
-    CareRequest.territory_id == bindparam("territory"),
-    CareRequest.code == bindparam("code"),
-    CareRequest.status.in_(_LIVE),
-)
 _INSERT_PATIENT = insert(table_of(Patient))
-_INSERT_REQUEST = insert(table_of(CareRequest))
+_INSERT_REQUEST = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(table_of(CareRequest))
+    .on_conflict_do_nothing(index_elements=["territory_id", "code"], index_where=text(LIVE))
+    .returning(table_of(CareRequest).c.id)
+    for dialect in (postgresql, sqlite)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +72,6 @@ class _Known:
     """Of the same identity, the oldest first."""
 
 
-class _CodeTakenError(Exception):
-    """Another request took the same code between looking for a free one and writing it."""
-
-
 def open_request(
     house: House, account: Account, command: OpenRequest, call: CallKey | None = None
 ) -> UUID:
@@ -88,11 +82,6 @@ def open_request(
     """
     with house.db.reading() as session:
         checked = check(house, session, account, command, house.clock())
-    for _ in range(COLLISIONS):
-        try:
-            return _open(house, account, command, checked, call)
-        except _CodeTakenError:
-            continue
     return _open(house, account, command, checked, call)
 
 
@@ -103,7 +92,7 @@ def _open(
     checked: Checked,
     call: CallKey | None,
 ) -> UUID:
-    """Write the request, its event and its promises. Raises _CodeTakenError to be started anew."""
+    """Write the request, its event and its promises."""
     request_id = uuid.uuid4()
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if call is not None:
@@ -113,10 +102,7 @@ def _open(
             raise DuplicateRequestError([str(found) for found in known.live_requests])
         patient_id = known.patient_id or _new_patient(unit, command, checked)
         request = _new_request(unit, account, command, checked, request_id, patient_id)
-        try:
-            unit.session.execute(_INSERT_REQUEST, request)
-        except IntegrityError as error:  # the unique index has the last word on the code
-            raise _CodeTakenError from error
+        _write(unit, request)
         unit.record(
             RequestOpened(
                 request_id=request_id,
@@ -233,7 +219,6 @@ def _new_request(
     return {
         "id": request_id,
         "territory_id": unit.territory_id,
-        "code": _free_code(unit),
         "patient_id": patient_id,
         "status": RequestStatus.SEARCHING.value,
         "profession": need.profession,
@@ -263,15 +248,19 @@ def _new_request(
     }
 
 
-def _free_code(unit: Unit) -> str:
-    """Digits that no live request of the territory uses; the unique index has the last word."""
+def _write(unit: Unit, request: Mapping[str, Any]) -> None:
+    """Write the request under digits that no live one of the territory uses: the index decides."""
+    insert_request = _INSERT_REQUEST[unit.session.get_bind().dialect.name]
     for attempt in range(CODE_TRIES):
-        digits = CODE_DIGITS + attempt // 10
-        code = str(secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1))
-        used = unit.session.scalar(_WITH_CODE, {"territory": unit.territory_id, "code": code})
-        if used is None:
-            return code
+        if unit.session.scalar(insert_request, {**request, "code": _code(attempt)}) is not None:
+            return
     raise RuntimeError("no free request code was found")
+
+
+def _code(attempt: int) -> str:
+    """Digits by chance; after each ten tries there is one more of them."""
+    least = 10 ** (CODE_DIGITS + attempt // 10 - 1)
+    return str(secrets.randbelow(9 * least) + least)
 
 
 def _age_band(age: int) -> str:

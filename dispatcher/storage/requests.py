@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
 
-_LIVE = "status IN ('open', 'searching', 'offering', 'booked')"
+LIVE = "status IN ('open', 'searching', 'offering', 'booked')"
+"""As the partial index has it; whoever inserts with ON CONFLICT names it in the same words."""
 
 
 class CareRequest(Record):
@@ -25,8 +26,8 @@ class CareRequest(Record):
             "territory_id",
             "code",
             unique=True,
-            sqlite_where=text(_LIVE),
-            postgresql_where=text(_LIVE),
+            sqlite_where=text(LIVE),
+            postgresql_where=text(LIVE),
         ),
     )
 

@@ -200,7 +200,7 @@ def test_a_code_that_went_to_another_request_meanwhile_is_chosen_anew(
     town.request()
     taken = town.the_request(town.request()).code
     codes = iter([taken, taken, "7777"])
-    monkeypatch.setattr(requests, "_free_code", lambda _unit: next(codes))
+    monkeypatch.setattr(requests, "_code", lambda _attempt: next(codes))
 
     answer = regulator.post("/requests", asked, key="k")
 
@@ -211,7 +211,7 @@ def test_a_code_that_is_always_taken_is_an_error_and_saves_nothing(
     regulator: Caller, town: Town, house: House, asked: Body, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = town.the_request(town.request()).code
-    monkeypatch.setattr(requests, "_free_code", lambda _unit: taken)
+    monkeypatch.setattr(requests, "_code", lambda _attempt: taken)
     before = rows(house)
 
     problem(regulator.post("/requests", asked, key="k"), 500, "internal-error")
