@@ -16,7 +16,7 @@ from dispatcher.storage.territories import MatchingLease, Territory
 
 
 def found_territory(house: House, command: FoundTerritory) -> UUID:
-    """Create a territory. Raises InvalidError for an unknown zone or a code already used."""
+    """Create a territory. Raises InvalidError by field, a code already used among them."""
     faults: dict[str, str] = {}
     phone = ""
     try:
@@ -24,7 +24,12 @@ def found_territory(house: House, command: FoundTerritory) -> UUID:
     except (ZoneInfoNotFoundError, ValueError):
         faults["timezone"] = "Ce fuseau horaire n’existe pas (exemple : Europe/Paris)."
     try:
-        phone = phones.normalise(command.phone, phones.region_of(command.department)).e164
+        region = phones.region_of(command.department)
+    except ValueError:
+        faults["department"] = "Ce département n’existe pas (exemples : 39, 2A, 974)."
+        region = "FR"
+    try:
+        phone = phones.normalise(command.phone, region).e164
     except phones.NotAPhone as error:
         faults["phone"] = error.sentence
     territory_id = uuid.uuid4()
