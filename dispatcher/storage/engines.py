@@ -19,6 +19,9 @@ from dispatcher.domain.errors import UnavailableError
 
 BUSY_TIMEOUT_SECONDS = 10.0
 GATE_POLL_SECONDS = 0.001
+GATE_POLL_LEAST = 0.0001
+IMPATIENCE = 0.01
+"""Seconds of waiting after which a writer tries twice as often as at first."""
 LOCK_TIMEOUT = "10s"
 POOL_SIZE = 20
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -80,11 +83,13 @@ def _sqlite_engine(url: URL, pool_size: int, pragmas: Sequence[str], begin: str)
 
 
 class WriteGate:
-    """Lets SQLite's writers in one by one.
+    """Lets SQLite's writers in one by one, each in its turn.
 
     SQLite itself makes a second writer sleep ever longer between its tries, so that under load one
-    of them can wait for seconds (performance.md §1). An advisory file lock, tried every
-    millisecond, keeps the longest wait short. On PostgreSQL the gate is always open.
+    of them can wait for seconds (performance.md §1). Two advisory file locks, tried every
+    millisecond or faster, keep the longest wait short: whoever holds the turnstile stands in front
+    of the gate, and who has just left the gate has to queue for the turnstile like all others. On
+    PostgreSQL the gate is always open.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -98,23 +103,35 @@ class WriteGate:
         if self._path is None:
             yield
             return
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _lock(descriptor)
+        deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+        with _opened(self._path) as gate:
+            with _opened(f"{self._path}.turnstile") as turnstile:
+                _lock(turnstile, deadline)
+                _lock(gate, deadline)
             yield
-        finally:
-            os.close(descriptor)
 
 
-def _lock(descriptor: int) -> None:
-    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[int]:
+    """A descriptor of its own, so that threads of one process exclude each other too."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)  # and with it the lock
+
+
+def _lock(descriptor: int, deadline: float) -> None:
+    """Lock it; the longer one has waited the more often one tries, and the likelier one is next."""
+    begun = time.monotonic()
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 raise UnavailableError from None
-            time.sleep(GATE_POLL_SECONDS)
+            time.sleep(max(GATE_POLL_SECONDS / (1 + (now - begun) / IMPATIENCE), GATE_POLL_LEAST))
         else:
             return
 
