@@ -4,9 +4,8 @@ A process with incomplete settings refuses to start and says what to do.
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ class Twilio:
     """How to reach Twilio: a Messaging Service or one number, and where its API answers."""
 
     account_sid: str
-    auth_token: str
+    auth_token: str = field(repr=False)
     messaging_service_sid: str | None
     sender: str | None
     api_base_url: str | None
@@ -31,12 +30,15 @@ class Twilio:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a process of the house is told from outside. Durations are seconds."""
+    """Everything a process of the house is told from outside. Durations are seconds.
 
-    database_url: str
-    redis_url: str
-    secret_key: str
-    data_keys: tuple[tuple[str, bytes], ...]
+    Secrets stay out of its repr, and so out of logs; addresses hold passwords.
+    """
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    data_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
     """Key ids and AES-256 keys, the one that seals first; the others still open."""
     public_base_url: str
     twilio: Twilio | None
@@ -113,6 +115,7 @@ class _Reader:
             value = -1
         if not 0 <= value < float("inf"):
             self.faults.append(f"{name} must be a number, zero or more")
+            return default
         return value
 
     def url(self, name: str) -> str:
@@ -136,7 +139,7 @@ class _Reader:
             key_id, _, encoded = part.strip().rpartition(":")
             try:
                 key = base64.b64decode(encoded, validate=True)
-            except binascii.Error:
+            except ValueError:  # binascii's among them
                 key = b""
             if len(key) != DATA_KEY_BYTES:
                 self.faults.append(f"{name} must hold 32 bytes in base64 after the key's id")
