@@ -1,0 +1,165 @@
+"""Everything that people, telephones and time can do to a territory, to be mixed at random."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dispatcher.domain.errors import RefusedError
+from dispatcher.gateways.sms import SmsRetry, SmsUncertain
+from dispatcher.services import appointments, requests, slots
+from dispatcher.services.booking import book_by_hand
+from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
+from dispatcher.services.receipts import record_receipt
+from dispatcher.services.receiving import receive_message
+from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.slots import Slot
+from tests.builders import Town, mobile
+from tests.fakes.clock import FakeClock
+from tests.fakes.sms import FakeSms
+from tests.houses import keep_promises
+
+T = TypeVar("T")
+PHONES = (1, 2, 3)
+"""Few telephones, so that several appointments share one."""
+
+AGE: dict[type, InstrumentedAttribute[datetime]] = {
+    CareRequest: CareRequest.asked_at,
+    Slot: Slot.published_at,
+    Appointment: Appointment.booked_at,
+}
+"""When things came into being: their ids are random, and chance must be repeatable."""
+
+
+class Dice(Protocol):
+    """Whoever chooses: chance, or hypothesis."""
+
+    def __call__(self, choices: Sequence[T], /) -> T: ...
+
+
+class Life:
+    """One territory, and the steps that may be taken in it; refusals are part of life."""
+
+    def __init__(self, town: Town, clock: FakeClock, sms: FakeSms, dice: Dice) -> None:
+        self.town, self.clock, self.sms, self.dice = town, clock, sms, dice
+        self.house = town.house
+        self.volunteers = [town.volunteer(), town.volunteer(daily_cap=2), town.volunteer()]
+        self.steps: list[Callable[[], Any]] = [
+            self.ask,
+            self.publish,
+            self.work,
+            self.work_while_the_provider_fails,
+            self.book,
+            self.cancel,
+            self.give_up_an_appointment,
+            self.attend,
+            self.close,
+            self.search_again,
+            self.withdraw,
+            self.answer,
+            self.receipt,
+            self.wait,
+        ]
+
+    def step(self) -> None:
+        """Something happens."""
+        try:
+            self.dice(self.steps)()
+        except RefusedError:
+            return
+
+    def ask(self) -> None:
+        self.town.request(
+            patient={"phone": mobile(self.dice(PHONES))},
+            need={"delay_hours": self.dice((4, 24, 72))},
+        )
+
+    def publish(self) -> None:
+        self.town.slot(
+            self.dice(self.volunteers),
+            hours=self.dice((1, 2, 5, 26)),
+            minutes=self.dice((20, 90)),
+            places=self.dice((1, 2, 3)),
+        )
+
+    def work(self) -> None:
+        keep_promises(self.house)
+
+    def work_while_the_provider_fails(self) -> None:
+        self.sms.fail_next(SmsUncertain("lost"), taken=self.dice((True, False)))
+        self.sms.fail_next(SmsRetry("away"))
+        keep_promises(self.house)
+
+    def book(self) -> None:
+        book_by_hand(
+            self.house,
+            self.town.regulator,
+            self._any(CareRequest),
+            BookSlot(slot=self._any(Slot), override=self.dice((None, "Parce que."))),
+        )
+
+    def cancel(self) -> None:
+        by = self.dice(("patient", "practitioner", "regulator"))
+        appointments.cancel_request(
+            self.house,
+            self.town.regulator,
+            self._any(CareRequest),
+            CancelRequest.model_validate({"by": by}),
+        )
+
+    def give_up_an_appointment(self) -> None:
+        appointments.cancel_by_practitioner(self.house, self.town.regulator, self._any(Appointment))
+
+    def attend(self) -> None:
+        appointments.record_attendance(
+            self.house,
+            self.town.regulator,
+            self._any(Appointment),
+            came=self.dice((True, False)),
+        )
+
+    def close(self) -> None:
+        status = self.dice(("fulfilled", "no_show", "redirected", "unfilled"))
+        appointments.close_request(
+            self.house,
+            self.town.regulator,
+            self._any(CareRequest),
+            CloseRequest.model_validate({"status": status}),
+        )
+
+    def search_again(self) -> None:
+        requests.search_again(self.house, self.town.regulator, self._any(CareRequest))
+
+    def withdraw(self) -> None:
+        slots.withdraw_slot(self.house, self.town.regulator, self._any(Slot))
+
+    def answer(self) -> None:
+        phone = f"+33{mobile(self.dice(PHONES))[1:]}"
+        body = self.dice(("ANNULER", "OUI", "NON", "STOP", "START", "bonjour"))
+        receive_message(self.house, phone, body, self.dice(("SM1", uuid4().hex)))
+
+    def receipt(self) -> None:
+        if self.sms.taken:
+            taken = self.dice(self.sms.taken)
+            status = self.dice(("queued", "sent", "delivered", "undelivered", "failed"))
+            record_receipt(self.house, taken.message.message_id, taken.sid, status, None)
+
+    def wait(self) -> None:
+        self.clock.advance(minutes=self.dice((1, 30, 180)))
+
+    def settle(self) -> list[UUID]:
+        """Let everything that is owed be done; what the provider took, in order."""
+        for _ in range(6):
+            keep_promises(self.house)
+            self.clock.advance(minutes=11)
+        keep_promises(self.house)
+        return [taken.message.message_id for taken in self.sms.taken]
+
+    def _any(self, model: type[CareRequest] | type[Slot] | type[Appointment]) -> UUID:
+        """One of them, or one that does not exist."""
+        with self.house.db.reading() as session:
+            known = session.scalars(select(model.id).order_by(AGE[model], model.id)).all()
+        return self.dice(known) if known else uuid4()
