@@ -33,12 +33,16 @@ THIS_CENTURY = range(2000, 2101)
 PYTHON = (sys.executable, "-P")
 """How to run what belongs to the project or its environment, whatever folder we are in."""
 
+QUICK = ("-n", "2", "-m", "not faults and not browser")
+"""What ./snp test runs when it is asked for nothing else: two processes, without the slow suites."""
+
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("style", ("-m", "ruff", "check")),
     ("mise en forme", ("-m", "ruff", "format", "--check", "--quiet")),
     ("types", ("-m", "mypy")),
     ("contrats d’import", ("-c", "import importlinter.cli as c; c.lint_imports_command()")),
-    ("tests", ("-m", "pytest")),
+    ("tests", ("-m", "pytest", *QUICK)),
+    ("tests de pannes et de navigateur", ("-m", "pytest", "-m", "faults or browser")),
 )
 
 LOCKS: tuple[tuple[str, ...], ...] = (
@@ -126,7 +130,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 
 def run_test(arguments: argparse.Namespace) -> int:
-    return become("pytest", *arguments.rest)
+    """The arguments are pytest's; without any, everything but the slow suites."""
+    return become("pytest", *(arguments.rest or QUICK))
 
 
 def run_check(_: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
 """What all tests share: a database of each engine made by the real migrations, and a house."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +15,22 @@ from tests.fakes.bell import RecordingBell
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
 from tests.houses import open_house
-from tests.servers import NoPostgres, PostgresServer, postgres_server
+from tests.servers import LentDatabase, NoPostgres, PostgresServer, postgres_server
 
 ENGINES = ("sqlite", "postgresql")
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
+ENOUGH_BYTES = 2 << 30
+
+
+def pytest_configure() -> None:
+    """Keep what tests write in memory, where there is room: a commit's flush costs nothing there.
+
+    What a disk does to commits is for `bench/` to say.
+    """
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+        os.environ.setdefault("TMPDIR", str(MEMORY))
+        tempfile.tempdir = None  # ask the environment again
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +59,14 @@ def postgres_template(postgres: PostgresServer) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_database(postgres: PostgresServer, postgres_template: str) -> Iterator[LentDatabase]:
+    """The database that PostgreSQL's tests get one after another."""
+    database = LentDatabase(postgres, postgres_template)
+    yield database
+    database.close()
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh database, once of each engine."""
@@ -52,8 +75,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database(template=request.getfixturevalue("postgres_template")) as url:
+    lender: LentDatabase = request.getfixturevalue("postgres_database")
+    with lender.lent() as url:
         yield url
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from tests import servers
 from tests.servers import (
+    LentDatabase,
     NoPostgres,
     PostgresServer,
     connection_string,
@@ -93,3 +94,30 @@ def test_root_opens_no_folder_of_its_own(server: PostgresServer) -> None:
 
     with server.database():
         assert stat.S_IMODE(home.stat().st_mode) == before
+
+
+def test_a_lent_database_is_empty_again_and_a_changed_one_is_replaced(
+    postgres: PostgresServer, postgres_template: str
+) -> None:
+    database = LentDatabase(postgres, postgres_template)
+    with (
+        database.lent() as first,
+        connect(first) as connection,
+    ):
+        connection.execute("INSERT INTO ticks (name, at) VALUES ('left behind', now())")
+        connection.commit()
+    with (
+        database.lent() as again,
+        connect(again) as connection,
+    ):
+        assert again == first
+        assert connection.execute("SELECT count(*) FROM ticks").fetchone() == (0,)
+        connection.execute("DROP TABLE ticks")
+        connection.commit()
+    with (
+        database.lent() as other,
+        connect(other) as connection,
+    ):
+        assert other != first
+        assert connection.execute("SELECT count(*) FROM ticks").fetchone() == (0,)
+    database.close()
