@@ -34,7 +34,7 @@ PYTHON = (sys.executable, "-P")
 """How to run what belongs to the project or its environment, whatever folder we are in."""
 
 QUICK = ("-n", "2", "-m", "not faults and not browser")
-"""What ./snp test runs when it is asked for nothing else: two processes, without the slow suites."""
+"""What ./snp test runs when nothing else is asked: two processes, without the slow suites."""
 
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("style", ("-m", "ruff", "check")),
