@@ -74,6 +74,10 @@ def create_app() -> Flask:
     def health() -> Response:
         return jsonify(database=True)
 
+    @app.post("/twilio/status")
+    def receipt() -> tuple[str, int]:
+        return "", 204
+
     @app.post("/api/v1/requests")
     def post() -> tuple[Response, int]:
         body = request.get_json()

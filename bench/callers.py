@@ -4,17 +4,20 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bench.load import post_request
 from dispatcher.services import accounts
+from dispatcher.services.commands import PublishSlot
 from dispatcher.services.house import House
+from dispatcher.services.slots import publish_slots
 from tests.builders import LONS, Town, mobile
 from tests.fakes.clock import FakeClock
 
 PATH = "/api/v1/requests"
-NUMBERS = 9000
-"""Mobiles set aside for fiction that are used in turn; names tell the patients apart."""
+FIRST_NUMBER, NUMBERS = 6000, 3900
+"""Of the mobiles set aside for fiction those that no practitioner of `tests.builders` has, used in
+turn; names tell the patients apart."""
 _patients = itertools.count(1)
 
 
@@ -25,9 +28,8 @@ class CallingTown:
     town: Town
     token: str
 
-    def body(self) -> bytes:
-        """The next patient's request, as an application of a SAS would send it."""
-        number = next(_patients)
+    def body(self, number: int) -> bytes:
+        """A patient's request, as an application of a SAS would send it."""
         return json.dumps(
             {
                 "territory": self.town.code,
@@ -35,7 +37,7 @@ class CallingTown:
                     "last_name": f"Patiente{number}",
                     "first_name": "Camille",
                     "birth_date": "1950-02-03",
-                    "phone": mobile(number % NUMBERS),
+                    "phone": phone_of(number),
                     "commune": LONS,
                     "has_gp": False,
                 },
@@ -49,9 +51,41 @@ class CallingTown:
             }
         ).encode()
 
-    def post(self, base_url: str) -> bytes:
+    def publish(
+        self, volunteers: int, slots: int, *, places: int = 1, minutes_each: int = 10
+    ) -> None:
+        """Slots from an hour from now on, one after the other for each of the volunteers."""
+        town = self.town
+        town.clock.now = town.house.clock()
+        length = timedelta(minutes=minutes_each * places)
+        for _ in range(volunteers):
+            holder = town.volunteer()
+            first = town.in_hours(1)
+            publish_slots(
+                town.house,
+                town.regulator,
+                [
+                    PublishSlot(
+                        practitioner=holder.id,
+                        place=holder.place,
+                        start=first + number * length,
+                        end=first + (number + 1) * length,
+                        places=places,
+                    )
+                    for number in range(slots)
+                ],
+            )
+
+    def post(self, base_url: str, number: int) -> bytes:
         """The same as the bytes of a call."""
-        return post_request(base_url + PATH, self.body(), {"Authorization": f"Bearer {self.token}"})
+        return post_request(
+            base_url + PATH, self.body(number), {"Authorization": f"Bearer {self.token}"}
+        )
+
+
+def phone_of(number: int) -> str:
+    """The telephone of a patient, as typed."""
+    return mobile(FIRST_NUMBER + number % NUMBERS)
 
 
 def calling_towns(house: House, count: int) -> list[CallingTown]:
@@ -66,6 +100,6 @@ def calling_towns(house: House, count: int) -> list[CallingTown]:
 
 
 def calls(towns: Sequence[CallingTown], base_url: str, most: int) -> Iterator[bytes]:
-    """Calls of all territories in turn, at most `most`."""
+    """Calls of all territories in turn, at most `most`, each for another patient."""
     for caller in itertools.islice(itertools.cycle(towns), most):
-        yield caller.post(base_url)
+        yield caller.post(base_url, next(_patients))

@@ -26,8 +26,8 @@ class Tally:
     """Share of one core that this client used."""
     statuses: Counter[int] = field(default_factory=Counter)
     durations: list[float] = field(default_factory=list)
-    finished_at: list[float] = field(default_factory=list)
-    """time.monotonic() of each answer, in the order of `durations`."""
+    answered_at: dict[int, float] = field(default_factory=dict)
+    """time.monotonic() of the answer to each request, by its place in the order of sending."""
     unexpected: str = ""
 
     @property
@@ -43,14 +43,13 @@ class Tally:
 
 
 def sum_of(tallies: Sequence[Tally]) -> Tally:
-    """Several rounds as one."""
+    """Several rounds as one, without saying which request was answered when."""
     whole = Tally()
     for tally in tallies:
         whole.elapsed += tally.elapsed
         whole.busy += tally.busy / len(tallies)
         whole.statuses += tally.statuses
         whole.durations += tally.durations
-        whole.finished_at += tally.finished_at
     return whole
 
 
@@ -102,14 +101,14 @@ async def _pour(
 
     async def converse() -> None:
         protocol = await _connect(loop, parts.hostname or "", parts.port or 80)
-        for due, request in pace:
+        for place, due, request in pace:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             sent = time.monotonic()
             status, body = await asyncio.wait_for(protocol.ask(request), PATIENCE)
             done = time.monotonic()
             tally.statuses[status] += 1
             tally.durations.append(done - sent)
-            tally.finished_at.append(done)
+            tally.answered_at[place] = done
             if status != expected and not tally.unexpected:
                 tally.unexpected = body[:SHOWN].decode(errors="replace")
         protocol.close()
@@ -122,14 +121,13 @@ async def _pour(
 
 def _pace(
     requests: Iterator[bytes], begun: float, until: float, interval: float | None
-) -> Iterator[tuple[float, bytes]]:
-    """Each request with the moment it is due; shared by all connections."""
-    due = begun
-    for request in requests:
-        if max(due, time.monotonic() if interval is None else 0.0) >= until:
+) -> Iterator[tuple[int, float, bytes]]:
+    """Each request with its place and the moment it is due; shared by all connections."""
+    for place, request in enumerate(requests):
+        due = begun + place * interval if interval else time.monotonic()
+        if due >= until:
             return
-        yield due, request
-        due += interval or 0.0
+        yield place, due, request
 
 
 async def _connect(loop: asyncio.AbstractEventLoop, host: str, port: int) -> "_Conversation":

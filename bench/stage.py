@@ -7,6 +7,7 @@ import base64
 import contextlib
 import http.client
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from rq import Worker
+from sqlalchemy import select
 
 from config.settings import Settings
 from dispatcher.bootstrap import SilentBell, build
@@ -25,6 +27,7 @@ from dispatcher.demo.tether import Tether
 from dispatcher.demo.valkey import RunningValkey
 from dispatcher.services.house import Bell, House
 from dispatcher.storage.migrate import upgrade
+from dispatcher.storage.promises import Tick
 from tests.fakes.twilio_emulator import ACCOUNT_SID, AUTH_TOKEN, SENDER
 from tests.servers import FAST, free_port, postgres_server
 from workers.bell import RqBell
@@ -136,9 +139,7 @@ class Processes:
             "web",
             *("gunicorn", "--config", str(ROOT / "config" / "gunicorn.py")),
             *("--bind", f"127.0.0.1:{port}", application),
-            WEB_CONCURRENCY=str(processes),
-            GUNICORN_CMD_ARGS="",
-            **more,
+            **{"WEB_CONCURRENCY": str(processes), "GUNICORN_CMD_ARGS": "", **more},
         )
         self.wait_for(web, lambda: answers(f"http://127.0.0.1:{port}/health"), "web")
         return web
@@ -152,6 +153,20 @@ class Processes:
         started = [self.start("worker", module, **more) for _ in range(count)]
         self.wait_for(started[0], lambda: Worker.count(connection) >= wanted, "worker")
         return started
+
+    def start_provider(self, port: int, receipts: str = "queued,sent,delivered") -> Path:
+        """Start the provider's emulator; returns where it notes what came (`bench.provider`)."""
+        notes = self.folder / "arrivals"
+        provider = self.start("provider", "bench.provider", str(port), str(notes), receipts)
+        self.wait_for(provider, lambda: _listens(port), "provider")
+        return notes
+
+    def start_relay(self) -> subprocess.Popen[bytes]:
+        """Start the relay and wait until it has shown life."""
+        relay = self.start("relay", "workers.relay")
+        with house_of(self.told) as house:
+            self.wait_for(relay, lambda: "relay" in _ticking(house), "relay")
+        return relay
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         """Stop one in good order."""
@@ -196,6 +211,16 @@ def processes(told: Mapping[str, str]) -> Iterator[Processes]:
         Processes(told, Path(folder)) as started,
     ):
         yield started
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _ticking(house: House) -> set[str]:
+    with house.db.reading() as session:
+        return set(session.scalars(select(Tick.name)))
 
 
 def answers(url: str) -> bool:
