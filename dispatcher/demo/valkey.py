@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from dispatcher.demo.tether import Tether
 
+PLAIN_PATH = re.compile(r"[\w./~+@:,-]+")
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un holds 104 on macOS, 108 on Linux
 PATIENCE = 15.0
 """Seconds that a server may take to answer, reading its file included, or to stop."""
@@ -52,9 +53,13 @@ def find_binary() -> Path:
 
 
 def socket_path(directory: Path) -> Path:
-    """Where a server of this directory listens: in it, or in a short path when that is too long."""
+    """Where a server of this directory listens: in it, or elsewhere when its path will not do.
+
+    The path may be too long for a socket, and RQ splits what CLIENT INFO says, the path included,
+    at spaces and at « = »: a worker dies of a folder with a space in its name.
+    """
     inside = directory / "valkey.sock"
-    if len(bytes(inside)) <= LONGEST_SOCKET_PATH:
+    if len(bytes(inside)) <= LONGEST_SOCKET_PATH and PLAIN_PATH.fullmatch(str(inside)):
         return inside
     return Path(tempfile.mkdtemp(prefix="snp-")) / "valkey.sock"
 

@@ -76,6 +76,14 @@ def test_a_short_path_keeps_the_socket_beside_the_data() -> None:
     assert socket_path(Path("/srv/demo/valkey")) == Path("/srv/demo/valkey/valkey.sock")
 
 
+def test_a_folder_whose_name_rq_cannot_read_gets_its_socket_elsewhere() -> None:
+    for folder in ("/srv/two words/valkey", "/srv/a=b/valkey"):
+        elsewhere = socket_path(Path(folder))
+        assert " " not in str(elsewhere)
+        assert "=" not in str(elsewhere)
+        elsewhere.parent.rmdir()
+
+
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "appendonlydir").write_text("a file where Valkey wants a folder")
 
