@@ -5,6 +5,7 @@ killed, so only its binary is used. The append-only file keeps what is queued wh
 """
 
 import importlib.util
+import re
 import shutil
 import signal
 import socket

@@ -33,7 +33,7 @@ def start(started: list[Demonstration], data: Path) -> Demonstration:
     return started[-1]
 
 
-def get(address: str, path: str, token: str) -> Any:  # noqa: ANN401 - JSON
+def get(address: str, path: str, token: str) -> Any:
     request = urllib.request.Request(  # noqa: S310 - ours
         f"{address}{path}", headers={"Authorization": f"Bearer {token}"}
     )
