@@ -147,7 +147,7 @@ def test_every_connection_of_sqlite_is_durable_and_checks_its_references(
     path.write_bytes(sqlite_template.read_bytes())
     engine = make_engine(f"sqlite:///{path}")
 
-    def pragma(name: str) -> Any:  # noqa: ANN401 - SQLite says numbers and words
+    def pragma(name: str) -> Any:
         with engine.connect() as connection:
             return connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
 
