@@ -35,6 +35,11 @@ class FakeSms:
         """The next question to the list raises `problem`."""
         self._find_problems.append(problem)
 
+    def recover(self) -> None:
+        """Whatever was still to go wrong does not."""
+        self._problems.clear()
+        self._find_problems.clear()
+
     def send(self, message: OutgoingSms) -> Accepted:
         problem, taken = self._problems.popleft() if self._problems else (None, True)
         if taken:

@@ -1,5 +1,6 @@
 """Everything that people, telephones and time can do to a territory, to be mixed at random."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -15,6 +16,7 @@ from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
+from dispatcher.storage.messages import Message
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from tests.builders import Town, mobile
@@ -35,7 +37,7 @@ AGE: dict[type, InstrumentedAttribute[datetime]] = {
 
 
 class Dice(Protocol):
-    """Whoever chooses: chance, or hypothesis."""
+    """Whoever chooses, as `random.Random.choice` does."""
 
     def __call__(self, choices: Sequence[T], /) -> T: ...
 
@@ -92,6 +94,7 @@ class Life:
         self.sms.fail_next(SmsUncertain("lost"), taken=self.dice((True, False)))
         self.sms.fail_next(SmsRetry("away"))
         keep_promises(self.house)
+        self.sms.recover()
 
     def book(self) -> None:
         book_by_hand(
@@ -150,13 +153,35 @@ class Life:
     def wait(self) -> None:
         self.clock.advance(minutes=self.dice((1, 30, 180)))
 
-    def settle(self) -> list[UUID]:
-        """Let everything that is owed be done; what the provider took, in order."""
+    def settle(self) -> None:
+        """Let everything that is owed be done."""
         for _ in range(6):
             keep_promises(self.house)
             self.clock.advance(minutes=11)
         keep_promises(self.house)
-        return [taken.message.message_id for taken in self.sms.taken]
+
+    def wrongly_sent(self) -> list[str]:
+        """Texts that a number got more or less often than it was to.
+
+        Counted by number and text, as the provider's list shows them: where two messages say the
+        same to the same telephone, a lost answer may be settled for one as for the other.
+        """
+        taken = Counter((each.message.to, each.message.body) for each in self.sms.taken)
+        cipher = self.house.db.cipher
+        with self.house.db.reading() as session:
+            written = Counter(
+                (
+                    cipher.open("messages.phone", row.id, row.phone),
+                    cipher.open("messages.body", row.id, row.body),
+                )
+                for row in session.scalars(select(Message).where(Message.direction == "out"))
+                if row.status not in {"queued", "refused"}
+            )
+        return [
+            f"{body[:40]}… to {to}: {taken[to, body]} times, not {written[to, body]}"
+            for to, body in taken | written
+            if taken[to, body] != written[to, body]
+        ]
 
     def _any(self, model: type[CareRequest] | type[Slot] | type[Appointment]) -> UUID:
         """One of them, or one that does not exist."""
