@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Integer, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -50,7 +50,7 @@ _DUE = (
     select(_PROMISES.id, _PROMISES.job)
     .where(*_OWED_AND_FREE, _PROMISES.job.in_([job.value for job in Job]))
     .order_by(_PROMISES.due_at, _PROMISES.id)
-    .limit(bindparam("limit"))
+    .limit(bindparam("limit", type_=Integer))
 )
 
 
