@@ -9,6 +9,7 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
@@ -35,6 +36,7 @@ TOKEN_BYTES = 32
 PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 - none is taken for another
 PASSWORD_GROUPS, PASSWORD_GROUP_LENGTH = 4, 5
 """Twenty signs out of 31: 99 bits, in groups that can be read out on the telephone."""
+LOGIN_TAKEN = "Cet identifiant est déjà pris."
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9.@_-]*")
 # OWASP's floor for argon2id: 19 MiB, two passes (19 ms here).
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -89,7 +91,7 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
         if not _LOGIN.fullmatch(login):
             faults["login"] = "Un identifiant n’a que des lettres sans accent, des chiffres et .@_-"
         elif session.scalar(select(User.id).where(User.login == login)):
-            faults["login"] = "Cet identifiant est déjà pris."
+            faults["login"] = LOGIN_TAKEN
         if command.role == "practitioner":
             known = session.scalar(
                 select(Practitioner.id).where(
@@ -103,20 +105,25 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
         raise InvalidError(faults)
     user_id = uuid.uuid4()
     password_hash = _HASHER.hash(command.password)
-    with house.db.transaction(territory_id, actor) as unit:
-        unit.session.add(
-            User(
-                id=user_id,
-                territory_id=territory_id,
-                login=login,
-                password_hash=password_hash,
-                role=command.role,
-                display_name=command.display_name,
-                practitioner_id=(command.practitioner if command.role == "practitioner" else None),
-                created_at=unit.now,
+    try:
+        with house.db.transaction(territory_id, actor) as unit:
+            unit.session.add(
+                User(
+                    id=user_id,
+                    territory_id=territory_id,
+                    login=login,
+                    password_hash=password_hash,
+                    role=command.role,
+                    display_name=command.display_name,
+                    practitioner_id=(
+                        command.practitioner if command.role == "practitioner" else None
+                    ),
+                    created_at=unit.now,
+                )
             )
-        )
-        unit.record(UserCreated(user_id=user_id, role=command.role))
+            unit.record(UserCreated(user_id=user_id, role=command.role))
+    except IntegrityError as error:  # somebody took the login at the same moment
+        raise InvalidError({"login": LOGIN_TAKEN}) from error
     return user_id
 
 
