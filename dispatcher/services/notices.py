@@ -2,9 +2,12 @@
 
 import functools
 import secrets
+import string
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,8 +33,10 @@ from dispatcher.storage.unit import Unit
 LANGUAGE = "fr"
 ANSWER_HOURS = timedelta(hours=12)
 """An answer to what somebody wrote only confuses them the day after."""
-LINK_TOKEN_BYTES = 12
-"""96 bits: cannot be guessed, and keeps the link short."""
+LINK_SIGNS = string.ascii_letters + string.digits
+LINK_LENGTH = 16
+"""95 bits: cannot be guessed, and keeps the link short. No sign is a - or _: telephones take one at
+the end of a link for punctuation, and one link in thirty would lead nowhere."""
 
 _MESSAGES = table_of(Message)
 _WRITE_MESSAGE = {
@@ -76,7 +81,7 @@ _AROUND_APPOINTMENT = (
 
 def new_link_token() -> str:
     """The secret of a patient's link; only its digest is stored."""
-    return secrets.token_urlsafe(LINK_TOKEN_BYTES)
+    return "".join(secrets.choice(LINK_SIGNS) for _ in range(LINK_LENGTH))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,51 +107,68 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
 
     A number that said STOP gets a row marked refused, so that the regulator sees whom to telephone.
     """
+    return queue_all(house, unit, [sms])[0]
+
+
+def queue_all(house: House, unit: Unit, several: Sequence[Sms]) -> list[UUID | None]:
+    """The same for several, with as many round trips as for one."""
+    stopped = _stopped(unit, {sms.phone for sms in several if not sms.despite_stop})
+    rows = [
+        _row(house, unit, sms, refused=sms.phone in stopped and not sms.despite_stop)
+        for sms in several
+    ]
+    write = _WRITE_MESSAGE[unit.session.get_bind().dialect.name]
+    written = set(unit.session.scalars(write, rows))
+    for sms, row in zip(several, rows, strict=True):
+        if row["id"] in written:
+            _follow(unit, sms, row)
+    return [row["id"] if row["id"] in written else None for row in rows]
+
+
+def _row(house: House, unit: Unit, sms: Sms, *, refused: bool) -> dict[str, Any]:
+    """The row of a message, its number and text sealed."""
     message_id = uuid.uuid4()
     said = {name: value for name, value in sms.values.items() if name in SHAPES[sms.kind].allowed}
     text = gsm.encode(gsm.to_gsm(house.texts.render(sms.kind, LANGUAGE, **said)))
-    refused = not sms.despite_stop and _stopped(unit, sms.phone)
     status = MessageStatus.REFUSED if refused else MessageStatus.QUEUED
-    written = unit.session.scalar(
-        _WRITE_MESSAGE[unit.session.get_bind().dialect.name],
-        {
-            "id": message_id,
-            "territory_id": unit.territory_id,
-            "direction": "out",
-            "kind": sms.kind.value,
-            "purpose": sms.purpose,
-            "to_role": sms.to_role,
-            "phone": unit.cipher.seal("messages.phone", message_id, sms.phone),
-            "phone_hash": unit.cipher.hash(sms.phone),
-            "body": unit.cipher.seal("messages.body", message_id, text.text),
-            "encoding": text.encoding,
-            "segments": text.segments,
-            "request_id": sms.request_id,
-            "appointment_id": sms.appointment_id,
-            "practitioner_id": sms.practitioner_id,
-            "status": status.value,
-            "error_code": "opted_out" if refused else None,
-            "expires_at": sms.expires_at or unit.now + ANSWER_HOURS,
-            "created_at": unit.now,
-            "updated_at": unit.now,
-        },
-    )
-    if written is None:
-        return None
+    return {
+        "id": message_id,
+        "territory_id": unit.territory_id,
+        "direction": "out",
+        "kind": sms.kind.value,
+        "purpose": sms.purpose,
+        "to_role": sms.to_role,
+        "phone": unit.cipher.seal("messages.phone", message_id, sms.phone),
+        "phone_hash": unit.cipher.hash(sms.phone),
+        "body": unit.cipher.seal("messages.body", message_id, text.text),
+        "encoding": text.encoding,
+        "segments": text.segments,
+        "request_id": sms.request_id,
+        "appointment_id": sms.appointment_id,
+        "practitioner_id": sms.practitioner_id,
+        "status": status.value,
+        "error_code": "opted_out" if refused else None,
+        "expires_at": sms.expires_at or unit.now + ANSWER_HOURS,
+        "created_at": unit.now,
+        "updated_at": unit.now,
+    }
+
+
+def _follow(unit: Unit, sms: Sms, row: Mapping[str, Any]) -> None:
+    """What a message that was written brings with it."""
     unit.record(
         MessageQueued(
-            message_id=message_id,
+            message_id=row["id"],
             message_kind=sms.kind.value,
             to_role=sms.to_role,
             request_id=sms.request_id,
             appointment_id=sms.appointment_id,
         )
     )
-    if refused:
+    if row["status"] == MessageStatus.REFUSED:
         ask_to_telephone(unit, sms.kind, sms.request_id)
     else:
-        unit.promise(Job.SEND_MESSAGE, {"message_id": message_id})
-    return message_id
+        unit.promise(Job.SEND_MESSAGE, {"message_id": row["id"]})
 
 
 @functools.lru_cache(maxsize=256)
@@ -167,37 +189,50 @@ class AppointmentNotices:
         ).one()
         self._values = self._said()
 
-    def to_patient(self, kind: MessageKind, link_token: str | None = None) -> None:
-        """Tell the patient. `link_token` is given when the message carries the link."""
-        known, values = self._known, self._values
-        phone = self._unit.cipher.open("patients.phone", known.patient_id, known.patient_phone)
-        if link_token is not None:
-            values = values | {"link": f"{self._house.settings.public_base_url}/r/{link_token}"}
-        self._queue(kind, "patient", phone, values)
+    def to_patient(self, kind: MessageKind) -> None:
+        """Tell the patient."""
+        queue_sms(self._house, self._unit, self._for_patient(kind))
 
     def to_practitioner(self, kind: MessageKind) -> None:
         """Tell the practitioner, if they gave a mobile."""
-        if self._known.practitioner_phone is None:
-            return
-        values = self._values | {"link": f"{self._house.settings.public_base_url}/agenda"}
-        self._queue(kind, "practitioner", self._known.practitioner_phone, values)
+        queue_all(self._house, self._unit, self._for_practitioner(kind))
 
-    def _queue(self, kind: MessageKind, to_role: str, phone: str, values: dict[str, str]) -> None:
-        known = self._known
-        queue_sms(
+    def of_booking(self, link_token: str) -> None:
+        """Tell both that the appointment is booked; the patient's message carries the link."""
+        url = f"{self._house.settings.public_base_url}/r/{link_token}"
+        queue_all(
             self._house,
             self._unit,
-            Sms(
-                kind=kind,
-                to_role=to_role,
-                phone=phone,
-                purpose=f"{kind.value}:{known.id}",
-                values=values,
-                request_id=known.request_id,
-                appointment_id=known.id,
-                practitioner_id=known.practitioner_id if to_role == "practitioner" else None,
-                expires_at=known.ends_at,
-            ),
+            [
+                self._for_patient(MessageKind.CONFIRMATION, link=url),
+                *self._for_practitioner(MessageKind.PRACTITIONER_NOTICE),
+            ],
+        )
+
+    def _for_patient(self, kind: MessageKind, **more: str) -> Sms:
+        known = self._known
+        phone = self._unit.cipher.open("patients.phone", known.patient_id, known.patient_phone)
+        return self._sms(kind, "patient", phone, self._values | more)
+
+    def _for_practitioner(self, kind: MessageKind) -> list[Sms]:
+        phone = self._known.practitioner_phone
+        if phone is None:
+            return []
+        values = self._values | {"link": f"{self._house.settings.public_base_url}/agenda"}
+        return [self._sms(kind, "practitioner", phone, values)]
+
+    def _sms(self, kind: MessageKind, to_role: str, phone: str, values: dict[str, str]) -> Sms:
+        known = self._known
+        return Sms(
+            kind=kind,
+            to_role=to_role,
+            phone=phone,
+            purpose=f"{kind.value}:{known.id}",
+            values=values,
+            request_id=known.request_id,
+            appointment_id=known.id,
+            practitioner_id=known.practitioner_id if to_role == "practitioner" else None,
+            expires_at=known.ends_at,
         )
 
     def _said(self) -> dict[str, str]:
@@ -224,8 +259,10 @@ class AppointmentNotices:
         return f"{self._known.address}, {self._known.commune_name}"
 
 
-def _stopped(unit: Unit, phone: str) -> bool:
-    said_stop = unit.session.scalar(
-        _SAID_STOP, {"territory": unit.territory_id, "hashes": unit.cipher.hashes(phone)}
-    )
-    return said_stop is not None
+def _stopped(unit: Unit, numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers that said STOP to the territory."""
+    hashes = {digest: phone for phone in numbers for digest in unit.cipher.hashes(phone)}
+    if not hashes:
+        return set()
+    asked = {"territory": unit.territory_id, "hashes": list(hashes)}
+    return {hashes[found] for found in unit.session.scalars(_SAID_STOP, asked)}

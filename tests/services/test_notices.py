@@ -135,11 +135,18 @@ def test_the_patient_learns_when_where_and_how_to_give_up(house: House, town: To
     assert "0353010001" in body
     assert "ANNULER" in body
     assert "le 15" in body
-    link = re.search(r"http://127\.0\.0\.1:8000/r/([\w-]{16})\b", body)
+    link = re.search(r"http://127\.0\.0\.1:8000/r/(\S+)", body)
     assert link is not None
     territory, _ = appointments.appointment_of_link(house, link.group(1))
     assert territory == town.territory_id
     assert link.group(1) not in str(messages(house, "confirmation")[0].body)
+
+
+def test_a_link_is_of_letters_and_digits_so_that_telephones_see_where_it_ends() -> None:
+    tokens = {notices.new_link_token() for _ in range(1000)}
+
+    assert len(tokens) == 1000
+    assert all(re.fullmatch(r"[A-Za-z0-9]{16}", token) for token in tokens)
 
 
 def test_the_practitioner_learns_the_code_and_the_hour(house: House, town: Town) -> None:
@@ -200,9 +207,7 @@ def test_a_message_is_written_once_for_its_purpose(house: House, town: Town) -> 
     before = row_counts(house)
 
     with house.db.transaction(town.territory_id, town.regulator.actor) as unit:
-        AppointmentNotices(house, unit, appointment.id).to_patient(
-            MessageKind.CONFIRMATION, notices.new_link_token()
-        )
+        AppointmentNotices(house, unit, appointment.id).of_booking(notices.new_link_token())
 
     assert row_counts(house) == before
     purposes = [message.purpose for message in messages(house)]
