@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.logging import remember
 from dispatcher.services.house import House
 from dispatcher.storage.migrate import upgrade
 from tests.builders import Town
@@ -31,6 +32,12 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         os.environ.setdefault("TMPDIR", str(MEMORY))
         tempfile.tempdir = None  # ask the environment again
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """What a test before put on every line of the logs is forgotten."""
+    remember()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Keeping one promise: claim it, have its service do it, and note what went wrong."""
 
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from dispatcher.storage.unit import Claim, LeaseLostError
 log = get_logger(__name__)
 Service = Callable[[House, Claim], object]
 _houses: list[House] = []
+_shown_at = [0.0]
+LIFE_SECONDS = 30.0
 
 
 def furnish(house: House) -> None:
@@ -29,6 +32,7 @@ def keep(promise_id: str, service: Service, last_words: Service | None = None) -
     claim = keeping.claim(house.db, UUID(promise_id), house.settings.promise_lease)
     if claim is None:
         return
+    _show_life(house)
     remember(promise_id=promise_id, job_name=claim.job.value, request_id=claim.correlation)
     try:
         service(house, claim)
@@ -39,6 +43,14 @@ def keep(promise_id: str, service: Service, last_words: Service | None = None) -
         log.exception("promise_died" if died else "job_failed", attempts=claim.attempts)
         if died and last_words is not None:
             last_words(house, claim)
+
+
+def _show_life(house: House) -> None:
+    """Note that a worker lives, now and then: the clock gives one something to do each minute."""
+    now = time.monotonic()
+    if now - _shown_at[0] > LIFE_SECONDS:
+        _shown_at[0] = now
+        keeping.tick(house.db, "worker")
 
 
 def _fail(house: House, claim: Claim, error: Exception) -> bool:

@@ -21,9 +21,10 @@ from dispatcher.domain.matching.candidates import NearMiss
 from dispatcher.domain.matching.cost import Term
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.messages import MessageStatus
+from dispatcher.domain.roles import Role
 from dispatcher.domain.states import RequestStatus
 from dispatcher.reads.candidates import candidates_of
-from dispatcher.reads.request_story import AppointmentFacts, opening, request_story
+from dispatcher.reads.request_story import AppointmentFacts, RequestStory, opening, request_story
 from dispatcher.services import appointments, booking, requests
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest, OpenRequest
 from dispatcher.services.idempotency import once
@@ -55,10 +56,22 @@ def open_request(call: Call, command: OpenRequest) -> RequestShape:
 
 
 def show_request(call: Call, request_id: UUID) -> RequestShape:
-    """Tell all that is known of a request except who the patient is."""
+    """Tell all that is known of a request except who the patient is.
+
+    A practitioner sees the requests whose appointment is theirs.
+    """
     story = request_story(call.house.db, call.account.territory_id, request_id)
     if story is None:
         raise NotFoundError
+    if call.account.role == Role.PRACTITIONER and (
+        story.appointment is None
+        or story.appointment.practitioner_id != call.account.practitioner_id
+    ):
+        raise NotFoundError
+    return _shown(call, story)
+
+
+def _shown(call: Call, story: RequestStory) -> RequestShape:
     return RequestShape(
         id=story.id,
         code=story.code,
@@ -124,7 +137,7 @@ def cancel_request(call: Call, request_id: UUID, command: CancelRequest) -> Requ
         return request_id
 
     once(call.house, call.key, act)
-    return show_request(call, request_id)
+    return _after(call, request_id)
 
 
 def close_request(call: Call, request_id: UUID, command: CloseRequest) -> RequestShape:
@@ -135,7 +148,15 @@ def close_request(call: Call, request_id: UUID, command: CloseRequest) -> Reques
         return request_id
 
     once(call.house, call.key, act)
-    return show_request(call, request_id)
+    return _after(call, request_id)
+
+
+def _after(call: Call, request_id: UUID) -> RequestShape:
+    """How a request stands after an act that was allowed."""
+    story = request_story(call.house.db, call.account.territory_id, request_id)
+    if story is None:
+        raise NotFoundError
+    return _shown(call, story)
 
 
 def _appointment(call: Call, facts: AppointmentFacts | None) -> AppointmentShape | None:

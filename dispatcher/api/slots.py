@@ -54,7 +54,7 @@ def publish_slot(call: Call, command: PublishSlot) -> SlotShape:
         places=command.places,
         taken=0,
         modality=command.modality,
-        visibility=sorted(set(command.visibility)),
+        visibility=list(dict.fromkeys(command.visibility)),
         status=SlotStatus.OPEN,
     )
 

@@ -5,7 +5,6 @@ from dispatcher.api.operations import Operation
 from dispatcher.domain.roles import Role
 
 REGULATION = frozenset({Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR})
-STEERING = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
 EVERY_ROLE = frozenset(Role)
 
 OPERATIONS = (
@@ -23,7 +22,7 @@ OPERATIONS = (
         method="GET",
         path="/requests/<uuid:request_id>",
         view=requests.show_request,
-        roles=REGULATION,
+        roles=EVERY_ROLE,
         summary="How a request stands",
     ),
     Operation(
@@ -46,7 +45,7 @@ OPERATIONS = (
         method="POST",
         path="/requests/<uuid:request_id>/cancel",
         view=requests.cancel_request,
-        roles=REGULATION,
+        roles=EVERY_ROLE,
         summary="Somebody gives up",
         conflicts=("transition-refused",),
     ),
@@ -93,7 +92,7 @@ OPERATIONS = (
         method="GET",
         path="/indicators",
         view=indicators.show_indicators,
-        roles=STEERING,
+        roles=REGULATION,
         summary="The activity of a period",
     ),
 )

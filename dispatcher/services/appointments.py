@@ -43,6 +43,7 @@ from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.unit import Unit
 
+PATIENT_CANCELLED = "patient_cancelled"
 By = Literal["patient", "practitioner", "regulator"]
 
 
@@ -91,13 +92,26 @@ def cancel_request(
 
     With an appointment: the patient's giving up frees the place and puts the request back in front
     of the regulator, the practitioner's has it matched again, the regulator's ends the request.
-    Without one the request ends. Raises NotFoundError, TransitionError.
+    Without one the request ends, unless the patient only says again what put it in front of the
+    regulator. A practitioner gives up their own appointments alone. Raises NotFoundError,
+    TransitionError.
     """
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if call is not None:
             call.remember(unit, request_id)
         request = lock_request(unit, request_id)
         appointment = _live_appointment(unit, request_id)
+        if account.role == Role.PRACTITIONER:
+            if appointment is None or command.by != "practitioner":
+                raise NotFoundError
+            _must_be_own(account, appointment)
+        if appointment is None and command.by == "practitioner":
+            raise TransitionError("Cette demande n’a pas de rendez-vous à annuler.")
+        said_before = (
+            request.status == RequestStatus.OPEN and request.attention == PATIENT_CANCELLED
+        )
+        if appointment is None and command.by == "patient" and said_before:
+            return
         if appointment is not None:
             cancel_appointment(house, unit, appointment, command.by)
         if appointment is None or command.by == "regulator":
@@ -213,7 +227,7 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     notices = AppointmentNotices(house, unit, appointment.id)
     if by == "patient":
         notices.to_practitioner(MessageKind.CANCELLED_BY_PATIENT)
-        _reopen(unit, appointment, RequestStatus.OPEN, "patient_cancelled")
+        _reopen(unit, appointment, RequestStatus.OPEN, PATIENT_CANCELLED)
     elif by == "practitioner":
         notices.to_patient(MessageKind.CANCELLED_BY_PRACTITIONER)
         _reopen(unit, appointment, RequestStatus.SEARCHING, "practitioner_cancelled")

@@ -17,6 +17,8 @@ from dispatcher.services.house import House
 from dispatcher.storage.practitioners import Practitioner
 
 OLDEST_YEARS = 125
+PHYSICIAN = "10"
+"""TRE_G15: a médecin traitant is one."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 Faults = dict[str, str]
 
@@ -80,7 +82,9 @@ def _patient_faults(
     if patient.gp is not None:
         known = session.scalar(
             select(Practitioner.id).where(
-                Practitioner.id == patient.gp, Practitioner.territory_id == territory_id
+                Practitioner.id == patient.gp,
+                Practitioner.territory_id == territory_id,
+                Practitioner.profession == PHYSICIAN,
             )
         )
         if known is None:

@@ -154,7 +154,7 @@ def _publish(
             places=command.places,
             taken=0,
             modality=command.modality,
-            visibility=sorted(set(command.visibility)),
+            visibility=list(dict.fromkeys(command.visibility)),
             status=SlotStatus.OPEN,
             published_at=unit.now,
         )
@@ -168,7 +168,7 @@ def _publish(
             end=command.end,
             places=command.places,
             modality=command.modality,
-            visibility=sorted(set(command.visibility)),
+            visibility=list(dict.fromkeys(command.visibility)),
         )
     )
 

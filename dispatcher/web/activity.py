@@ -29,6 +29,7 @@ WEEKLY_UNTIL = timedelta(days=190)
 BAD_DATE = "Indiquez une date qui existe."
 COLUMNS: Sequence[tuple[str, str, str]] = (
     ("requests", "Demandes", ""),
+    ("booked", "Rendez-vous pris", ""),
     ("honoured", "Honorées", "chart-1"),
     ("expected", "Issue non notée", "chart-2"),
     ("live", "En attente", "chart-5"),
@@ -243,6 +244,7 @@ def _figures(outcomes: Outcomes, slots_opened: int, slots_used: int) -> dict[str
     """One line of the table; whoever has an appointment and no outcome yet is expected."""
     return {
         "requests": outcomes.requests,
+        "booked": outcomes.booked,
         "honoured": outcomes.honoured,
         "expected": outcomes.booked - outcomes.honoured - outcomes.no_show,
         "live": outcomes.live,

@@ -29,6 +29,7 @@ SHOWN = 400
 """How many messages the page asks for at each look."""
 LONGEST_SMS = 1600
 """Characters: what Twilio takes and hands over."""
+STRANGER = "Ce numéro n’est connu d’aucun territoire : rien n’a été modifié."
 CREATED = 201
 
 
@@ -80,7 +81,8 @@ def inbound() -> ResponseReturnValue:
         raise InvalidError({"from": error.sentence}) from None
     sid = _telephone().receive(phone, DEMONSTRATION_NUMBER, sms.body)
     known = receive_message(house(), phone, sms.body, sid)
-    return jsonify(sid=sid, known=known), CREATED
+    detail = "" if known else STRANGER
+    return jsonify(sid=sid, known=known, detail=detail), CREATED
 
 
 @room.errorhandler(RefusedError)

@@ -54,7 +54,7 @@ def _signed_form() -> dict[str, str]:
     header = request.headers.get("X-Twilio-Signature")
     if not token or not signature_is_valid(token, url, request.form, header):
         log.warning("signature_refused", endpoint=request.endpoint)
-        abort(403)
+        abort(Response("Signature refusée.\n", 403, mimetype="text/plain"))
     return request.form.to_dict()
 
 

@@ -17,16 +17,16 @@ from tests.fakes.clock import FakeClock
 R, P, C, A = Role.REGULATOR, Role.PRACTITIONER, Role.COORDINATOR, Role.ADMINISTRATOR
 MAY = {
     ("POST", "/requests"): {R, C, A},
-    ("GET", "/requests/{id}"): {R, C, A},
+    ("GET", "/requests/{id}"): {R, P, C, A},
     ("GET", "/requests/{id}/candidates"): {R, C, A},
     ("POST", "/requests/{id}/book"): {R, C, A},
-    ("POST", "/requests/{id}/cancel"): {R, C, A},
+    ("POST", "/requests/{id}/cancel"): {R, P, C, A},
     ("POST", "/requests/{id}/outcome"): {R, P, C, A},
     ("POST", "/slots"): {R, P, C, A},
     ("GET", "/slots"): {R, P, C, A},
     ("DELETE", "/slots/{id}"): {R, P, C, A},
     ("GET", "/practitioners"): {R, P, C, A},
-    ("GET", "/indicators"): {C, A},
+    ("GET", "/indicators"): {R, C, A},
 }
 UNKNOWN_ID = "5f0c2e9a-7d52-4b57-9a3c-0d1f1a2b3c4d"
 

@@ -49,7 +49,7 @@ def test_a_published_slot_is_open_and_listed_with_the_territory_s_offset(
     assert (slot["places"], slot["taken"], slot["status"]) == (1, 0, "open")
     assert slot["start"] == "2026-11-23T14:30:00+01:00"
     assert slot["end"] == "2026-11-23T14:50:00+01:00"
-    assert slot["visibility"] == ["CPTS", "SNP"]
+    assert slot["visibility"] == ["SNP", "CPTS"]
     assert regulator.get("/slots").get_json() == [slot]
 
 

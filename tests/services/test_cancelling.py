@@ -265,3 +265,43 @@ def test_a_patient_who_said_stop_is_called_when_the_practitioner_cancels(
     assert (told.status, told.error_code) == ("refused", "opted_out")
     request = town.the_request(request_id)
     assert (request.status, request.attention) == ("searching", "undelivered")
+
+
+def test_a_patient_who_cancels_twice_is_still_waiting_for_the_regulator(
+    house: House, town: Town
+) -> None:
+    town.slot()
+    request = town.request()
+    keep_promises(house)
+    for _ in range(2):
+        appointments.cancel_request(house, town.regulator, request, CancelRequest(by="patient"))
+    assert town.the_request(request).status == "open"
+
+
+def test_nobody_cancels_for_a_practitioner_what_has_no_appointment(
+    house: House, town: Town
+) -> None:
+    request = town.request()
+    with pytest.raises(TransitionError):
+        appointments.cancel_request(
+            house, town.regulator, request, CancelRequest(by="practitioner")
+        )
+    assert town.the_request(request).status == "searching"
+
+
+def test_a_practitioner_gives_up_only_what_is_theirs(house: House, town: Town) -> None:
+    holder, other = town.volunteer(), town.volunteer()
+    town.slot(holder)
+    request = town.request()
+    keep_promises(house)
+    with pytest.raises(NotFoundError):
+        appointments.cancel_request(
+            house,
+            town.account(Role.PRACTITIONER, other),
+            request,
+            CancelRequest(by="practitioner"),
+        )
+    appointments.cancel_request(
+        house, town.account(Role.PRACTITIONER, holder), request, CancelRequest(by="practitioner")
+    )
+    assert town.the_request(request).status == "searching"

@@ -117,9 +117,10 @@ def test_the_table_s_colours_add_up_to_all_requests(
     a_day(town, clock)
     page = coordinator.get("/activite?du=2026-11-23&au=2026-11-23")
     figures = [int(text) for text in page.texts("td", "number")]
-    requests, *outcomes, within_delay, opened, used = figures[:11]
+    requests, booked, *outcomes, within_delay, opened, used = figures[:12]
     assert outcomes == [1, 1, 0, 1, 1, 1, 1]  # honoured, expected, waiting, missed, …
     assert requests == sum(outcomes) == 6
+    assert booked == 3  # honoured, expected or missed
     assert (within_delay, opened, used) == (3, 5, 3)
 
 
@@ -250,6 +251,7 @@ def test_the_csv_holds_the_days_and_the_period(
     assert monday == {
         "Jour": "2026-11-23",
         "Demandes": "6",
+        "Rendez-vous pris": "3",
         "Honorées": "1",
         "Issue non notée": "1",
         "En attente": "0",
@@ -271,7 +273,7 @@ def test_the_csv_holds_the_days_and_the_period(
 
 def test_the_csv_opens_in_a_french_spreadsheet(coordinator: Browser) -> None:
     answer = coordinator.client.get(CSV)
-    assert answer.get_data().startswith(b"\xef\xbb\xbfJour;Demandes;Honor\xc3\xa9es;")
+    assert answer.get_data().startswith(b"\xef\xbb\xbfJour;Demandes;Rendez-vous pris;Honor")
     assert answer.mimetype == "text/csv"
     assert (
         answer.headers["Content-Disposition"]

@@ -45,6 +45,9 @@ function chooseByDigit(strip, digit, event) {
   if (!control) return;
   event.preventDefault();
   control.focus();
+  // Whoever types the digit of the only choice made means it: it is not taken away.
+  const chosen = strip.querySelectorAll("input:checked");
+  if (control.checked && chosen.length === 1) return;
   control.click();
 }
 
