@@ -19,7 +19,6 @@ from dispatcher.domain.events import AppointmentBooked
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.matching.feasibility import Reason
-from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, RequestStatus, SlotStatus
 from dispatcher.reads import queue
@@ -144,9 +143,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             overridden=list(choice.overridden),
         )
     )
-    notices = AppointmentNotices(house, unit, appointment_id)
-    notices.to_patient(MessageKind.CONFIRMATION, link_token)
-    notices.to_practitioner(MessageKind.PRACTITIONER_NOTICE)
+    AppointmentNotices(house, unit, appointment_id).of_booking(link_token)
     return appointment_id
 
 
