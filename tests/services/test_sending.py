@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from structlog.typing import EventDict
 
 from dispatcher.domain.messages import ErrorClass
 from dispatcher.gateways.sms import Accepted, OutgoingSms, SmsRefused, SmsRetry
@@ -151,7 +152,12 @@ def test_what_the_provider_refuses_for_good_is_put_in_front_of_the_regulator(
 
 
 def test_when_our_account_is_refused_messages_stay_owed_and_health_tells(
-    house: House, town: Town, sms: FakeSms, clock: FakeClock, request_id: UUID
+    house: House,
+    town: Town,
+    sms: FakeSms,
+    clock: FakeClock,
+    logs: list[EventDict],
+    request_id: UUID,
 ) -> None:
     """A wrong token for an hour: nothing is lost, nobody else is blamed."""
     for _ in range(3 * keeping.ATTEMPTS_MAXIMUM):
@@ -161,6 +167,7 @@ def test_when_our_account_is_refused_messages_stay_owed_and_health_tells(
 
     assert the_message(house).status == "queued"
     assert town.the_request(request_id).attention is None
+    assert {"event": "sms_account_refused", "code": 20003, "log_level": "critical"} in logs
     found = promises_and_ticks(house.db)
     age = (clock.now - the_message(house).created_at).total_seconds()
     assert (found.oldest_unsent_seconds, found.dead_promises) == (age, 0)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from dispatcher.demo.valkey import RunningValkey
 from dispatcher.services.house import House
@@ -73,3 +75,10 @@ def work(redis: Redis) -> Iterator[Work]:
     yield burst
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What is logged, not drawn: a traceback with its colours takes half a second."""
+    with capture_logs() as entries:
+        yield entries

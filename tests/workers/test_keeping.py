@@ -8,6 +8,7 @@ import pytest
 from rq import Queue
 from rq.registry import FailedJobRegistry
 from sqlalchemy import select
+from structlog.typing import EventDict
 
 from dispatcher.domain.errors import UnavailableError
 from dispatcher.domain.events import ENGINE
@@ -48,6 +49,7 @@ def test_a_poison_promise_dies_after_its_attempts_and_delays_nobody(
     clock: FakeClock,
     work: Work,
     by_name: ByName,
+    logs: list[EventDict],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It fails for ever; meanwhile requests are served at once, and its death is seen."""
@@ -78,6 +80,10 @@ def test_a_poison_promise_dies_after_its_attempts_and_delays_nobody(
     dead = the_promise(house, poisoned)
     assert dead.last_error == "builtins.ValueError"  # its kind: the text may name people
     assert promises_and_ticks(house.db).dead_promises == 1
+    assert [entry["event"] for entry in logs if "exc_info" in entry] == [
+        *["job_failed"] * 7,
+        "promise_died",
+    ]
     relay_once(house, by_name)
     work()
     assert len(attempts) == keeping.ATTEMPTS_MAXIMUM
