@@ -1,0 +1,136 @@
+"""A house on real parts: its database, its Valkey, Twilio's emulator as a process, and a crew."""
+
+import base64
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+from sqlalchemy import text
+
+from dispatcher.demo.tether import Tether
+from dispatcher.demo.valkey import RunningValkey
+from dispatcher.services.house import House
+from tests.builders import Town
+from tests.fakes.clock import FakeClock
+from tests.fakes.twilio_emulator import ACCOUNT_SID, AUTH_TOKEN, SENDER, Fault
+from tests.fakes.twilio_messages import read_log
+from tests.faults.crew import ROOT, Crew, wait_until
+from tests.houses import DATA_KEY, open_house, settings_for
+from tests.servers import free_port, valkey_server
+from workers.bell import RqBell
+
+OWED = (
+    "SELECT count(*) FROM promises WHERE done_at IS NULL AND dead_at IS NULL"
+    " AND job <> 'escalate_request'"
+)
+
+
+class WallClock(FakeClock):
+    """The clock that the processes read too."""
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @now.setter
+    def now(self, _moment: datetime) -> None:
+        pass
+
+
+class Provider:
+    """Twilio's emulator in a process of its own, with a log that no kill takes away."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self.url = f"http://127.0.0.1:{free_port()}"
+
+    @contextlib.contextmanager
+    def running(self, output: Path) -> Iterator[None]:
+        arguments = ["--log", str(self._log), "--port", self.url.rpartition(":")[2]]
+        arguments += ["--receipts", "none", "--latency", "0.02"]
+        with output.open("ab") as written, Tether() as tether:
+            process = tether.start(
+                [sys.executable, "-P", "-m", "tests.fakes.twilio_emulator", *arguments],
+                output=written,
+                environment={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+                directory=ROOT,
+            )
+            try:
+                wait_until(lambda: self.url in output.read_text(), 30, "the emulator answers")
+                yield
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
+                tether.forget(process)
+
+    def misbehave(self, faults: Sequence[Fault]) -> None:
+        """One fault for each of the next calls."""
+        body = json.dumps([asdict(fault) for fault in faults])
+        requests.post(f"{self.url}/emulator/next", body, timeout=10).raise_for_status()
+
+    def accepted(self) -> list[str | None]:
+        """Our ids of all that was taken, in order."""
+        return [message.message_id for message in read_log(self._log)]
+
+
+@dataclass
+class Stage:
+    """A territory, the front of its house in this process, and what runs beside it."""
+
+    house: House
+    town: Town
+    clock: FakeClock
+    valkey: RunningValkey
+    provider: Provider
+    environment: dict[str, str]
+    folder: Path
+
+    def crew(self, workers: int = 2) -> Crew:
+        return Crew(self.environment, self.folder / "crew.log", workers)
+
+    def counted(self, statement: str) -> int:
+        with self.house.db.reading() as session:
+            return int(session.execute(text(statement)).scalar_one())
+
+    def wait_until_settled(self, crew: Crew, seconds: float) -> None:
+        """Until every promise that is due is kept."""
+
+        def settled() -> bool:
+            crew.restart_the_dead()
+            return not self.counted(OWED)
+
+        wait_until(settled, seconds, "every promise kept")
+
+
+@contextlib.contextmanager
+def stage(
+    database_url: str, folder: Path, *, lease: float = 3, settle_after: float = 1
+) -> Iterator[Stage]:
+    """Everything but the crew. Seconds, as PROMISE_LEASE and SMS_SETTLE_AFTER."""
+    provider = Provider(folder / "accepted.jsonl")
+    clock = WallClock()
+    with valkey_server() as valkey, provider.running(folder / "provider.log"):
+        settings = settings_for(database_url, redis_url=valkey.url)
+        environment = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": valkey.url,
+            "SECRET_KEY": settings.secret_key,
+            "DATA_KEY": f"k1:{base64.b64encode(DATA_KEY).decode()}",
+            "PUBLIC_BASE_URL": settings.public_base_url,
+            "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+            "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+            "TWILIO_FROM": SENDER,
+            "TWILIO_API_BASE_URL": provider.url,
+            "PROMISE_LEASE": str(lease),
+            "SMS_SETTLE_AFTER": str(settle_after),
+        }
+        bell = RqBell(valkey.url)
+        with open_house(database_url, clock=clock, sms=None, bell=bell, settings=settings) as house:
+            town = Town.found(house, clock)
+            yield Stage(house, town, clock, valkey, provider, environment, folder)
+        bell.connection.close()
