@@ -160,12 +160,8 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads: both engines refuse a write in it. Raises UnavailableError."""
-        with (
-            answering(),
-            Session(self._reading, autoflush=False, expire_on_commit=False) as session,
-        ):
+        with answering(), Session(self._reading, autoflush=False) as session:
             yield session
-            session.commit()  # on a ROLLBACK psycopg forgets all statements it has prepared
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Session]:
