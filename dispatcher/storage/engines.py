@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -86,13 +87,15 @@ class WriteGate:
     """Lets SQLite's writers in one by one, each in its turn.
 
     SQLite itself makes a second writer sleep ever longer between its tries, so that under load one
-    of them can wait for seconds (performance.md §1). Two advisory file locks, tried every
-    millisecond or faster, keep the longest wait short: whoever holds the turnstile stands in front
-    of the gate, and who has just left the gate has to queue for the turnstile like all others. On
-    PostgreSQL the gate is always open.
+    of them can wait for seconds (performance.md §1). Here the threads of a process queue at its
+    door, without a sound; one of each process at most then tries two advisory file locks, every
+    millisecond or faster. Whoever holds the turnstile stands in front of the gate, and who has just
+    left the gate has to queue for the turnstile like all others: that keeps the longest wait short.
+    On PostgreSQL the gate is always open.
     """
 
     def __init__(self, engine: Engine) -> None:
+        self._door = threading.Lock()
         self._path: str | None = None
         if engine.dialect.name == "sqlite":
             self._path = f"{engine.url.database}.gate"
@@ -104,16 +107,21 @@ class WriteGate:
             yield
             return
         deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
-        with _opened(self._path) as gate:
-            with _opened(f"{self._path}.turnstile") as turnstile:
-                _lock(turnstile, deadline)
-                _lock(gate, deadline)
-            yield
+        if not self._door.acquire(timeout=BUSY_TIMEOUT_SECONDS):
+            raise UnavailableError
+        try:
+            with _opened(self._path) as gate:
+                with _opened(f"{self._path}.turnstile") as turnstile:
+                    _lock(turnstile, deadline)
+                    _lock(gate, deadline)
+                yield
+        finally:
+            self._door.release()
 
 
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[int]:
-    """A descriptor of its own, so that threads of one process exclude each other too."""
+    """A descriptor of its own: what holds the lock is this opening of the file."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield descriptor
