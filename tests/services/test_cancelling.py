@@ -305,3 +305,53 @@ def test_a_practitioner_gives_up_only_what_is_theirs(house: House, town: Town) -
         house, town.account(Role.PRACTITIONER, holder), request, CancelRequest(by="practitioner")
     )
     assert town.the_request(request).status == "searching"
+
+
+def test_a_practitioner_gives_up_their_own_appointment_and_nothing_else(
+    house: House, town: Town, volunteer: Volunteer, request_id: UUID
+) -> None:
+    own = town.account(Role.PRACTITIONER, volunteer)
+    stranger = town.account(Role.PRACTITIONER, town.volunteer())
+    waiting = town.request()
+    before = row_counts(house)
+
+    for account, asked, by in (
+        (stranger, request_id, "practitioner"),
+        (own, request_id, "regulator"),
+        (own, request_id, "patient"),
+        (own, waiting, "practitioner"),
+    ):
+        with pytest.raises(NotFoundError):
+            appointments.cancel_request(
+                house, account, asked, CancelRequest.model_validate({"by": by})
+            )
+    assert row_counts(house) == before
+
+    appointments.cancel_request(house, own, request_id, CancelRequest(by="practitioner"))
+    assert town.the_request(request_id).status == "searching"
+    check(house.db.engine, house.clock())
+
+
+def test_where_there_is_no_appointment_no_practitioner_gives_one_up(
+    house: House, town: Town
+) -> None:
+    request_id = town.request()
+
+    with pytest.raises(TransitionError) as refused:
+        appointments.cancel_request(
+            house, town.regulator, request_id, CancelRequest(by="practitioner")
+        )
+
+    assert "pas de rendez-vous" in refused.value.sentence
+    assert town.the_request(request_id).status == "searching"
+
+
+def test_a_patient_who_cancels_twice_does_not_end_the_request(
+    house: House, town: Town, request_id: UUID
+) -> None:
+    """The second time says what is known already: the regulator decides what becomes of it."""
+    for _ in range(2):
+        appointments.cancel_request(house, town.regulator, request_id, CancelRequest(by="patient"))
+
+    assert town.the_request(request_id).status == "open"
+    check(house.db.engine, house.clock())
