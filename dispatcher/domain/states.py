@@ -21,6 +21,16 @@ class RequestStatus(StrEnum):
     UNFILLED = "unfilled"
 
 
+class Attention(StrEnum):
+    """Why a regulator should look at a live request."""
+
+    NO_SLOT = "no_slot"
+    DEADLINE = "deadline"
+    PATIENT_CANCELLED = "patient_cancelled"
+    UNDELIVERED = "undelivered"
+    MESSAGE = "message"
+
+
 class SlotStatus(StrEnum):
     """A published slot (FHIR Slot)."""
 

@@ -28,6 +28,7 @@ from dispatcher.domain.states import (
     LIVE_APPOINTMENTS,
     REQUEST_TRANSITIONS,
     AppointmentStatus,
+    Attention,
     RequestStatus,
     SlotStatus,
     check_transition,
@@ -43,7 +44,6 @@ from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.unit import Unit
 
-PATIENT_CANCELLED = "patient_cancelled"
 By = Literal["patient", "practitioner", "regulator"]
 
 
@@ -108,7 +108,8 @@ def cancel_request(
         if appointment is None and command.by == "practitioner":
             raise TransitionError("Cette demande n’a pas de rendez-vous à annuler.")
         said_before = (
-            request.status == RequestStatus.OPEN and request.attention == PATIENT_CANCELLED
+            request.status == RequestStatus.OPEN
+            and request.attention == Attention.PATIENT_CANCELLED
         )
         if appointment is None and command.by == "patient" and said_before:
             return
@@ -227,7 +228,7 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     notices = AppointmentNotices(house, unit, appointment.id)
     if by == "patient":
         notices.to_practitioner(MessageKind.CANCELLED_BY_PATIENT)
-        _reopen(unit, appointment, RequestStatus.OPEN, PATIENT_CANCELLED)
+        _reopen(unit, appointment, RequestStatus.OPEN, Attention.PATIENT_CANCELLED)
     elif by == "practitioner":
         notices.to_patient(MessageKind.CANCELLED_BY_PRACTITIONER)
         _reopen(unit, appointment, RequestStatus.SEARCHING, "practitioner_cancelled")

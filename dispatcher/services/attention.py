@@ -8,15 +8,12 @@ from dispatcher.domain.errors import TransitionError
 from dispatcher.domain.events import RequestAttended, RequestEscalated
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
-from dispatcher.domain.states import LIVE_REQUESTS
+from dispatcher.domain.states import LIVE_REQUESTS, Attention
 from dispatcher.services.house import House
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.unit import Unit
-
-UNDELIVERED = "undelivered"
-
 
 TELL_THE_PATIENT = frozenset(
     {
@@ -42,10 +39,10 @@ def ask_to_telephone(unit: Unit, kind: str, request_id: UUID | None) -> None:
             CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
             CareRequest.attention.is_(None),
         )
-        .values(attention=UNDELIVERED, updated_at=unit.now)
+        .values(attention=Attention.UNDELIVERED, updated_at=unit.now)
     )
     if rows_changed(asked):
-        unit.record(RequestEscalated(request_id=request_id, attention=UNDELIVERED))
+        unit.record(RequestEscalated(request_id=request_id, attention=Attention.UNDELIVERED))
 
 
 def attend_request(house: House, account: Account, request_id: UUID) -> None:
@@ -56,8 +53,8 @@ def attend_request(house: House, account: Account, request_id: UUID) -> None:
     """
     with house.db.transaction(account.territory_id, account.actor) as unit:
         request = lock_request(unit, request_id)
-        if request.attention != UNDELIVERED:
+        if request.attention != Attention.UNDELIVERED:
             raise TransitionError("Il n’y a plus personne à appeler pour cette demande.")
         request.attention = None
         request.updated_at = unit.now
-        unit.record(RequestAttended(request_id=request_id, attention=UNDELIVERED))
+        unit.record(RequestAttended(request_id=request_id, attention=Attention.UNDELIVERED))

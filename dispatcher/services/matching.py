@@ -14,7 +14,7 @@ from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoun
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.matching.assign import Assignment, assign
 from dispatcher.domain.matching.candidates import Refusals
-from dispatcher.domain.states import RequestStatus
+from dispatcher.domain.states import Attention, RequestStatus
 from dispatcher.reads import queue
 from dispatcher.services.booking import Choice, book
 from dispatcher.services.house import House
@@ -105,10 +105,10 @@ def escalate_request(house: House, claim: Claim) -> None:
                     [RequestStatus.OPEN, RequestStatus.SEARCHING, RequestStatus.OFFERING]
                 ),
             )
-            .values(attention="deadline", updated_at=unit.now)
+            .values(attention=Attention.DEADLINE, updated_at=unit.now)
         )
         if rows_changed(escalated):
-            unit.record(RequestEscalated(request_id=request_id, attention="deadline"))
+            unit.record(RequestEscalated(request_id=request_id, attention=Attention.DEADLINE))
 
 
 def sweep_waiting(house: House, claim: Claim) -> None:
@@ -199,8 +199,8 @@ def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Re
                 # The log is told of reasons, not of each slot that comes and goes.
                 unit.record(SearchFoundNothing(request_id=request.id, refused=refusals["refused"]))
             if is_first:
-                request.attention = "no_slot"
-                unit.record(RequestEscalated(request_id=request.id, attention="no_slot"))
+                request.attention = Attention.NO_SLOT
+                unit.record(RequestEscalated(request_id=request.id, attention=Attention.NO_SLOT))
             request.refused = refusals
             request.updated_at = unit.now
 

@@ -21,7 +21,7 @@ from dispatcher.domain.events import (
 )
 from dispatcher.domain.inbound import Intent, Understood, understand
 from dispatcher.domain.messages import MessageKind
-from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS
+from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS, Attention
 from dispatcher.services.appointments import (
     cancel_appointment,
     confirm_appointment,
@@ -177,9 +177,9 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str) -> Non
     ).first()
     if request is not None:
         message.request_id = request.id
-        request.attention = request.attention or "message"
+        request.attention = request.attention or Attention.MESSAGE
         request.updated_at = unit.now
-        unit.record(RequestEscalated(request_id=request.id, attention="message"))
+        unit.record(RequestEscalated(request_id=request.id, attention=Attention.MESSAGE))
     _answer(house, unit, message, phone, MessageKind.NOT_UNDERSTOOD)
 
 

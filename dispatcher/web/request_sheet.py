@@ -11,7 +11,7 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import NearMiss, Pair
 from dispatcher.domain.matching.feasibility import Reason
-from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
+from dispatcher.domain.states import LIVE_REQUESTS, Attention, RequestStatus
 from dispatcher.reads.request_history import MessageFacts
 from dispatcher.reads.request_page import (
     AppointmentFacts,
@@ -108,7 +108,7 @@ def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "regulated_by": care.regulated_by,
         "time_left": wording.time_left(care.due_at, care.delay_hours),
         "attention": ATTENTION.get(care.attention or "", ""),
-        "to_call": care.attention == "undelivered",
+        "to_call": care.attention == Attention.UNDELIVERED,
         "to_read": any(not message.is_handled for message in page.messages if not message.is_out),
         "is_live": care.status in LIVE_REQUESTS,
         "is_searching": is_searching,

@@ -17,17 +17,18 @@ from dispatcher.domain.messages import (
     MessageStatus,
     classify_error,
 )
+from dispatcher.domain.states import Attention
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
 from dispatcher.web.wording import Wording
 
 REASONS_TOLD = 3
 ATTENTION: Mapping[str, str] = {
-    "no_slot": f"Aucun créneau publié ne convient{NBSP}: la recherche continue",
-    "deadline": f"Le délai demandé approche{NBSP}: aucun rendez-vous n’est pris",
-    "patient_cancelled": "Le patient a annulé son rendez-vous",
-    "undelivered": f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
-    "message": "Un SMS du patient est à lire",
+    Attention.NO_SLOT: f"Aucun créneau publié ne convient{NBSP}: la recherche continue",
+    Attention.DEADLINE: f"Le délai demandé approche{NBSP}: aucun rendez-vous n’est pris",
+    Attention.PATIENT_CANCELLED: "Le patient a annulé son rendez-vous",
+    Attention.UNDELIVERED: f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
+    Attention.MESSAGE: "Un SMS du patient est à lire",
 }
 """Why a request is in front of the regulator."""
 BY: Mapping[str, str] = {

@@ -42,7 +42,7 @@ def test_a_slot_is_published_in_one_tap(telephone: Browser, town: Town, doctor: 
     (slot,) = slots_of(town.house, doctor)
     assert slot.start_at == datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
     assert slot.ends_at == datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
-    assert (slot.places, slot.modality, slot.visibility) == (1, "AMB", ["CPTS", "SNP"])
+    assert (slot.places, slot.modality, slot.visibility) == (1, "AMB", ["SNP", "CPTS"])
     assert slot.place_id == doctor.place
 
 
