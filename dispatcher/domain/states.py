@@ -29,6 +29,10 @@ class Attention(StrEnum):
     PATIENT_CANCELLED = "patient_cancelled"
     UNDELIVERED = "undelivered"
     MESSAGE = "message"
+    NOBODY_ANSWERED = "nobody_answered"
+    """Every volunteer who could be asked was asked, and none said yes."""
+    HOUR_MISSING = "hour_missing"
+    """A volunteer said yes and did not choose the hour."""
 
 
 class SlotStatus(StrEnum):
@@ -47,6 +51,18 @@ class AppointmentStatus(StrEnum):
     FULFILLED = "fulfilled"
     NO_SHOW = "no_show"
     CANCELLED = "cancelled"
+
+
+class OfferStatus(StrEnum):
+    """A volunteer asked about a request (FHIR AppointmentResponse)."""
+
+    PROMISED = "promised"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    TOO_LATE = "too_late"
+    """Somebody else was faster, or the request ended."""
 
 
 LIVE_REQUESTS = (
@@ -108,6 +124,23 @@ APPOINTMENT_TRANSITIONS: Mapping[AppointmentStatus, frozenset[AppointmentStatus]
     AppointmentStatus.CANCELLED: frozenset(),
 }
 
+LIVE_OFFERS = (OfferStatus.PROMISED, OfferStatus.SENT)
+"""Offers that still wait for their answer."""
+
+_UNANSWERED_ENDS = {OfferStatus.EXPIRED, OfferStatus.TOO_LATE}
+
+OFFER_TRANSITIONS: Mapping[OfferStatus, frozenset[OfferStatus]] = {
+    OfferStatus.PROMISED: frozenset(
+        {OfferStatus.SENT, OfferStatus.ACCEPTED, OfferStatus.DECLINED} | _UNANSWERED_ENDS
+    ),
+    OfferStatus.SENT: frozenset({OfferStatus.ACCEPTED, OfferStatus.DECLINED} | _UNANSWERED_ENDS),
+    # A volunteer may take their word back before the hour is chosen, and a no may become a yes.
+    OfferStatus.ACCEPTED: frozenset({OfferStatus.DECLINED} | _UNANSWERED_ENDS),
+    OfferStatus.DECLINED: frozenset({OfferStatus.ACCEPTED} | _UNANSWERED_ENDS),
+    OfferStatus.EXPIRED: frozenset(),
+    OfferStatus.TOO_LATE: frozenset(),
+}
+
 _IN_WORDS: Mapping[type[StrEnum], Mapping[str, str]] = {
     RequestStatus: {
         RequestStatus.OPEN: "à traiter",
@@ -131,6 +164,14 @@ _IN_WORDS: Mapping[type[StrEnum], Mapping[str, str]] = {
         AppointmentStatus.FULFILLED: "honoré",
         AppointmentStatus.NO_SHOW: "non venu",
         AppointmentStatus.CANCELLED: "annulé",
+    },
+    OfferStatus: {
+        OfferStatus.PROMISED: "à envoyer",
+        OfferStatus.SENT: "envoyée",
+        OfferStatus.ACCEPTED: "acceptée",
+        OfferStatus.DECLINED: "déclinée",
+        OfferStatus.EXPIRED: "sans réponse",
+        OfferStatus.TOO_LATE: "déjà pourvue",
     },
 }
 """By kind of thing: a request and an appointment that are `cancelled` are equal as strings."""

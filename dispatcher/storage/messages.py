@@ -53,6 +53,7 @@ class Message(Record):
     request_id: Mapped[UUID | None] = mapped_column(ForeignKey("care_requests.id"))
     appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"))
     practitioner_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioners.id"))
+    offer_id: Mapped[UUID | None]
     status: Mapped[Code]
     provider_sid: Mapped[str | None]
     error_code: Mapped[str | None]

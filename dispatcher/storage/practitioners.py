@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record
@@ -15,6 +15,7 @@ class Practitioner(Record):
     __table_args__ = (
         UniqueConstraint("territory_id", "rpps"),
         CheckConstraint("daily_cap IS NULL OR daily_cap > 0", "daily_cap"),
+        CheckConstraint("weekly_cap IS NULL OR weekly_cap > 0", "weekly_cap"),
     )
 
     id: Mapped[Id]
@@ -33,6 +34,16 @@ class Practitioner(Record):
     max_age: Mapped[int | None]
     daily_cap: Mapped[int | None]
     """Appointments a day through this software at most."""
+    weekly_cap: Mapped[int | None]
+    """The same from Monday to Sunday."""
+    patient_sex: Mapped[Code | None]
+    """`female` or `male` where only these are received; None for everybody."""
+    languages: Mapped[list[str]] = mapped_column(default=lambda: ["fr"], server_default='["fr"]')
+    """ISO 639-1."""
+    accepts_offers: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """May be asked by SMS for a patient when no published slot fits."""
+    modalities: Mapped[list[str]] = mapped_column(default=lambda: ["AMB"], server_default='["AMB"]')
+    """What they take when they are asked: AMB, HH, VR."""
     minimum_notice_minutes: Mapped[int] = mapped_column(default=30)
     slot_revision: Mapped[int] = mapped_column(default=0)
     """Raised by whoever changes the slots: the row that two such changes queue on."""
@@ -60,6 +71,8 @@ class Place(Record):
     commune: Mapped[Code]
     """INSEE code."""
     commune_name: Mapped[str]
+    step_free: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Reached and entered without a step."""
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     phone: Mapped[str | None]

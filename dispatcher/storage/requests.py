@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
@@ -19,6 +19,8 @@ class CareRequest(Record):
     __tablename__ = "care_requests"
     __table_args__ = (
         CheckConstraint("delay_hours > 0", "delay_hours"),
+        CheckConstraint("radius_km IS NULL OR radius_km > 0", "radius_km"),
+        CheckConstraint("travel_km IS NULL OR travel_km >= 0", "travel_km"),
         Index("requests_waiting", "territory_id", "status", "due_at"),
         Index("requests_by_patient", "patient_id"),
         Index(
@@ -55,6 +57,19 @@ class CareRequest(Record):
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     age: Mapped[int]
+    sex: Mapped[Code | None]
+    """`female` or `male` (FHIR AdministrativeGender); None when it was not asked."""
+    language: Mapped[Code | None]
+    """ISO 639-1, of a patient who needs to be received in it; None for French."""
+    needs_step_free: Mapped[bool] = mapped_column(default=False, server_default=false())
+    travel_km: Mapped[float | None]
+    """How far the patient can go, as the crow flies; 0 for not at all, None for no limit."""
+    radius_km: Mapped[float | None]
+    """A search radius that a regulator set for this request; None for the territory's."""
+    accepted_offer_id: Mapped[UUID | None]
+    """The first yes: from then on nobody else books this request."""
+    waves: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many times volunteers were asked."""
     has_gp: Mapped[bool]
     gp_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioners.id"))
     excluded_practitioners: Mapped[list[str]]

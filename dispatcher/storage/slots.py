@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record
@@ -35,3 +35,7 @@ class Slot(Record):
     status: Mapped[Code]
     published_at: Mapped[Instant]
     closed_at: Mapped[datetime | None]
+    shared: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Shown to the neighbours that agreed to it."""
+    offer_id: Mapped[UUID | None]
+    """The accepted offer that this slot was made for; None for a published one."""

@@ -29,6 +29,8 @@ ATTENTION: Mapping[str, str] = {
     Attention.PATIENT_CANCELLED: "Le patient a annulé son rendez-vous",
     Attention.UNDELIVERED: f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
     Attention.MESSAGE: "Un SMS du patient est à lire",
+    Attention.NOBODY_ANSWERED: "Aucun volontaire sollicité n’a accepté",
+    Attention.HOUR_MISSING: f"Un praticien a accepté{NBSP}: l’heure reste à choisir",
 }
 """Why a request is in front of the regulator."""
 BY: Mapping[str, str] = {

@@ -1,0 +1,138 @@
+"""What happened, past tense. Events hold ids and codes, never a name, a telephone or free text.
+
+Each class declares its keys; the log stores them under the class's `kind` and reads them back
+into the same class, so a key that is missing or unknown is an error and not a gap in the record.
+"""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from dispatcher.domain.events.accounts import (
+    PasswordReplaced,
+    TokenIssued,
+    UserAccessChanged,
+    UserCreated,
+    UserSignedIn,
+)
+from dispatcher.domain.events.appointments import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentFulfilled,
+    AppointmentMissed,
+)
+from dispatcher.domain.events.event import (
+    CLOCK,
+    ENGINE,
+    OPERATOR,
+    Actor,
+    ActorKind,
+    Event,
+    JsonData,
+)
+from dispatcher.domain.events.messages import (
+    MessageHandled,
+    MessageProgressed,
+    MessageQueued,
+    MessageReceived,
+    PhoneOptedIn,
+    PhoneOptedOut,
+)
+from dispatcher.domain.events.requests import (
+    RequestAttended,
+    RequestCancelled,
+    RequestEscalated,
+    RequestOpened,
+    RequestRedirected,
+    RequestReopened,
+    RequestSearched,
+    RequestUnfilled,
+    SearchFoundNothing,
+)
+from dispatcher.domain.events.slots import (
+    SlotPassed,
+    SlotPublished,
+    SlotWithdrawn,
+)
+
+__all__ = [
+    "CLOCK",
+    "ENGINE",
+    "EVENTS",
+    "OPERATOR",
+    "Actor",
+    "ActorKind",
+    "AppointmentBooked",
+    "AppointmentCancelled",
+    "AppointmentConfirmed",
+    "AppointmentFulfilled",
+    "AppointmentMissed",
+    "Event",
+    "JsonData",
+    "MessageHandled",
+    "MessageProgressed",
+    "MessageQueued",
+    "MessageReceived",
+    "PasswordReplaced",
+    "PhoneOptedIn",
+    "PhoneOptedOut",
+    "RequestAttended",
+    "RequestCancelled",
+    "RequestEscalated",
+    "RequestOpened",
+    "RequestRedirected",
+    "RequestReopened",
+    "RequestSearched",
+    "RequestUnfilled",
+    "SearchFoundNothing",
+    "SlotPassed",
+    "SlotPublished",
+    "SlotWithdrawn",
+    "TokenIssued",
+    "UserAccessChanged",
+    "UserCreated",
+    "UserSignedIn",
+    "read_event",
+]
+
+
+def _all_events() -> dict[str, type[Event]]:
+    return {cls.kind(): cls for cls in Event.__subclasses__()}
+
+
+EVENTS: Mapping[str, type[Event]] = _all_events()
+
+
+def read_event(kind: str, references: Mapping[str, UUID | None], data: Mapping[str, Any]) -> Event:
+    """Rebuild the event that the log holds.
+
+    Raises KeyError on an unknown kind, TypeError on keys that are missing or not declared.
+    """
+    cls = EVENTS[kind]
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {
+        name: value for name, value in references.items() if name in hints and value is not None
+    }
+    values |= {name: _from_json(hints.get(name), value) for name, value in data.items()}
+    for field in dataclasses.fields(cls):
+        if field.name in cls.REFERENCES and field.name not in values and _optional(hints, field):
+            values[field.name] = None
+    return cls(**values)
+
+
+def _optional(hints: Mapping[str, Any], field: "dataclasses.Field[Any]") -> bool:
+    return type(None) in get_args(hints[field.name])
+
+
+def _from_json(hint: object, value: object) -> object:
+    if get_origin(hint) in {Union, types.UnionType}:
+        hint = next((part for part in get_args(hint) if part is not type(None)), None)
+    if isinstance(value, str) and hint is UUID:
+        return UUID(value)
+    if isinstance(value, str) and hint is datetime:
+        return datetime.fromisoformat(value)
+    return value

@@ -1,0 +1,44 @@
+"""What happened to accounts and their tokens."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from dispatcher.domain.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCreated(Event):
+    """An account was made."""
+
+    user_id: UUID
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSignedIn(Event):
+    """An account opened a session."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserAccessChanged(Event):
+    """An account was closed, or opened again."""
+
+    user_id: UUID
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReplaced(Event):
+    """An account was given a new password, which ended its sessions."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssued(Event):
+    """An API token was made for an account."""
+
+    user_id: UUID
+    token_id: UUID

@@ -1,0 +1,66 @@
+"""What happened to appointments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatcher.domain.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentBooked(Event):
+    """A place was taken for a request. `terms` are the reasons of the choice, codes and numbers."""
+
+    request_id: UUID
+    appointment_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+    within_delay: bool
+    decided_by: str
+    distance_km: float | None
+    overridden: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentConfirmed(Event):
+    """The patient said they will come."""
+
+    request_id: UUID
+    appointment_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentCancelled(Event):
+    """A live appointment was cancelled, `by` patient, practitioner or regulator."""
+
+    request_id: UUID
+    appointment_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentFulfilled(Event):
+    """The patient came."""
+
+    request_id: UUID
+    appointment_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentMissed(Event):
+    """The patient did not come."""
+
+    request_id: UUID
+    appointment_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime

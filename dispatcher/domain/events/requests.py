@@ -1,0 +1,89 @@
+"""What happened to care requests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatcher.domain.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOpened(Event):
+    """A request was entered. `commune` is an INSEE code, `age_band` ten years wide."""
+
+    request_id: UUID
+    profession: str
+    specialty: str | None
+    modalities: list[str]
+    delay_hours: int
+    due_at: datetime
+    origin: str
+    regulated: bool
+    has_gp: bool
+    commune: str
+    age_band: str
+    duplicate_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFoundNothing(Event):
+    """No published slot fitted; `refused` counts the slots by reason."""
+
+    request_id: UUID
+    refused: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEscalated(Event):
+    """The request was put in front of the regulator; `attention` says why."""
+
+    request_id: UUID
+    attention: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAttended(Event):
+    """A regulator dealt with what `attention` had put the request in front of them for."""
+
+    request_id: UUID
+    attention: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReopened(Event):
+    """A booked request lost its appointment and lives again."""
+
+    request_id: UUID
+    status: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSearched(Event):
+    """A regulator asked for the search to start again."""
+
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCancelled(Event):
+    """The request was given up."""
+
+    request_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRedirected(Event):
+    """The request was answered elsewhere: advice, 15, emergency department, other."""
+
+    request_id: UUID
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestUnfilled(Event):
+    """Nobody could take the request."""
+
+    request_id: UUID
+    cause: str

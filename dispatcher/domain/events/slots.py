@@ -1,0 +1,42 @@
+"""What happened to published slots."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dispatcher.domain.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotPublished(Event):
+    """A practitioner offered places."""
+
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+    end: datetime
+    places: int
+    modality: str
+    visibility: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotWithdrawn(Event):
+    """Free places were taken back by the practitioner; `places` is what remains offered."""
+
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+    places: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotPassed(Event):
+    """The slot's end went by."""
+
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+    places: int
+    taken: int

@@ -1,0 +1,217 @@
+"""What a territory may set for itself, with what holds where it set nothing.
+
+Stored as the JSON of `Territory.settings`. Whoever writes it goes through `from_mapping`, so that
+what is stored can always be read; whoever reads it does too.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Self
+
+from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.matching.cost import Weights
+
+NOT_A_NUMBER = "Indiquez un nombre."
+DELAYS = (4, 8, 12, 24, 48, 72)
+"""Hours that can be asked (the national platform's windows)."""
+
+_WIDEN_MINUTES = {4: 10, 8: 20, 12: 30, 24: 120, 48: 360, 72: 720}
+"""Minutes for care of the same day, then the 2 h, 6 h and 12 h of the services that ask nurses in
+widening circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPolicy:
+    """How volunteers are asked when no published slot fits."""
+
+    automatic: bool = True
+    """Ask without a regulator's word."""
+    after_minutes: int = 10
+    """How long a request waits for a published slot before anybody is asked."""
+    wave_size: int = 5
+    """Volunteers asked at a time, after the patient's own practitioner."""
+    widen_minutes: Mapping[int, int] = field(default_factory=lambda: dict(_WIDEN_MINUTES))
+    """By asked delay in hours: how long a wave has before the next one is asked too."""
+    hour_minutes: int = 15
+    """How long a volunteer who said yes has to choose the hour before the regulator is told."""
+
+    def widen_after(self, delay_hours: int) -> timedelta:
+        """The time between two waves of a request with that delay: the nearest shorter one's."""
+        known = [hours for hours in sorted(self.widen_minutes) if hours <= delay_hours]
+        chosen = known[-1] if known else min(self.widen_minutes)
+        return timedelta(minutes=self.widen_minutes[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of a territory. Every field has the value that holds until it is changed."""
+
+    weights: Weights = field(default_factory=Weights)
+    radius_km: float | None = None
+    """Search radius as the crow flies; None for the département's of the national table."""
+    enlarge_km: float | None = None
+    """Added when nothing nearer fits; None for the national table's, half of a radius set here."""
+    road_factor: float = 1.3
+    """Road kilometres for one as the crow flies, where no routing server says better."""
+    grace_hours: float = 0.0
+    """How long after the asked delay a patient may still be seen."""
+    escalate_share: float = 1 / 3
+    """A request returns to the regulator when this share of its delay is left."""
+    saturday_until: int = 12
+    """Local hour at which Saturday's unscheduled care becomes PDSA: 12 or 14 by region."""
+    bridge_days: bool = False
+    """Whether the days around a public holiday are PDSA, as some regions have it."""
+    outside_hours: bool = False
+    """Whether slots outside the hours of unscheduled care are used."""
+    offers: OfferPolicy = field(default_factory=OfferPolicy)
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> Self:
+        """Read settings; what is absent keeps its default.
+
+        Raises InvalidError that names each field at fault (`weights.wait`, `offers.wave_size`).
+        """
+        faults: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        for name, value in settings.items():
+            if name == "weights":
+                values[name] = _part(name, value, Weights.from_mapping, faults, prefix="")
+            elif name == "offers":
+                values[name] = _part(name, value, _offers, faults, prefix="offers.")
+            elif name in _RULES:
+                _keep(name, value, _RULES[name], values, faults)
+            else:
+                faults[name] = "Ce réglage n’existe pas."
+        if faults:
+            raise InvalidError(faults)
+        return cls(**values)
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole of it in the stored form."""
+        stored = dataclasses.asdict(self)
+        widen = stored["offers"]["widen_minutes"]
+        stored["offers"]["widen_minutes"] = {str(hours): each for hours, each in widen.items()}
+        return stored
+
+    def limit_km(self, radius: float, national_enlargement: float) -> float:
+        """How far a search with that radius goes when nothing nearer fits."""
+        if self.enlarge_km is not None:
+            return radius + self.enlarge_km
+        if self.radius_km is not None or not national_enlargement:
+            return radius * 1.5
+        return radius + national_enlargement
+
+
+Rule = Callable[[Any], Any]
+
+
+class _FaultError(ValueError):
+    """A value that cannot be used; the message is what the person is told."""
+
+
+def _number(low: float, high: float, sentence: str, *, above: bool = False) -> Rule:
+    def check(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+            raise _FaultError(NOT_A_NUMBER)
+        if not low <= value <= high or (above and value == low):
+            raise _FaultError(sentence)
+        return float(value)
+
+    return check
+
+
+def _whole(low: int, high: int, sentence: str) -> Rule:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+            raise _FaultError("Indiquez un nombre entier.")
+        if not low <= value <= high:
+            raise _FaultError(sentence)
+        return int(value)
+
+    return check
+
+
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _FaultError("Répondez par oui ou par non.")
+    return value
+
+
+def _optional(rule: Rule) -> Rule:
+    return lambda value: None if value is None else rule(value)
+
+
+def _widening(value: object) -> dict[int, int]:
+    if not isinstance(value, Mapping) or not value:
+        raise _FaultError("Indiquez une durée pour chaque délai.")
+    minutes = _whole(1, 2880, "Indiquez une durée entre 1 et 2 880 minutes.")
+    found: dict[int, int] = {}
+    for hours, each in value.items():
+        if str(hours) not in {str(delay) for delay in DELAYS}:
+            raise _FaultError("Ce délai n’existe pas.")
+        found[int(hours)] = minutes(each)
+    return found
+
+
+_RULES: Mapping[str, Rule] = {
+    "radius_km": _optional(
+        _number(0, 500, "Indiquez un rayon de plus de 0 km, et de 500 km au plus.", above=True)
+    ),
+    "enlarge_km": _optional(_number(0, 500, "Indiquez une distance de 0 à 500 km.")),
+    "road_factor": _number(1, 3, "Indiquez un facteur de 1 à 3."),
+    "grace_hours": _number(0, 24, "Indiquez une durée de 0 à 24 heures."),
+    "escalate_share": _number(0, 1, "Indiquez une part du délai entre 0 et 1."),
+    "saturday_until": _whole(8, 20, "Indiquez une heure du samedi, de 8 h à 20 h."),
+    "bridge_days": _yes_or_no,
+    "outside_hours": _yes_or_no,
+}
+_OFFER_RULES: Mapping[str, Rule] = {
+    "automatic": _yes_or_no,
+    "after_minutes": _whole(0, 1440, "Indiquez une durée de 0 à 1 440 minutes."),
+    "wave_size": _whole(1, 50, "Sollicitez au moins un volontaire à la fois, et 50 au plus."),
+    "widen_minutes": _widening,
+    "hour_minutes": _whole(1, 240, "Indiquez une durée de 1 à 240 minutes."),
+}
+
+
+def _offers(settings: Mapping[str, Any]) -> OfferPolicy:
+    faults: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name in _OFFER_RULES:
+            _keep(name, value, _OFFER_RULES[name], values, faults)
+        else:
+            faults[name] = "Ce réglage n’existe pas."
+    if faults:
+        raise InvalidError(faults)
+    return OfferPolicy(**values)
+
+
+def _keep(
+    name: str, value: object, rule: Rule, values: dict[str, Any], faults: dict[str, str]
+) -> None:
+    try:
+        values[name] = rule(value)
+    except _FaultError as fault:
+        faults[name] = str(fault)
+
+
+def _part(
+    name: str,
+    value: object,
+    read: Callable[[Mapping[str, Any]], Any],
+    faults: dict[str, str],
+    *,
+    prefix: str,
+) -> object:
+    if not isinstance(value, Mapping):
+        faults[name] = "Ce réglage est illisible."
+        return None
+    try:
+        return read(value)
+    except InvalidError as error:
+        faults.update({f"{prefix}{inner}": said for inner, said in error.fields.items()})
+        return None
