@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, String, bindparam, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -26,6 +26,10 @@ IMPATIENCE = 0.01
 LOCK_TIMEOUT = "10s"
 POOL_SIZE = 20
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+_QUEUE_ON = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0))
+)
 
 
 @contextlib.contextmanager
@@ -150,9 +154,7 @@ def queue_on(session: Session, name: str) -> None:
     For what no row stands for yet. SQLite's writers queue in any case.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
-        )
+        session.execute(_QUEUE_ON, {"name": name})
 
 
 def rows_changed(result: Any) -> int:  # noqa: ANN401 - Result's rowcount is typed on CursorResult only

@@ -160,7 +160,11 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads: both engines refuse a write in it. Raises UnavailableError."""
-        with answering(), Session(self._reading, autoflush=False) as session:
+        with (
+            answering(),
+            Session(self._reading, autoflush=False, expire_on_commit=False) as session,
+            session.begin(),  # ends by COMMIT: at a ROLLBACK psycopg forgets what it has prepared
+        ):
             yield session
 
     @contextlib.contextmanager

@@ -1,11 +1,15 @@
 """What Twilio tells us: receipts and messages received. A signature is checked before anything."""
 
+import hashlib
 import uuid
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
 
 from config.logging import get_logger
+from dispatcher.domain import gsm
+from dispatcher.domain.inbound import Intent, understand
 from dispatcher.gateways.twilio_signature import signature_is_valid
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
@@ -15,6 +19,13 @@ room = Blueprint("webhooks", __name__, url_prefix="/twilio")
 log = get_logger(__name__)
 LARGEST_FORM = 64 * 1024
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>{}</Message></Response>'
+STRANGER = (
+    "Votre numéro n’est lié à aucune demande de soins : votre message n’a été transmis à personne."
+    " Appelez votre médecin ou votre CPTS. En cas d’urgence, appelez le 15."
+)
+ANSWERS_TO_A_STRANGER = "2 per day"
+"""Enough for a person; a machine that answers ours is left alone."""
 
 
 @room.post("/status")
@@ -35,14 +46,33 @@ def status() -> ResponseReturnValue:
 @room.post("/inbound")
 @open_to_everybody("Twilio's signature")
 def inbound() -> ResponseReturnValue:
-    """A message received. The answer, if any, leaves as a message of its own."""
+    """A message received. The answer, if any, leaves as a message of its own.
+
+    A number that no territory knows has no row to hang an answer on, and nothing is written for
+    it: it is answered in the reply to this call.
+    """
     form = _signed_form()
     sid, sender = form.get("MessageSid"), form.get("From")
     if not sid or not sender:
         abort(400)
-    if not receive_message(house(), sender, form.get("Body", ""), sid):
-        log.warning("message_from_unknown_number")
-    return Response(NO_REPLY, mimetype="text/xml")
+    body = form.get("Body", "")
+    known = receive_message(house(), sender, body, sid)
+    reply = NO_REPLY if known else _to_stranger(sender, body)
+    return Response(reply, mimetype="text/xml")
+
+
+def _to_stranger(sender: str, body: str) -> str:
+    """TwiML for a number that nobody knows; nothing for STOP, which the provider answers itself."""
+    log.warning("message_from_unknown_number")
+    if understand(body).intent in {Intent.STOP, Intent.START}:
+        return NO_REPLY
+    (limiter,) = current_app.extensions["limiter"]
+    digest = hashlib.sha256(sender.encode()).hexdigest()
+    try:
+        with limiter.limit(ANSWERS_TO_A_STRANGER, key_func=lambda: digest):
+            return REPLY.format(gsm.to_gsm(STRANGER))
+    except RateLimitExceeded:
+        return NO_REPLY
 
 
 def _signed_form() -> dict[str, str]:

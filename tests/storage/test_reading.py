@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Executable, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.errors import UnavailableError
@@ -21,7 +21,7 @@ from tests.houses import DATA_KEY
 from tests.servers import free_port
 
 CIPHER = Cipher([("k1", DATA_KEY)])
-REFUSALS = (DBAPIError, UnavailableError)
+REFUSALS = (DBAPIError, UnavailableError, InvalidRequestError)
 
 
 def ticks(db: Database) -> int:

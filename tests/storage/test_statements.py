@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import Executable, bindparam, select
+import pytest
+from sqlalchemy import Executable, bindparam, select, text
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import NullType
 
@@ -17,6 +18,8 @@ import dispatcher.services
 import dispatcher.storage
 from dispatcher.storage.columns import Record
 from dispatcher.storage.models import METADATA
+from dispatcher.storage.promises import Tick
+from dispatcher.storage.unit import Database
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (dispatcher.storage, dispatcher.reads, dispatcher.services)
@@ -68,3 +71,26 @@ def test_whoever_imports_a_part_of_storage_has_all_models() -> None:
         check=True,
     )
     assert int(told.stdout) == len(METADATA.tables) == len(Record.metadata.tables)
+
+
+def test_postgresql_keeps_what_it_has_prepared_from_one_reading_to_the_next(db: Database) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite prepares in the process itself")
+
+    def prepared() -> int:
+        with db.reading() as session:
+            return session.scalar(text("SELECT count(*) FROM pg_prepared_statements")) or 0
+
+    for _ in range(10):  # the driver prepares what it has run five times
+        with db.reading() as session:
+            session.scalars(select(Tick)).all()
+    assert prepared() > 0
+
+    def read_and_fail() -> None:
+        with db.reading() as session:
+            session.scalars(select(Tick)).all()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        read_and_fail()
+    assert prepared() == 0  # the companion: a ROLLBACK is what ended every reading before
