@@ -68,6 +68,8 @@ class Catalogue:
     unfilled_reasons: Mapping[str, Entry]
     cancellers: Mapping[str, Entry]
     cancellations: Mapping[str, Cancellation]
+    languages: Mapping[str, Entry]
+    """ISO 639-1, French first. The labels go on from a noun: « reçoit en français »."""
 
     @classmethod
     def load(cls, directory: Path = DIRECTORY) -> Self:
@@ -113,6 +115,7 @@ class Catalogue:
                 )
                 for entry in lists["cancellation"]
             ),
+            languages=_by_code(Entry(**entry) for entry in lists["language"]),
         )
 
     def motives_for(self, profession: str) -> list[Motive]:

@@ -38,7 +38,7 @@ from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.notices import AppointmentNotices
-from dispatcher.services.requests import lock_request
+from dispatcher.services.requests import lock_request, watch_delay
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
@@ -335,6 +335,7 @@ def _reopen(unit: Unit, appointment: Appointment, status: RequestStatus, cause: 
             *request.excluded_practitioners,
             str(appointment.practitioner_id),
         ]
+        watch_delay(unit, request)
     unit.record(RequestReopened(request_id=request.id, status=status.value, cause=cause))
 
 

@@ -5,7 +5,7 @@ Shapes only: whether a telephone is a telephone or a commune exists is the servi
 
 import unicodedata
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -73,6 +73,8 @@ class PatientShape(Shape):
     commune: CodeText
     has_gp: bool = False
     gp: UUID | None = None
+    sex: Literal["female", "male"] | None = None
+    """FHIR AdministrativeGender; null when it was not asked."""
 
 
 class NeedShape(Shape):
@@ -85,6 +87,13 @@ class NeedShape(Shape):
     note: Note = ""
     delay_hours: int
     earliest: Instant | None = None
+    language: CodeText | None = None
+    """ISO 639-1, of a patient who needs to be received in it; null where French will do."""
+    needs_step_free: bool = False
+    travel_km: float | None = Field(default=None, ge=0, le=500, allow_inf_nan=False)
+    """How far the patient can go, as the crow flies: 0 for not at all, null for no limit."""
+    radius_km: float | None = Field(default=None, gt=0, le=500, allow_inf_nan=False)
+    """A search radius for this request alone; null for the territory's."""
 
 
 class RegulationShape(Shape):
@@ -117,6 +126,8 @@ class PublishSlot(Shape):
     places: int = Field(default=1, ge=1, le=100)
     modality: CodeText = "AMB"
     visibility: list[CodeText] = Field(default_factory=lambda: ["SNP", "CPTS"], min_length=1)
+    shared: bool = False
+    """Whether the neighbouring territories that agreed to it may use the slot."""
 
 
 class BookSlot(Shape):
@@ -153,13 +164,17 @@ class CreateUser(Shape):
 
 
 class FoundTerritory(Shape):
-    """A new territory. `timezone` is an IANA name, `department` an INSEE département."""
+    """A new territory. `timezone` is an IANA name, `department` an INSEE département.
+
+    `settings` are those of `domain.policy.Policy`; what is absent has its default.
+    """
 
     code: CodeText
     name: Name
     timezone: CodeText
     department: CodeText
     phone: ShortText
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class RegisterPlace(Shape):
@@ -170,10 +185,12 @@ class RegisterPlace(Shape):
     postcode: CodeText
     commune: CodeText
     phone: ShortText | None = None
+    step_free: bool = False
+    """Reached and entered without a step."""
 
 
 class RegisterPractitioner(Shape):
-    """A volunteer with their places."""
+    """A volunteer with their places. `languages` are ISO 639-1; French is always one of them."""
 
     profession: CodeText
     specialty: CodeText | None = None
@@ -185,5 +202,28 @@ class RegisterPractitioner(Shape):
     min_age: int | None = Field(default=None, ge=0, le=120)
     max_age: int | None = Field(default=None, ge=0, le=120)
     daily_cap: int | None = Field(default=None, ge=1)
+    weekly_cap: int | None = Field(default=None, ge=1)
     minimum_notice_minutes: int = Field(default=30, ge=0, le=2880)
+    patient_sex: Literal["female", "male"] | None = None
+    """Receives only these."""
+    languages: list[CodeText] = Field(default_factory=lambda: ["fr"], max_length=20)
+    accepts_offers: bool = False
+    """May be asked by SMS for a patient when no published slot fits."""
+    modalities: list[CodeText] = Field(default_factory=lambda: ["AMB"], min_length=1, max_length=3)
+    """What they take when they are asked."""
     places: list[RegisterPlace] = Field(min_length=1)
+
+
+class ChangeLimits(Shape):
+    """A practitioner's own rules. `languages` are ISO 639-1, `step_free` places without a step."""
+
+    patient_sex: Literal["female", "male"] | None = None
+    min_age: int | None = Field(default=None, ge=0, le=120)
+    max_age: int | None = Field(default=None, ge=0, le=120)
+    languages: list[CodeText] = Field(default_factory=lambda: ["fr"], max_length=20)
+    daily_cap: int | None = Field(default=None, ge=1, le=200)
+    weekly_cap: int | None = Field(default=None, ge=1, le=1000)
+    minimum_notice_minutes: int = Field(default=30, ge=0, le=2880)
+    accepts_offers: bool = False
+    modalities: list[CodeText] = Field(default_factory=lambda: ["AMB"], min_length=1, max_length=3)
+    step_free: list[UUID] = Field(default_factory=list, max_length=20)

@@ -4,20 +4,29 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
-from dispatcher.domain.errors import DuplicateRequestError, NotFoundError, TransitionError
-from dispatcher.domain.events import RequestOpened, RequestSearched
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.errors import (
+    DuplicateRequestError,
+    InvalidError,
+    NotFoundError,
+    TransitionError,
+)
+from dispatcher.domain.events import RequestEnlarged, RequestOpened, RequestSearched
 from dispatcher.domain.jobs import Job
+from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import (
     LIVE_REQUESTS,
     REQUEST_TRANSITIONS,
+    Attention,
     RequestStatus,
     check_transition,
     in_words,
@@ -31,16 +40,17 @@ from dispatcher.storage.encryption import identity
 from dispatcher.storage.engines import queue_on
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.requests import LIVE, CareRequest
+from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
 AGE_BAND_YEARS = 10
 CODE_DIGITS = 4
 CODE_TRIES = 50
-ESCALATE_WHEN_LEFT = 1 / 3
-"""The request returns to the regulator when this share of its delay is left."""
-
+FURTHEST_KM = 500.0
+"""No request is searched further, as no territory is."""
 
 _LIVE = [status.value for status in LIVE_REQUESTS]
+_SETTINGS = select(Territory.settings).where(Territory.id == bindparam("territory"))
 # Built once: building a statement costs several times what the database needs to answer it.
 _KNOWN = (
     select(Patient.id, Patient.phone_hash, CareRequest.id.label("live_request"))
@@ -82,7 +92,8 @@ def open_request(
     """
     with house.db.reading() as session:
         checked = check(house, session, account, command, house.clock())
-    return _open(house, account, command, checked, call)
+        share = _escalate_share(session, account.territory_id)
+    return _open(house, account, command, checked, share, call)
 
 
 def _open(
@@ -90,6 +101,7 @@ def _open(
     account: Account,
     command: OpenRequest,
     checked: Checked,
+    share: float,
     call: CallKey | None,
 ) -> UUID:
     """Write the request, its event and its promises."""
@@ -123,36 +135,49 @@ def _open(
             Job.MATCH_WAITING,
             {"territory_id": account.territory_id, "request_id": request_id},
         )
-        left = timedelta(hours=command.need.delay_hours) * ESCALATE_WHEN_LEFT
-        unit.promise(
-            Job.ESCALATE_REQUEST, {"request_id": request_id}, max(checked.due_at - left, unit.now)
-        )
+        escalation = _escalation(checked.due_at, command.need.delay_hours, share)
+        unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, max(escalation, unit.now))
     return request_id
 
 
 def search_again(house: House, account: Account, request_id: UUID) -> None:
     """Put an open request back into the waiting queue.
 
-    Raises NotFoundError, and TransitionError for one that has its appointment or is closed.
+    Raises NotFoundError, and TransitionError for one that has its appointment or is closed, or
+    that a volunteer has just accepted.
     """
     with house.db.transaction(account.territory_id, account.actor) as unit:
         request = lock_request(unit, request_id)
-        before = RequestStatus(request.status)
-        if before == RequestStatus.BOOKED:
-            raise TransitionError(
-                f"L’état actuel est «\u00a0{in_words(before)}\u00a0»\u00a0:"
-                " annulez d’abord le rendez-vous."
-            )
-        if before != RequestStatus.SEARCHING:
-            check_transition(REQUEST_TRANSITIONS, before, RequestStatus.SEARCHING)
-        request.status = RequestStatus.SEARCHING
-        request.attention = None
-        request.updated_at = unit.now
         unit.record(RequestSearched(request_id=request_id))
-        unit.promise(
-            Job.MATCH_WAITING,
-            {"territory_id": account.territory_id, "request_id": request_id},
+        _search(unit, request)
+
+
+def enlarge_search(house: House, account: Account, request_id: UUID, radius_km: float) -> None:
+    """Search this request within `radius_km` as the crow flies, its territory's setting aside.
+
+    It is searched again at once. Raises InvalidError on `radius_km`, NotFoundError, and
+    TransitionError as `search_again`.
+    """
+    if not 0 < radius_km <= FURTHEST_KM:
+        raise InvalidError(
+            {"radius_km": f"Indiquez un rayon de plus de 0 km, et de {FURTHEST_KM:.0f} km au plus."}
         )
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        request = lock_request(unit, request_id)
+        request.radius_km = radius_km
+        unit.record(RequestEnlarged(request_id=request_id, radius_km=radius_km))
+        _search(unit, request)
+
+
+def watch_delay(unit: Unit, request: CareRequest) -> None:
+    """Put a request that waits again in front of the regulator when its delay is in danger already.
+
+    The promise of its opening was kept while it had an appointment; before that hour it still is
+    to come.
+    """
+    share = _escalate_share(unit.session, unit.territory_id)
+    if _escalation(request.due_at, request.delay_hours, share) <= unit.now:
+        unit.promise(Job.ESCALATE_REQUEST, {"request_id": request.id})
 
 
 def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
@@ -165,6 +190,39 @@ def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
     if request is None:
         raise NotFoundError
     return request
+
+
+def _search(unit: Unit, request: CareRequest) -> None:
+    """Back into the waiting queue; volunteers who were asked stay asked."""
+    before = RequestStatus(request.status)
+    if before == RequestStatus.BOOKED:
+        raise TransitionError(
+            f"L’état actuel est «{NBSP}{in_words(before)}{NBSP}»{NBSP}:"
+            " annulez d’abord le rendez-vous."
+        )
+    if request.accepted_offer_id is not None:
+        raise TransitionError(
+            f"Un professionnel a accepté cette demande{NBSP}: attendez l’heure qu’il choisit,"
+            " ou reprenez d’abord la main."
+        )
+    if before not in {RequestStatus.SEARCHING, RequestStatus.OFFERING}:
+        check_transition(REQUEST_TRANSITIONS, before, RequestStatus.SEARCHING)
+        request.status = RequestStatus.SEARCHING
+    if request.attention != Attention.DEADLINE:
+        # A delay in danger stays in front of the regulator until there is an appointment.
+        request.attention = None
+    request.updated_at = unit.now
+    unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id, "request_id": request.id})
+
+
+def _escalate_share(session: Session, territory_id: UUID) -> float:
+    settings = session.scalars(_SETTINGS, {"territory": territory_id}).one()
+    return Policy.from_mapping(settings).escalate_share
+
+
+def _escalation(due_at: datetime, delay_hours: int, share: float) -> datetime:
+    """When `share` of the asked delay is left."""
+    return due_at - timedelta(hours=delay_hours) * share
 
 
 def _known(unit: Unit, command: OpenRequest, checked: Checked) -> _Known:

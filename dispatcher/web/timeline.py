@@ -165,6 +165,13 @@ def _escalated(event: events.RequestEscalated, _story: _Story) -> str:
     return ATTENTION.get(event.attention, "Remise devant la régulation")
 
 
+def _enlarged(event: events.RequestEnlarged, _story: _Story) -> str:
+    if event.radius_km is None:
+        return "Rayon de recherche du territoire rétabli"
+    radius = explain.distance_in_words(event.radius_km)
+    return f"Recherche élargie à {radius} à vol d’oiseau"
+
+
 def _reopened(event: events.RequestReopened, _story: _Story) -> str:
     if event.cause == "practitioner_cancelled":
         return "Recherche relancée après l’annulation du praticien"
@@ -231,6 +238,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.RequestAttended: _always("Patient appelé, à défaut de SMS"),
     events.RequestReopened: _reopened,
     events.RequestSearched: _always("Recherche relancée"),
+    events.RequestEnlarged: _enlarged,
     events.RequestCancelled: lambda event, _: f"Demande annulée par {BY.get(event.by, event.by)}",
     events.RequestRedirected: _redirected,
     events.RequestUnfilled: _unfilled,

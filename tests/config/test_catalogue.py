@@ -28,6 +28,7 @@ def entries(catalogue: Catalogue) -> Iterator[Entry]:
         catalogue.unfilled_reasons,
         catalogue.cancellers,
         catalogue.cancellations,
+        catalogue.languages,
     ):
         yield from entry_list.values()
 
@@ -47,9 +48,10 @@ def test_the_codes_that_the_interface_promises_are_there(catalogue: Catalogue) -
         "PATIENT",
     }
     assert catalogue.delays == (4, 8, 12, 24, 48, 72)
-    assert set(catalogue.redirections) == {"ADVICE", "15", "ED", "OTHER"}
+    assert set(catalogue.redirections) == {"ADVICE", "15", "ED", "NEIGHBOUR_CPTS", "OTHER"}
     assert set(catalogue.cancellers) == {"patient", "practitioner", "regulator"}
     assert "OTHER" in catalogue.unfilled_reasons
+    assert next(iter(catalogue.languages)) == "fr"
 
 
 def test_the_engine_and_the_lists_speak_of_the_same_codes(catalogue: Catalogue) -> None:

@@ -53,6 +53,11 @@ from dispatcher.domain.events.requests import (
     RequestUnfilled,
     SearchFoundNothing,
 )
+from dispatcher.domain.events.settings import (
+    LimitsChanged,
+    RequestEnlarged,
+    SettingsChanged,
+)
 from dispatcher.domain.events.slots import (
     SlotPassed,
     SlotPublished,
@@ -73,6 +78,7 @@ __all__ = [
     "AppointmentMissed",
     "Event",
     "JsonData",
+    "LimitsChanged",
     "MessageHandled",
     "MessageProgressed",
     "MessageQueued",
@@ -82,6 +88,7 @@ __all__ = [
     "PhoneOptedOut",
     "RequestAttended",
     "RequestCancelled",
+    "RequestEnlarged",
     "RequestEscalated",
     "RequestOpened",
     "RequestRedirected",
@@ -89,6 +96,7 @@ __all__ = [
     "RequestSearched",
     "RequestUnfilled",
     "SearchFoundNothing",
+    "SettingsChanged",
     "SlotPassed",
     "SlotPublished",
     "SlotWithdrawn",
