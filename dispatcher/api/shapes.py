@@ -105,6 +105,7 @@ class SlotShape(Shape):
     taken: int
     modality: str
     visibility: list[str]
+    shared: bool
     status: SlotStatus
 
 

@@ -55,6 +55,7 @@ def publish_slot(call: Call, command: PublishSlot) -> SlotShape:
         taken=0,
         modality=command.modality,
         visibility=list(dict.fromkeys(command.visibility)),
+        shared=command.shared,
         status=SlotStatus.OPEN,
     )
 
@@ -117,5 +118,6 @@ def _shape(call: Call, slot: SlotFacts) -> SlotShape:
         taken=slot.taken,
         modality=slot.modality,
         visibility=list(slot.visibility),
+        shared=slot.shared,
         status=slot.status,
     )

@@ -3,6 +3,9 @@
 Requests are counted in the period in which they were opened, whenever their story ended; places are
 counted in the period in which their slot starts. What cannot be known is None, which is not zero: a
 share of nothing, the median of nothing.
+
+Of a request that a neighbouring territory saw, the request is its own territory's and the place is
+the neighbour's: each is counted once, and a sum over territories counts nothing twice.
 """
 
 import dataclasses
@@ -129,7 +132,9 @@ class _Appointment:
     practitioner_id: UUID | None
     slot_id: UUID | None
     start: datetime
-    within_delay: bool
+    within_delay: bool = False
+    is_ours: bool = True
+    """Whether the place is the territory's own: a neighbour's is not ours to count as used."""
     stands: bool = True
 
 
@@ -174,6 +179,8 @@ class Ledger:
         self._requests: dict[UUID | None, _Request] = {}
         self._appointments: dict[UUID | None, _Appointment] = {}
         self._slots: dict[UUID | None, _Slot] = {}
+        self._lent: dict[UUID | None, _Appointment] = {}
+        """Places of ours that stand taken by requests of neighbours."""
 
     def add(self, event: LoggedEvent) -> None:
         """Take the next event of the log into account."""
@@ -184,6 +191,12 @@ class Ledger:
                 )
             case "appointment_booked":
                 self._book(event)
+            case "neighbour_place_taken":
+                self._lent[event.appointment_id] = _Appointment(
+                    event.practitioner_id, event.slot_id, _instant(event.data["start"])
+                )
+            case "neighbour_place_freed":
+                self._lent.pop(event.appointment_id, None)
             case "slot_published" | "slot_withdrawn":
                 self._slots[event.slot_id] = _Slot(
                     event.practitioner_id, _instant(event.data["start"]), event.data["places"]
@@ -197,6 +210,7 @@ class Ledger:
             event.slot_id,
             _instant(event.data["start"]),
             within_delay=event.data["within_delay"],
+            is_ours=not event.data.get("neighbour", False),
         )
         request = self._requests.get(event.request_id)
         if request is not None:
@@ -221,7 +235,8 @@ class Ledger:
         """The figures of a period as things stand."""
         cohort = [each for each in self._requests.values() if each.opened_at in period]
         slots = [each for each in self._slots.values() if each.start in period]
-        standing = [each for each in self._appointments.values() if each.stands]
+        standing = [each for each in self._appointments.values() if each.stands and each.is_ours]
+        standing += self._lent.values()
         used = [start for each in standing if (start := self._slot_start(each)) in period]
         booked = [each for each in cohort if each.outcome in _WITH_APPOINTMENT]
         return Indicators(

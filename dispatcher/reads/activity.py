@@ -11,6 +11,8 @@ from dispatcher.domain.events import (
     AppointmentCancelled,
     AppointmentFulfilled,
     AppointmentMissed,
+    NeighbourPlaceFreed,
+    NeighbourPlaceTaken,
     RequestCancelled,
     RequestOpened,
     RequestRedirected,
@@ -38,6 +40,8 @@ ABOUT_PLACES = (
     AppointmentCancelled,
     AppointmentFulfilled,
     AppointmentMissed,
+    NeighbourPlaceTaken,
+    NeighbourPlaceFreed,
 )
 LONGEST_SLOT = timedelta(hours=12)
 """A walk-in patient is seen this long after the start of their slot at most."""

@@ -24,6 +24,7 @@ class SlotFacts:
     taken: int
     modality: str
     visibility: tuple[str, ...]
+    shared: bool
     status: SlotStatus
 
 
@@ -89,5 +90,6 @@ def _facts(slot: Slot) -> SlotFacts:
         taken=slot.taken,
         modality=slot.modality,
         visibility=tuple(slot.visibility),
+        shared=slot.shared,
         status=SlotStatus(slot.status),
     )

@@ -11,12 +11,12 @@ from sqlalchemy import select, update
 from dispatcher.domain import calendar
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import CLOCK, SlotPassed, SlotPublished, SlotWithdrawn
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import SLOT_TRANSITIONS, SlotStatus, check_transition
 from dispatcher.services.commands import PublishSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
+from dispatcher.services.neighbours import match_all_who_see
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.unit import Claim, Unit
@@ -38,7 +38,7 @@ def publish_slot(
         if call is not None:
             call.remember(unit, slot_id)
         _publish(house, unit, account, command, slot_id)
-        unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
+        match_all_who_see(unit, shared=command.shared)
     return slot_id
 
 
@@ -49,7 +49,7 @@ def publish_slots(house: House, account: Account, commands: Sequence[PublishSlot
         for slot_id, command in zip(published, commands, strict=True):
             _publish(house, unit, account, command, slot_id)
         if commands:
-            unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
+            match_all_who_see(unit, shared=any(command.shared for command in commands))
     return published
 
 
@@ -155,6 +155,7 @@ def _publish(
             taken=0,
             modality=command.modality,
             visibility=list(dict.fromkeys(command.visibility)),
+            shared=command.shared,
             status=SlotStatus.OPEN,
             published_at=unit.now,
         )

@@ -3,10 +3,20 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    case,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.storage.columns import Id, Record
+from dispatcher.storage.columns import Id, Record, table_of
 
 _STANDS = text("ended_at IS NULL")
 
@@ -36,3 +46,15 @@ class NeighbourAgreement(Record):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]
     """The territory that ended it."""
+
+
+def sharing_with(territory: ColumnElement[UUID]) -> Select[UUID]:
+    """The ids of the territories that share their marked slots with one, both having agreed."""
+    both = table_of(NeighbourAgreement).c
+    other = case((both.first_id == territory, both.second_id), else_=both.first_id)
+    return select(other).where(
+        or_(both.first_id == territory, both.second_id == territory),
+        both.ended_at.is_(None),
+        both.first_agreed_at.is_not(None),
+        both.second_agreed_at.is_not(None),
+    )

@@ -86,11 +86,16 @@ class Unit:
     _events: list[dict[str, object]] = field(default_factory=list)
     _promises: list[dict[str, object]] = field(default_factory=list)
 
-    def record(self, event: Event, *, actor: Actor | None = None) -> None:
-        """Log what happened, in this transaction."""
+    def record(
+        self, event: Event, *, actor: Actor | None = None, territory_id: UUID | None = None
+    ) -> None:
+        """Log what happened, in this transaction.
+
+        `territory_id` names a neighbour in whose log it belongs.
+        """
         author = actor or self.actor
         row: dict[str, object] = {
-            "territory_id": self.territory_id,
+            "territory_id": territory_id or self.territory_id,
             "kind": event.kind(),
             "at": self.now,
             "occurs_at": event.occurs_at(),

@@ -16,6 +16,7 @@ from dispatcher.domain.roles import Role
 from dispatcher.domain.states import AppointmentStatus, SlotStatus
 from dispatcher.reads.agenda import AHEAD, AgendaSlot, Visit, own_places
 from dispatcher.reads.agenda import agenda as read_agenda
+from dispatcher.reads.neighbours import neighbours
 from dispatcher.services.appointments import cancel_by_practitioner, record_attendance
 from dispatcher.services.slots import publish_slot, withdraw_slot
 from dispatcher.web import slot_form
@@ -129,6 +130,7 @@ def _form(typed: Mapping[str, str] | None, errors: Mapping[str, str]) -> str:
         "practitioner/new_slot.html",
         values=slot_form.defaults(now, zone, places) if typed is None else typed,
         errors=errors,
+        shares=any(each.in_force for each in neighbours(house().db, viewer().territory_id, now)),
         **slot_form.choices(now, zone, places, house().catalogue),
     )
 

@@ -31,7 +31,10 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
         Door("practitioner.agenda", "Mon agenda", "calendar"),
         Door("practitioner.publish", "Ouvrir un créneau", "plus"),
     ),
-    Role.COORDINATOR: (Door("coordinator.activity", "Activité", "chart"),),
+    Role.COORDINATOR: (
+        Door("coordinator.activity", "Activité", "chart"),
+        Door("neighbours.overview", "CPTS voisines", "users"),
+    ),
     Role.ADMINISTRATOR: (Door("administration.accounts", "Administration", "users"),),
 }
 """By role, the first being where one arrives after signing in."""

@@ -104,6 +104,7 @@ def command(typed: Mapping[str, str], practitioner: UUID, zone: ZoneInfo) -> Pub
             "end": start + timedelta(minutes=minutes),
             "places": places,
             "modality": typed.get("modality", ""),
+            "shared": bool(typed.get("shared")),
         },
     )
 

@@ -343,3 +343,27 @@ def test_the_houses_own_events_are_understood() -> None:
     found = fold([as_logged(event, at(23, 9)) for event in log], PERIOD)
     assert (found.requests, found.honoured, found.within_delay) == (1, 1, 1)
     assert (found.slots_opened, found.slots_used) == (3, 1)
+
+
+def lent(number: int, start: datetime, kind: str = "neighbour_place_taken") -> LoggedEvent:
+    """A place of ours that a neighbour's request took, or gave back."""
+    data = {"start": start.isoformat(), "neighbour_id": str(NURSE)}
+    return LoggedEvent(kind, at(23, 9), None, appointment_id(number), slot_id(1), DOCTOR, data)
+
+
+def test_a_request_that_a_neighbour_sees_counts_here_and_its_place_there() -> None:
+    asking = [opened(1, at(23, 9)), booked(1, at(23, 10), at(23, 14), neighbour=True)]
+    seeing = [offered(1, at(23, 14), 2), lent(1, at(23, 14))]
+
+    here, there = fold(asking, PERIOD), fold(seeing, PERIOD)
+
+    assert (here.requests, here.booked, here.slots_used, here.volunteers_active) == (1, 1, 0, 0)
+    assert (there.requests, there.booked, there.slots_opened, there.slots_used) == (0, 0, 2, 1)
+    assert there.volunteers_active == 1
+
+
+def test_a_place_that_the_neighbour_gave_back_was_not_used() -> None:
+    given_back = lent(1, at(23, 14), "neighbour_place_freed")
+    assert (
+        fold([offered(1, at(23, 14), 1), lent(1, at(23, 14)), given_back], PERIOD).slots_used == 0
+    )

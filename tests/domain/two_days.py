@@ -50,6 +50,7 @@ def booked(  # what an appointment is made of
     slot: int = 1,
     by: UUID = DOCTOR,
     within: bool = True,
+    neighbour: bool = False,
 ) -> LoggedEvent:
     return LoggedEvent(
         "appointment_booked",
@@ -58,7 +59,12 @@ def booked(  # what an appointment is made of
         appointment_id(number),
         slot_id(slot),
         by,
-        {"start": start.isoformat(), "within_delay": within, "decided_by": "engine"},
+        {
+            "start": start.isoformat(),
+            "within_delay": within,
+            "decided_by": "engine",
+            "neighbour": neighbour,
+        },
     )
 
 

@@ -20,6 +20,8 @@ class AppointmentBooked(Event):
     decided_by: str
     distance_km: float | None
     overridden: list[str]
+    neighbour: bool = False
+    """Whether the place is one that a neighbouring territory shares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
