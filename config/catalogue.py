@@ -122,14 +122,6 @@ class Catalogue:
         """The motives usually addressed to a profession, in order."""
         return [motive for motive in self.motives.values() if profession in motive.professions]
 
-    def specialties_of(self, profession: str) -> list[Specialty]:
-        """The specialities of a profession, in order."""
-        return [
-            specialty
-            for specialty in self.specialties.values()
-            if specialty.profession == profession
-        ]
-
     def cancellations_by(self, canceller: str) -> list[Cancellation]:
         """The reasons that one who cancels may give, in order."""
         return [reason for reason in self.cancellations.values() if canceller in reason.by]

@@ -117,11 +117,6 @@ def day(instant: datetime, zone: ZoneInfo) -> str:
     return f"{_WEEKDAYS[local.weekday()]}{NBSP}{_date(local)}"
 
 
-def full_day(instant: datetime, zone: ZoneInfo) -> str:
-    """« mardi 24 novembre 2026 », for what is kept longer than a year."""
-    return f"{day(instant, zone)}{NBSP}{instant.astimezone(zone).year}"
-
-
 def span(first: date, last: date) -> str:
     """« du 1er au 23 novembre 2026 », « le 23 novembre 2026 »: what both share is said once."""
     if first == last:
@@ -180,16 +175,6 @@ def relative_day(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
 def relative_day_and_hour(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
     """« demain à 8 h », « mardi 24 novembre à 14 h 30 »."""
     return f"{relative_day(instant, now, zone)} à{NBSP}{hour(instant, zone)}"
-
-
-def sms_day(instant: datetime, zone: ZoneInfo) -> str:
-    """`mar. 24/11`, with plain spaces."""
-    return short_day(instant, zone).replace(NBSP, " ")
-
-
-def sms_hour(instant: datetime, zone: ZoneInfo) -> str:
-    """`14h30`, `8h`."""
-    return hour(instant, zone).replace(NBSP, "")
 
 
 def duration(span: timedelta) -> str:

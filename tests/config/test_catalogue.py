@@ -74,11 +74,6 @@ def test_motives_are_those_of_the_profession(catalogue: Catalogue) -> None:
     assert catalogue.motives_for("99") == []
 
 
-def test_specialities_are_those_of_the_profession(catalogue: Catalogue) -> None:
-    assert catalogue.specialties_of("10")[0].code == "SM54"
-    assert catalogue.specialties_of("60") == []
-
-
 def test_each_side_gives_its_own_reasons_for_cancelling(catalogue: Catalogue) -> None:
     by_practitioner = [reason.code for reason in catalogue.cancellations_by("practitioner")]
     assert by_practitioner == ["ABSENT", "EMERGENCY", "OUT_OF_SCOPE", "OTHER"]
