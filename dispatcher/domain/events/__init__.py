@@ -42,6 +42,12 @@ from dispatcher.domain.events.messages import (
     PhoneOptedIn,
     PhoneOptedOut,
 )
+from dispatcher.domain.events.neighbours import (
+    NeighbourAgreed,
+    NeighbourAgreementEnded,
+    NeighbourPlaceFreed,
+    NeighbourPlaceTaken,
+)
 from dispatcher.domain.events.requests import (
     RequestAttended,
     RequestCancelled,
@@ -68,6 +74,10 @@ __all__ = [
     "CLOCK",
     "ENGINE",
     "EVENTS",
+    "NeighbourAgreed",
+    "NeighbourAgreementEnded",
+    "NeighbourPlaceFreed",
+    "NeighbourPlaceTaken",
     "OPERATOR",
     "Actor",
     "ActorKind",
