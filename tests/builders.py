@@ -64,7 +64,9 @@ class Town:
         timezone: str = "Europe/Paris",
         department: str = "39",
         phone: str = "03 53 01 00 01",
+        settings: dict[str, Any] | None = None,
     ) -> "Town":
+        """A territory that uses slots at any hour, unless told otherwise: tests run on any day."""
         territory_id = founding.found_territory(
             house,
             FoundTerritory(
@@ -73,6 +75,7 @@ class Town:
                 timezone=timezone,
                 department=department,
                 phone=phone,
+                settings={"outside_hours": True} if settings is None else settings,
             ),
         )
         town = cls(house, clock, territory_id, code, None)  # type: ignore[arg-type]  # set below

@@ -92,6 +92,7 @@ def _found(house: House, plan: Mapping[str, Any]) -> Town:
             timezone=plan["timezone"],
             department=plan["department"],
             phone=plan["phone"],
+            settings=plan["settings"],
         ),
     )
     for role in (Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR):

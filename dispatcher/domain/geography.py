@@ -1,6 +1,8 @@
-"""Distances on the Earth, in kilometres as the crow flies."""
+"""Distances on the Earth, in kilometres: as the crow flies, and by road."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,23 @@ EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG); the sphere it gives is right to 0.5 % anywhere in France."""
 
 Floats = NDArray[np.float64]
+
+Point = tuple[float, float]
+"""Longitude and latitude in degrees (WGS 84)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """How far it is by road: what a routing server said, elsewhere the crow's flight and more."""
+
+    factor: float = 1.0
+    """Road kilometres for one as the crow flies. About 1.3 in France; 1 counts the flight itself.
+    """
+    known: Mapping[tuple[Point, Point], float] = field(default_factory=dict)
+    """Road kilometres from a patient's point to a place's."""
+
+
+AS_THE_CROW_FLIES = Roads()
 
 
 def distance_km(

@@ -1,11 +1,11 @@
 """The best slots for one request, and what stands against the others."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
+from config.communes import Communes
 from dispatcher.domain.matching.candidates import BEST, Candidates, candidates
 from dispatcher.reads import queue
 from dispatcher.storage.requests import CareRequest
@@ -17,14 +17,11 @@ def candidates_of(
     db: Database,
     territory_id: UUID,
     request_id: UUID,
-    radius_km: Mapping[str, float],
+    communes: Communes,
     now: datetime,
     best: int = BEST,
 ) -> Candidates | None:
-    """The `best` slots at this moment, cheapest first; None where there is no such request.
-
-    `radius_km` is the search radius by département (`House.communes.radius_km`).
-    """
+    """The `best` slots at this moment, cheapest first; None where there is no such request."""
     with db.reading() as session:
         territory = session.get_one(Territory, territory_id)
         request = session.scalars(
@@ -34,7 +31,7 @@ def candidates_of(
         ).one_or_none()
         if request is None:
             return None
-        need = queue.need_of(request, queue.radius_km(territory, radius_km))
-        slots = queue.open_slots(session, territory, now)
-        weights, limits = queue.weights_of(territory), queue.limits_of(territory)
-    return candidates(need, slots, weights, now, best, limits)
+        rules = queue.rules_of(territory, communes)
+        need = queue.need_of(request, rules)
+        slots = queue.open_slots(session, rules, now)
+    return candidates(need, slots, rules.weights, now, best, rules.limits, rules.roads)

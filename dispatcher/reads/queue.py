@@ -1,8 +1,9 @@
-"""What matching decides about: a territory's waiting requests and its published slots."""
+"""What matching decides about, and by which rules: a territory's waiting requests and its slots."""
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from config.communes import Communes
+from dispatcher.domain.geography import Roads
 from dispatcher.domain.matching.cost import Weights
 from dispatcher.domain.matching.needs import Limits, Need, OpenSlot
+from dispatcher.domain.policy import Policy
+from dispatcher.domain.snp_hours import SnpHours
 from dispatcher.domain.states import AppointmentStatus, RequestStatus, SlotStatus
 from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.prices import SlotPrice
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
@@ -25,12 +31,16 @@ HORIZON = timedelta(hours=96)
 """Slots further away than the longest delay, and a day for the near misses, are not looked at."""
 OUR_VISIBILITIES = frozenset({"PUBLIC", "PRO", "SNP", "CPTS"})
 """A territory's own regulators see all that its volunteers publish, whatever its visibility."""
+MATCHED_REQUESTS = (RequestStatus.SEARCHING, RequestStatus.OFFERING)
+"""Volunteers being asked, a slot that is published meanwhile still wins, until one of them accepts.
+"""
 
 _WAITING = (
     select(CareRequest)
     .where(
         CareRequest.territory_id == bindparam("territory"),
-        CareRequest.status == RequestStatus.SEARCHING.value,
+        CareRequest.status.in_([status.value for status in MATCHED_REQUESTS]),
+        CareRequest.accepted_offer_id.is_(None),
     )
     .order_by(CareRequest.asked_at, CareRequest.id)
 )
@@ -50,9 +60,13 @@ _OPEN_SLOTS = (
         Practitioner.min_age,
         Practitioner.max_age,
         Practitioner.daily_cap,
+        Practitioner.weekly_cap,
+        Practitioner.patient_sex,
+        Practitioner.languages,
         Practitioner.minimum_notice_minutes,
         Place.longitude,
         Place.latitude,
+        Place.step_free,
     )
     .join(Practitioner, Practitioner.id == Slot.practitioner_id)
     .join(Place, Place.id == Slot.place_id)
@@ -80,28 +94,64 @@ _LOAD_SINCE = (
     .where(Slot.territory_id == bindparam("territory"), Slot.ends_at > bindparam("since"))
     .group_by(Slot.practitioner_id)
 )
+_PRICES = select(SlotPrice.practitioner_id, SlotPrice.weekday, SlotPrice.price).where(
+    SlotPrice.territory_id == bindparam("territory")
+)
 
 
-def radius_km(territory: Territory, by_department: Mapping[str, float]) -> float:
-    """How far a request of the territory looks: its own setting, else its département's.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a territory matches: its own settings, with the national table and calendar."""
 
-    Two overseas départements have a radius of 0 in the national table, which stands for none.
-    """
-    default = by_department.get(territory.department) or math.inf
-    return float(territory.settings.get("radius_km") or default)
+    territory_id: UUID
+    zone: ZoneInfo
+    policy: Policy
+    national_km: float
+    """Search radius of the département; `math.inf` where the table gives none."""
+    national_enlargement: float
+    """Kilometres added to it when nothing nearer fits."""
+    hours: SnpHours
+
+    @property
+    def weights(self) -> Weights:
+        return self.policy.weights
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(grace=timedelta(hours=self.policy.grace_hours))
+
+    @property
+    def roads(self) -> Roads:
+        """By the territory's factor; a routing server's table comes on top (services/routes.py)."""
+        return Roads(self.policy.road_factor)
+
+    def radius_km(self, own: float | None = None) -> float:
+        """How far a search goes: the request's own radius, else the territory's, else the table's.
+
+        Two overseas départements have a radius of 0 in the national table, which stands for none.
+        """
+        return own or self.policy.radius_km or self.national_km
+
+    def enlarged_km(self, own: float | None = None) -> float:
+        """How far it goes when nothing nearer fits; half more of a radius that somebody set."""
+        enlargement = 0.0 if own else self.national_enlargement
+        return self.policy.limit_km(self.radius_km(own), enlargement)
 
 
-def weights_of(territory: Territory) -> Weights:
-    """The territory's weights over the defaults."""
-    return Weights.from_mapping(territory.settings.get("weights", {}))
+def rules_of(territory: Territory, communes: Communes) -> Rules:
+    """The territory's rules. Raises InvalidError on stored settings that cannot be read."""
+    zone, policy = ZoneInfo(territory.timezone), Policy.from_mapping(territory.settings)
+    return Rules(
+        territory_id=territory.id,
+        zone=zone,
+        policy=policy,
+        national_km=communes.radius_km.get(territory.department) or math.inf,
+        national_enlargement=communes.enlarge_km.get(territory.department) or 0.0,
+        hours=SnpHours(zone, territory.department, policy.saturday_until, policy.bridge_days),
+    )
 
 
-def limits_of(territory: Territory) -> Limits:
-    """The territory's tolerances."""
-    return Limits(grace=timedelta(hours=float(territory.settings.get("grace_hours", 0))))
-
-
-def need_of(request: CareRequest, radius: float) -> Need:
+def need_of(request: CareRequest, rules: Rules) -> Need:
     """A request as matching sees it: no name, no motive."""
     return Need(
         request_id=request.id,
@@ -117,39 +167,42 @@ def need_of(request: CareRequest, radius: float) -> Need:
         gp_id=request.gp_id,
         excluded_practitioners=frozenset(UUID(known) for known in request.excluded_practitioners),
         sees=OUR_VISIBILITIES,
-        radius_km=radius,
+        radius_km=rules.radius_km(request.radius_km),
+        enlarged_km=rules.enlarged_km(request.radius_km),
+        sex=request.sex,
+        language=request.language,
+        needs_step_free=request.needs_step_free,
+        travel_km=math.inf if request.travel_km is None else request.travel_km,
     )
 
 
-def waiting_needs(session: Session, territory: Territory, radius: float) -> list[Need]:
+def waiting_needs(session: Session, rules: Rules) -> list[Need]:
     """The waiting queue, the longest waiting first."""
-    requests = session.scalars(_WAITING, {"territory": territory.id})
-    return [need_of(request, radius) for request in requests]
+    requests = session.scalars(_WAITING, {"territory": rules.territory_id})
+    return [need_of(request, rules) for request in requests]
 
 
 def open_slots(
-    session: Session, territory: Territory, now: datetime, only: UUID | None = None
+    session: Session, rules: Rules, now: datetime, only: UUID | None = None
 ) -> list[OpenSlot]:
     """Published slots that are not over, full ones included: a refusal has to be counted.
 
     With `only`, that slot if it is one of them, however far away: somebody chose it.
     """
-    zone = ZoneInfo(territory.timezone)
-    asked = {"territory": territory.id, "now": now}
+    asked = {"territory": rules.territory_id, "now": now}
     rows = session.execute(
         _SLOTS_AHEAD if only is None else _THE_SLOT,
         asked | ({"horizon": now + HORIZON} if only is None else {"slot": only}),
     ).all()
-    booked = (
-        _booked_by_day(session, territory, now, zone)
-        if any(row.daily_cap is not None for row in rows)
-        else Counter()
-    )
-    load = _load(session, territory, now)
+    is_capped = any(row.daily_cap is not None or row.weekly_cap is not None for row in rows)
+    by_day, by_week = _booked(session, rules, now) if is_capped else (Counter(), Counter())
+    load = _load(session, rules, now)
+    prices = _prices(session, rules)
+    is_outside = _OutsideHours(rules)
     visibility = {tuple(row.visibility): frozenset(row.visibility) for row in rows}
     slots = []
     for row in rows:
-        day = row.start_at.astimezone(zone).date()
+        day = row.start_at.astimezone(rules.zone).date()
         slots.append(
             OpenSlot(
                 slot_id=row.id,
@@ -169,25 +222,65 @@ def open_slots(
                 max_age=row.max_age,
                 day=day,
                 daily_cap=row.daily_cap,
-                booked_that_day=booked[row.practitioner_id, day],
+                booked_that_day=by_day[row.practitioner_id, day],
                 load=load.get(row.practitioner_id, 0.0),
                 minimum_notice=timedelta(minutes=row.minimum_notice_minutes),
+                patient_sex=row.patient_sex,
+                languages=frozenset(row.languages),
+                step_free=row.step_free,
+                weekly_cap=row.weekly_cap,
+                booked_that_week=by_week[row.practitioner_id, monday_of(day)],
+                price=prices.get((row.practitioner_id, day.weekday()), 0.0),
+                outside_hours=is_outside[row.start_at],
             )
         )
     return slots
 
 
-def _booked_by_day(
-    session: Session, territory: Territory, now: datetime, zone: ZoneInfo
-) -> Counter[tuple[UUID, date]]:
+class _OutsideHours(dict[datetime, bool]):
+    """By start: many slots begin at the same instant."""
+
+    def __init__(self, rules: Rules) -> None:
+        super().__init__()
+        self.rules = rules
+
+    def __missing__(self, start: datetime) -> bool:
+        outside = not self.rules.policy.outside_hours and not self.rules.hours.is_snp(start)
+        self[start] = outside
+        return outside
+
+
+def monday_of(day: date) -> date:
+    """The Monday of the week that a weekly cap counts a local day in."""
+    return day - timedelta(days=day.weekday())
+
+
+def _booked(
+    session: Session, rules: Rules, now: datetime
+) -> tuple[Counter[tuple[UUID, date]], Counter[tuple[UUID, date]]]:
+    """Live appointments by practitioner and local day, and by practitioner and week's Monday."""
     starts = session.execute(
-        _BOOKED_SINCE, {"territory": territory.id, "since": now - timedelta(days=1)}
+        # a week before: the current one's Monday, and the appointments of a period that goes on
+        _BOOKED_SINCE,
+        {"territory": rules.territory_id, "since": now - timedelta(days=8)},
+    ).all()
+    by_day = Counter(
+        (row.practitioner_id, row.start_at.astimezone(rules.zone).date()) for row in starts
     )
-    return Counter((row.practitioner_id, row.start_at.astimezone(zone).date()) for row in starts)
+    by_week: Counter[tuple[UUID, date]] = Counter()
+    for (practitioner_id, day), booked in by_day.items():
+        by_week[practitioner_id, monday_of(day)] += booked
+    return by_day, by_week
 
 
-def _load(session: Session, territory: Territory, now: datetime) -> dict[UUID, float]:
+def _load(session: Session, rules: Rules, now: datetime) -> dict[UUID, float]:
     rows: Sequence[Any] = session.execute(
-        _LOAD_SINCE, {"territory": territory.id, "since": now - LOAD_PERIOD}
+        _LOAD_SINCE, {"territory": rules.territory_id, "since": now - LOAD_PERIOD}
     ).all()
     return {row.practitioner_id: row.taken / row.places for row in rows if row.places}
+
+
+def _prices(session: Session, rules: Rules) -> dict[tuple[UUID, int], float]:
+    """By practitioner and local weekday, in points."""
+    rows = session.execute(_PRICES, {"territory": rules.territory_id})
+    return {(row.practitioner_id, row.weekday): row.price for row in rows}

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from config.communes import Communes
 from dispatcher.domain.matching.candidates import Candidates, candidates
 from dispatcher.domain.matching.cost import Term
 from dispatcher.domain.states import (
@@ -166,13 +167,10 @@ def request_page(
     db: Database,
     territory_id: UUID,
     request_id: UUID,
-    radius_km: Mapping[str, float],
+    communes: Communes,
     now: datetime,
 ) -> RequestPage | None:
-    """The whole page; None where the territory has no such request.
-
-    `radius_km` is the search radius by département (`House.communes.radius_km`).
-    """
+    """The whole page; None where the territory has no such request."""
     cipher = db.cipher
     with db.reading() as session:
         gp = aliased(Practitioner)
@@ -189,7 +187,7 @@ def request_page(
         appointment = _appointment(session, cipher, request_id)
         search = None
         if _is_searched(RequestStatus(request.status), request.attention):
-            search = _search(session, territory, request, radius_km, now)
+            search = _search(session, territory, request, communes, now)
         messages = messages_of(session, cipher, request_id)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
@@ -295,16 +293,17 @@ def _search(
     session: Session,
     territory: Territory,
     request: CareRequest,
-    radius_km: Mapping[str, float],
+    communes: Communes,
     now: datetime,
 ) -> SearchFacts:
-    need = queue.need_of(request, queue.radius_km(territory, radius_km))
+    rules = queue.rules_of(territory, communes)
     found = candidates(
-        need,
-        queue.open_slots(session, territory, now),
-        queue.weights_of(territory),
+        queue.need_of(request, rules),
+        queue.open_slots(session, rules, now),
+        rules.weights,
         now,
-        limits=queue.limits_of(territory),
+        limits=rules.limits,
+        roads=rules.roads,
     )
     shown = [pair.slot_id for pair in found.best]
     shown += [near.slot_id for near in found.near_misses]

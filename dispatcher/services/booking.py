@@ -43,6 +43,11 @@ _BOOK_REQUEST = (
         _REQUESTS.id == bindparam("request"),
         _REQUESTS.territory_id == bindparam("territory"),
         _REQUESTS.status.in_([status.value for status in WAITING_REQUESTS]),
+        # Once a volunteer has said yes the request is theirs, until the hour is chosen or given up.
+        or_(
+            _REQUESTS.accepted_offer_id.is_(None),
+            _REQUESTS.accepted_offer_id == bindparam("offer"),
+        ),
     )
     .values(
         status=RequestStatus.BOOKED.value, attention=None, refused={}, updated_at=bindparam("now")
@@ -84,6 +89,8 @@ class Choice:
     decided_by: str
     overridden: Sequence[str] = ()
     override_note: str = ""
+    offer_id: UUID | None = None
+    """The accepted offer that this booking fulfils."""
 
 
 def book(house: House, unit: Unit, choice: Choice) -> UUID:
@@ -95,7 +102,12 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     # The request first, then the slot, as everybody who locks both: no two of them deadlock.
     request = unit.session.execute(
         _BOOK_REQUEST,
-        {"request": choice.request_id, "territory": unit.territory_id, "now": unit.now},
+        {
+            "request": choice.request_id,
+            "territory": unit.territory_id,
+            "now": unit.now,
+            "offer": choice.offer_id,
+        },
     ).one_or_none()
     if request is None:
         raise BookedAlreadyError
@@ -169,12 +181,12 @@ def book_by_hand(
         if request is None:
             raise NotFoundError
         now = house.clock()
-        slots = queue.open_slots(session, territory, now, only=command.slot)
+        rules = queue.rules_of(territory, house.communes)
+        slots = queue.open_slots(session, rules, now, only=command.slot)
         if not slots:
             raise _why_not_open(session.get(Slot, command.slot), account)
-        need = queue.need_of(request, queue.radius_km(territory, house.communes.radius_km))
-        weights, limits = queue.weights_of(territory), queue.limits_of(territory)
-    reasons, pair = weigh(need, slots[0], weights, now, limits)
+        need = queue.need_of(request, rules)
+    reasons, pair = weigh(need, slots[0], rules.weights, now, rules.limits, rules.roads)
     if Reason.FULL in reasons:
         raise SlotFullError
     blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not command.override]

@@ -6,13 +6,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 
+from config.catalogue import Catalogue
 from dispatcher.domain import phones
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import OPERATOR
+from dispatcher.domain.policy import Policy
 from dispatcher.services.commands import FoundTerritory, RegisterPractitioner
 from dispatcher.services.house import House
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.territories import MatchingLease, Territory
+
+FRENCH = "fr"
+"""What a request without a language asks for: everybody receives in it."""
 
 
 def found_territory(house: House, command: FoundTerritory) -> UUID:
@@ -32,6 +37,10 @@ def found_territory(house: House, command: FoundTerritory) -> UUID:
         phone = phones.normalise(command.phone, region).e164
     except phones.NotAPhone as error:
         faults["phone"] = error.sentence
+    try:
+        Policy.from_mapping(command.settings)
+    except InvalidError as error:
+        faults |= {f"settings.{field}": sentence for field, sentence in error.fields.items()}
     territory_id = uuid.uuid4()
     with house.db.reading() as session:
         if session.scalar(select(Territory.id).where(Territory.code == command.code)):
@@ -47,7 +56,7 @@ def found_territory(house: House, command: FoundTerritory) -> UUID:
                 timezone=command.timezone,
                 department=command.department,
                 phone=phone,
-                settings={},
+                settings=command.settings,
                 created_at=unit.now,
             )
         )
@@ -75,8 +84,7 @@ def register_practitioner(
             mobile = phones.normalise_mobile(command.phone, region).e164
         except phones.NotAPhone as error:
             faults["phone"] = error.sentence
-    if command.profession not in house.catalogue.professions:
-        faults["profession"] = "Cette profession n’est pas dans la nomenclature."
+    faults |= _unknown_codes(house.catalogue, command)
     places = []
     practitioner_id = uuid.uuid4()
     for index, place in enumerate(command.places):
@@ -103,6 +111,7 @@ def register_practitioner(
                 longitude=commune.longitude,
                 latitude=commune.latitude,
                 phone=phone,
+                step_free=place.step_free,
             )
         )
     if faults:
@@ -122,6 +131,11 @@ def register_practitioner(
                 min_age=command.min_age,
                 max_age=command.max_age,
                 daily_cap=command.daily_cap,
+                weekly_cap=command.weekly_cap,
+                patient_sex=command.patient_sex,
+                languages=list(dict.fromkeys([FRENCH, *command.languages])),
+                accepts_offers=command.accepts_offers,
+                modalities=list(dict.fromkeys(command.modalities)),
                 minimum_notice_minutes=command.minimum_notice_minutes,
                 created_at=unit.now,
             )
@@ -129,3 +143,14 @@ def register_practitioner(
         unit.session.flush()  # the places refer to the row above
         unit.session.add_all(places)
     return practitioner_id, [place.id for place in places]
+
+
+def _unknown_codes(catalogue: Catalogue, command: RegisterPractitioner) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if command.profession not in catalogue.professions:
+        faults["profession"] = "Cette profession n’est pas dans la nomenclature."
+    if set(command.languages) - set(catalogue.languages):
+        faults["languages"] = "Choisissez des langues de la liste."
+    if set(command.modalities) - set(catalogue.modalities):
+        faults["modalities"] = "Choisissez parmi : au cabinet, à domicile, en téléconsultation."
+    return faults

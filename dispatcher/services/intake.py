@@ -107,6 +107,8 @@ def _need_faults(catalogue: Catalogue, need: NeedShape, due_at: datetime) -> Fau
         )
     if need.motive is not None and need.motive not in catalogue.motives:
         faults["need.motive"] = "Choisissez un motif de la liste."
+    if need.language is not None and need.language not in catalogue.languages:
+        faults["need.language"] = "Choisissez une langue de la liste."
     if need.delay_hours not in catalogue.delays:
         delays = ", ".join(str(delay) for delay in catalogue.delays)
         faults["need.delay_hours"] = f"Choisissez un délai de la liste : {delays} heures."

@@ -116,7 +116,10 @@ def sweep_waiting(house: House, claim: Claim) -> None:
     with house.db.reading() as session:
         territories = session.scalars(
             select(CareRequest.territory_id)
-            .where(CareRequest.status == RequestStatus.SEARCHING)
+            .where(
+                CareRequest.status.in_(queue.MATCHED_REQUESTS),
+                CareRequest.accepted_offer_id.is_(None),
+            )
             .distinct()
         ).all()
     for territory_id in territories:
@@ -129,13 +132,12 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
     """One round: read, decide, book each pair. Returns how many were booked and how many lost."""
     with house.db.reading() as session:
         territory = session.get_one(Territory, territory_id)
-        radius = queue.radius_km(territory, house.communes.radius_km)
-        needs = queue.waiting_needs(session, territory, radius)
+        rules = queue.rules_of(territory, house.communes)
+        needs = queue.waiting_needs(session, rules)
         if not needs:
             return 0, 0
-        slots = queue.open_slots(session, territory, house.clock())
-        weights, limits = queue.weights_of(territory), queue.limits_of(territory)
-    decision = assign(needs, slots, weights, house.clock(), limits)
+        slots = queue.open_slots(session, rules, house.clock())
+    decision = assign(needs, slots, rules.weights, house.clock(), rules.limits, rules.roads)
     booked = 0
     failures: list[Exception] = []
     for choice in _choices(decision):
@@ -185,13 +187,19 @@ def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Re
     with house.db.transaction(territory_id, ENGINE) as unit:
         waiting = unit.session.scalars(
             select(CareRequest)
-            .where(CareRequest.id.in_(unmatched), CareRequest.status == RequestStatus.SEARCHING)
+            .where(
+                CareRequest.id.in_(unmatched),
+                CareRequest.status.in_(queue.MATCHED_REQUESTS),
+                CareRequest.accepted_offer_id.is_(None),
+            )
             .order_by(CareRequest.id)
             .with_for_update()
         ).all()
         for request in waiting:
             refusals = unmatched[request.id].as_json()
-            is_first = request.attention is None
+            # While volunteers are being asked the regulator has nothing to do yet.
+            is_searching = request.status == RequestStatus.SEARCHING
+            is_first = is_searching and request.attention is None
             before = request.refused.get("refused", {})
             if not is_first and before == refusals["refused"]:
                 continue
@@ -208,7 +216,7 @@ def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Re
 def _is_searching(house: House, request_id: UUID) -> bool:
     with house.db.reading() as session:
         status = session.scalar(_STATUS, {"request": request_id})
-    return status == RequestStatus.SEARCHING
+    return status in queue.MATCHED_REQUESTS
 
 
 def _take_lease(house: House, territory_id: UUID) -> _Lease | None:

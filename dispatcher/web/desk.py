@@ -255,7 +255,7 @@ def _sheet(request_id: UUID) -> dict[str, Any]:
         house().db,
         account.territory_id,
         request_id,
-        house().communes.radius_km,
+        house().communes,
         house().clock(),
     )
     if page is None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.geography import AS_THE_CROW_FLIES, Roads
 from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.matching.cost import Term, TermCode, Weights, total, unserved
 from dispatcher.domain.matching.needs import Limits, Need, OpenSlot
@@ -16,9 +17,11 @@ from tests.domain.morning import COLLEAGUE, DOCTOR, NEED, NOW, SLOT, hours, nort
 WEIGHTS = Weights()
 
 
-def values(need: Need, slot: OpenSlot, weights: Weights = WEIGHTS) -> dict[str, float]:
+def values(
+    need: Need, slot: OpenSlot, weights: Weights = WEIGHTS, roads: Roads = AS_THE_CROW_FLIES
+) -> dict[str, float]:
     """The terms by name, to the hundredth of a point."""
-    _, pair = weigh(need, slot, weights, NOW)
+    _, pair = weigh(need, slot, weights, NOW, roads=roads)
     return {str(term.code): round(term.value, 2) for term in pair.terms}
 
 
@@ -36,19 +39,21 @@ def test_each_kilometre_is_a_point_and_each_hour_half_a_point() -> None:
     assert pair.seen_at == slot.start
 
 
-def test_the_gps_own_slot_is_worth_a_hundred_points_to_their_patient() -> None:
+def test_the_gps_own_slot_is_worth_a_hundred_and_twenty_points_to_their_patient() -> None:
     need = replace(NEED, gp_id=DOCTOR)
-    assert values(need, SLOT)["gp"] == -100.0
+    assert values(need, SLOT)["gp"] == -120.0
     assert "gp" not in values(need, replace(SLOT, practitioner_id=COLLEAGUE))
     assert "gp" not in values(NEED, SLOT)
 
 
 def test_the_gp_comes_before_any_colleague_within_the_widest_radius_and_the_longest_delay() -> None:
     need = replace(NEED, gp_id=DOCTOR, radius_km=50.0, due_at=hours(72))
-    far_and_late = replace(SLOT, start=hours(72), latitude=north(49.9), load=1.0)
+    far_and_late = replace(SLOT, start=hours(72), latitude=north(49.9), load=1.0, price=1000.0)
     here_and_now = replace(SLOT, start=NOW, practitioner_id=COLLEAGUE)
-    # 49.9 + 36 + 5 is 9.1 short of 100: still below 0
-    assert sum(values(need, far_and_late).values()) == pytest.approx(-9.1, abs=0.05)
+    # 64.9 by road + 36 + 5 is 14.1 short of 120: still below 0
+    assert sum(values(need, far_and_late, roads=Roads(1.3)).values()) == pytest.approx(
+        -14.1, abs=0.05
+    )
     assert sum(values(need, here_and_now).values()) == 0.0
 
 
@@ -110,15 +115,15 @@ def test_terms_are_stored_as_codes_and_numbers() -> None:
     _, pair = weigh(need, replace(SLOT, latitude=north(2.3), load=0.4), WEIGHTS, NOW)
     stored = [term.as_json() for term in pair.terms]
     assert stored == [
-        {"term": "distance", "value": 2.3, "detail": {"km": 2.3, "travel": True}},
+        {"term": "distance", "value": 2.3, "detail": {"km": 2.3, "road_km": 2.3, "travel": True}},
         {"term": "wait", "value": 1.5, "detail": {"minutes": 180}},
         {"term": "lateness", "value": 0.0, "detail": {"minutes": 0}},
-        {"term": "gp", "value": -100.0, "detail": {}},
+        {"term": "gp", "value": -120.0, "detail": {}},
         {"term": "fairness", "value": 2.0, "detail": {"load": 0.4}},
     ]
     read = [Term.from_json(term) for term in json.loads(json.dumps(stored))]
     assert tuple(read) == pair.terms
-    assert total(read) == pair.cost == -94.2
+    assert total(read) == pair.cost == -114.2
 
 
 def test_a_term_that_does_not_exist_is_not_read() -> None:
@@ -146,5 +151,11 @@ def test_every_bad_weight_is_named_at_once() -> None:
 
 
 def test_terms_are_told_in_the_order_of_their_codes() -> None:
-    _, pair = weigh(replace(NEED, gp_id=DOCTOR), SLOT, WEIGHTS, NOW)
-    assert [term.code for term in pair.terms] == list(TermCode)
+    for_the_gp = replace(NEED, gp_id=DOCTOR, radius_km=5.0, enlarged_km=20.0)
+    wanted = replace(SLOT, latitude=north(9), price=10.0)
+    told = [term.code for term in weigh(for_the_gp, wanted, WEIGHTS, NOW)[1].terms]
+    # the médecin traitant's own patients do not pay what their slots are worth to others
+    assert told == [code for code in TermCode if code is not TermCode.PRICE]
+    stranger = replace(for_the_gp, gp_id=None)
+    told = [term.code for term in weigh(stranger, wanted, WEIGHTS, NOW)[1].terms]
+    assert told == [code for code in TermCode if code is not TermCode.GP]

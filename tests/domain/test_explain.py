@@ -28,14 +28,14 @@ def told(need: Need, slot: OpenSlot, limits: Limits | None = None) -> str:
 def test_the_reasons_of_a_choice_stand_on_one_line() -> None:
     slot = replace(SLOT, start=hours(11) + timedelta(minutes=40), latitude=north(2.3), load=0.4)
     assert told(replace(NEED, gp_id=DOCTOR), slot) == (
-        "2,3 km · 11 h 40 d’attente · dans le délai · médecin traitant"
+        "2,3 km par la route · 11 h 40 d’attente · dans le délai · médecin traitant"
         " · 40 % de ses places pourvues"
     )
 
 
 def test_figures_and_units_are_never_parted_by_the_end_of_a_line() -> None:
     _, pair = weigh(NEED, replace(SLOT, latitude=north(2.3)), WEIGHTS, NOW)
-    assert explain.render(pair.terms[0]) == "2,3\u00a0km"
+    assert explain.render(pair.terms[0]) == "2,3\u00a0km par la route"
 
 
 def test_teleconsultation_and_a_period_that_has_begun() -> None:
@@ -72,7 +72,11 @@ def test_a_distance_is_as_precise_as_it_matters(km: float | None, said: str) -> 
 @pytest.mark.parametrize(
     ("need", "slot", "said"),
     [
-        (NEED, replace(SLOT, latitude=north(34)), "trop loin : 34 km pour 30 km au plus"),
+        (
+            NEED,
+            replace(SLOT, latitude=north(34)),
+            "trop loin : 34 km à vol d’oiseau pour 30 km au plus",
+        ),
         (NEED, replace(SLOT, start=hours(26)), "après le délai demandé : 2 h de trop"),
         (
             replace(NEED, earliest=hours(5)),
@@ -111,5 +115,12 @@ def test_refusals_are_counted_in_words_the_most_frequent_first() -> None:
 
 def test_every_reason_and_every_term_has_its_words() -> None:
     assert set(explain.REASON_IN_WORDS) == set(Reason)
-    figures = {"km": 1.0, "travel": True, "minutes": 1, "load": 0.5}
+    figures = {
+        "km": 1.0,
+        "road_km": 1.3,
+        "radius_km": 30.0,
+        "travel": True,
+        "minutes": 1,
+        "load": 0.5,
+    }
     assert all(explain.render(Term(code, 0.0, figures)) for code in TermCode)

@@ -15,8 +15,8 @@ from tests.builders import LONS, Town
 from tests.services.tables import row_counts
 
 
-def territory(**changes: str) -> FoundTerritory:
-    values = {
+def territory(**changes: Any) -> FoundTerritory:
+    values: dict[str, Any] = {
         "code": "demo",
         "name": "CPTS Démo",
         "timezone": "Europe/Paris",
@@ -38,8 +38,8 @@ def practitioner(**changes: Any) -> RegisterPractitioner:
     return RegisterPractitioner(**(values | changes))
 
 
-def place(**changes: str) -> RegisterPlace:
-    values = {
+def place(**changes: Any) -> RegisterPlace:
+    values: dict[str, Any] = {
         "label": "Cabinet",
         "address": "4 rue des Salines",
         "postcode": "39000",

@@ -23,7 +23,7 @@ DOLE = "39198"  # about 45 km
 def test_a_nearer_slot_is_better_than_an_earlier_one_an_hour_being_worth_half_a_kilometre(
     house: House, town: Town
 ) -> None:
-    """27 km and 1 h cost 27.5; here and 20 h cost 10."""
+    """27 km, 35 by road, and 1 h cost 35.5; here and 20 h cost 10."""
     far = town.slot(town.volunteer(commune=CHAMPAGNOLE), hours=1)
     near = town.slot(town.volunteer(commune=LONS), hours=20)
 
@@ -80,7 +80,7 @@ def test_a_booking_tells_why_in_codes_and_numbers(house: House, town: Town) -> N
     assert appointment is not None
     terms = {term["term"]: (term["value"], term["detail"]) for term in appointment.terms}
     # 0 km away; 2 h at half a point; never booked before
-    assert terms["distance"] == (0.0, {"km": 0.0, "travel": True})
+    assert terms["distance"] == (0.0, {"km": 0.0, "road_km": 0.0, "travel": True})
     assert terms["wait"] == (1.0, {"minutes": 120})
     assert terms["fairness"] == (0.0, {"load": 0.0})
     assert (appointment.decided_by, appointment.distance_km) == ("engine", 0.0)
@@ -92,6 +92,7 @@ def test_a_booking_tells_why_in_codes_and_numbers(house: House, town: Town) -> N
             "decided_by": "engine",
             "distance_km": 0.0,
             "overridden": [],
+            "neighbour": False,
         },
     )
     request = town.the_request(request_id)

@@ -142,7 +142,7 @@ def test_a_practitioner_is_not_twice_at_one_place(
 
 def test_what_does_not_hinder_is_no_overlap(house: House, town: Town) -> None:
     """Another practitioner, another place of the same one, a slot that was taken back."""
-    number = {"label": "Annexe", "postcode": "39300", "commune": LONS}
+    number: dict[str, Any] = {"label": "Annexe", "postcode": "39300", "commune": LONS}
     two_places = [RegisterPlace(address=f"{each} rue Haute", **number) for each in (1, 2)]
     volunteer, other = town.volunteer(places=two_places), town.volunteer()
     with house.db.reading() as session:

@@ -51,7 +51,7 @@ def test_the_booking_is_shown_with_its_reasons(town: Town, desk: Browser) -> Non
     assert "39570 Montmorot" in page.text
     assert "Consultation au cabinet" in page.text
     reasons = page.texts("li", "chip--plain")
-    assert reasons[0].endswith(" km")
+    assert reasons[0].endswith(" km par la route")
     assert reasons[1:] == ["5 h 30 d’attente", "dans le délai", "0 % de ses places pourvues"]
 
 
@@ -93,7 +93,7 @@ def test_candidates_and_near_misses_are_told_in_words(town: Town, desk: Browser)
     assert "dans le délai" in candidates[0]
     assert "Dr Anne Suivant" in candidates[1]
     near = " ".join(candidates[2:])
-    assert "Dr Anne Lointain trop loin : 47 km pour 30 km au plus" in near
+    assert "Dr Anne Lointain trop loin : 47 km à vol d’oiseau pour 45 km au plus" in near
     assert "Dr Anne Tardif après le délai demandé : 2 h de trop" in near
     assert "Autremetier" not in page.text
     assert "1 autre profession" in page.texts("li", "chip--plain")

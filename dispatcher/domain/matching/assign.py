@@ -12,7 +12,7 @@ from uuid import UUID
 
 import numpy as np
 
-from dispatcher.domain.geography import Floats
+from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Roads
 from dispatcher.domain.matching.candidates import Pair, Refusals, explained, refusals_of
 from dispatcher.domain.matching.columns import Integers, NeedColumns, SlotColumns
 from dispatcher.domain.matching.cost import Weights, costs, unserved
@@ -44,6 +44,7 @@ def assign(
     weights: Weights,
     now: datetime,
     limits: Limits = DEFAULT_LIMITS,
+    roads: Roads = AS_THE_CROW_FLIES,
 ) -> Assignment:
     """Match the whole queue.
 
@@ -53,7 +54,7 @@ def assign(
     equal needs the one due earlier, then asked earlier, then the smaller request id.
     """
     queue = NeedColumns(sorted(needs, key=lambda n: (n.due_at, n.asked_at, n.request_id)))
-    columns = SlotColumns(sorted(slots, key=lambda s: (s.start, s.slot_id)), now, limits)
+    columns = SlotColumns(sorted(slots, key=lambda s: (s.start, s.slot_id)), now, limits, roads)
     chosen = _chosen(queue, columns, weights)
     return Assignment(
         pairs=explained(queue, columns, chosen, weights),

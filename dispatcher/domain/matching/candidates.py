@@ -11,8 +11,8 @@ from uuid import UUID
 
 import numpy as np
 
-from dispatcher.domain.geography import Floats
-from dispatcher.domain.matching.columns import NeedColumns, SlotColumns, instant_of
+from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Roads
+from dispatcher.domain.matching.columns import Booleans, NeedColumns, SlotColumns, instant_of
 from dispatcher.domain.matching.cost import Detail, Term, Weights, costs, known_km, terms, total
 from dispatcher.domain.matching.feasibility import (
     BIT,
@@ -124,12 +124,13 @@ def candidates(
     now: datetime,
     best: int = BEST,
     limits: Limits = DEFAULT_LIMITS,
+    roads: Roads = AS_THE_CROW_FLIES,
 ) -> Candidates:
     """The best slots for one need, cheapest first, and what stands against the others.
 
     Ties go to the earlier start, then to the smaller slot id, as in `assign`.
     """
-    queue, columns = NeedColumns([need]), SlotColumns(slots, now, limits)
+    queue, columns = NeedColumns([need]), SlotColumns(slots, now, limits, roads)
     comparison = compare(queue, columns)
     feasible = comparison.pairs(comparison.against == 0)
     shown = _cheapest(columns, feasible, costs(queue, columns, feasible, weights), best)
@@ -148,12 +149,13 @@ def weigh(
     weights: Weights,
     now: datetime,
     limits: Limits = DEFAULT_LIMITS,
+    roads: Roads = AS_THE_CROW_FLIES,
 ) -> tuple[tuple[Reason, ...], Pair]:
     """One slot for one need: every reason against it, and what it costs all the same.
 
     For whoever chooses by hand, and may pass over a reason.
     """
-    queue, columns = NeedColumns([need]), SlotColumns([slot], now, limits)
+    queue, columns = NeedColumns([need]), SlotColumns([slot], now, limits, roads)
     comparison = compare(queue, columns)
     pairs = comparison.pairs(np.ones_like(comparison.against, dtype=np.bool_))
     (pair,) = explained(queue, columns, pairs, weights)
@@ -189,9 +191,10 @@ def refusals_of(
     queue: NeedColumns, columns: SlotColumns, comparison: Comparison, weights: Weights
 ) -> list[Refusals]:
     """For each need of the queue, what stands against the slots that it does not get."""
-    near = comparison.pairs(_IS_NEAR[comparison.against])
+    near = comparison.pairs(_is_near(comparison.against))
     near_cost = costs(queue, columns, near, weights)
     bounds = np.searchsorted(near.needs, np.arange(len(queue) + 1)).tolist()
+    counted = _counted(comparison.against)
     refusals = []
     for row, need in enumerate(queue.needs):
         of_need = slice(bounds[row], bounds[row + 1])
@@ -199,7 +202,7 @@ def refusals_of(
         against = comparison.against[row]
         refusals.append(
             Refusals(
-                refused=_counted(against),
+                refused=counted[row],
                 near_misses=tuple(
                     _near_miss(need, columns, comparison, (row, slot))
                     for slot in shown.slots.tolist()
@@ -210,19 +213,27 @@ def refusals_of(
     return refusals
 
 
-_IS_NEAR = np.zeros(1 << len(Reason), dtype=np.bool_)
-_IS_NEAR[[BIT[reason] for reason in Reason if reason not in NEVER_NEAR]] = True
+_NEAR_BITS = np.uint32(sum(BIT[reason] for reason in Reason if reason not in NEVER_NEAR))
 
 
-def _counted(against: Bits) -> dict[Reason, int]:
-    counts = np.bincount(against)
-    by_reason = dict.fromkeys(Reason, 0)
-    for bits in np.flatnonzero(counts).tolist():
-        # What else stands against another profession's slot tells a regulator nothing.
-        alone = bits & BIT[Reason.PROFESSION]
-        for reason in (Reason.PROFESSION,) if alone else reasons_of(bits):
-            by_reason[reason] += int(counts[bits])
-    return {reason: count for reason, count in by_reason.items() if count}
+def _is_near(against: Bits) -> Booleans:
+    """Whether exactly one reason stands against each pair, and one that can be passed over."""
+    is_one_at_most = (against & (against - np.uint32(1))) == 0
+    is_near: Booleans = is_one_at_most & ((against & _NEAR_BITS) != 0)
+    return is_near
+
+
+def _counted(against: Bits) -> list[dict[Reason, int]]:
+    """For each need, the slots by reason."""
+    counted: list[dict[Reason, int]] = [{} for _ in against]
+    # What else stands against another profession's slot tells a regulator nothing.
+    other = np.uint32(BIT[Reason.PROFESSION])
+    told = np.where(against & other, other, against)
+    for reason in reasons_of(int(np.bitwise_or.reduce(told, axis=None))):
+        counts = np.count_nonzero(told & np.uint32(BIT[reason]), axis=1)
+        for row in np.flatnonzero(counts).tolist():
+            counted[row][reason] = int(counts[row])
+    return counted
 
 
 def _cheapest(columns: SlotColumns, pairs: Pairs, cost: Floats, count: int) -> Pairs:
@@ -247,11 +258,13 @@ def _near_miss(
     arrival = float(comparison.arrival[pair])
     distance = known_km(comparison.distance_km[pair])
     figures: dict[Reason, Detail] = {
-        Reason.TOO_FAR: {"km": distance, "radius_km": need.radius_km},
+        Reason.TOO_FAR: {"km": distance, "radius_km": need.limit_km},
+        Reason.CANNOT_TRAVEL: {"km": distance, "travel_km": need.travel_km},
         Reason.TOO_LATE: {"minutes": _minutes(arrival - need.due_at.timestamp())},
         Reason.TOO_SOON: {"minutes": _minutes(slot.minimum_notice.total_seconds())},
         Reason.AGE: {"min_age": slot.min_age, "max_age": slot.max_age},
         Reason.PRACTITIONER_CAP: {"cap": slot.daily_cap},
+        Reason.WEEKLY_CAP: {"cap": slot.weekly_cap},
         Reason.FULL: {"places": slot.places},
     }
     if need.earliest is not None:

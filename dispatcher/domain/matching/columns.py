@@ -10,25 +10,36 @@ from collections.abc import Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatcher.domain.geography import Floats, distances_km
+from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Point, Roads, distances_km
 from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.intp]
 
-TELECONSULTATION = "VR"
-"""HL7 v3 ActCode: the one modality in which nobody travels."""
+TELECONSULTATION, OFFICE = "VR", "AMB"
+"""HL7 v3 ActCode: the one modality in which nobody travels, and the one in which the patient does.
+"""
 
-Kind = tuple[str, str | None, str, frozenset[str]]
-"""Profession, specialty, modality and visibility: what a slot is, whoever holds it."""
+
+class Kind(NamedTuple):
+    """What a slot is, whoever holds it."""
+
+    profession: str
+    specialty: str | None
+    modality: str
+    visibility: frozenset[str]
+    patient_sex: str | None
+    languages: frozenset[str]
+    step_free: bool
+
 
 _Place = tuple[float | None, float | None, str]
-_KIND = attrgetter("profession", "specialty", "modality", "visibility")
+_KIND = attrgetter(*Kind._fields)
 _PLACE = attrgetter("longitude", "latitude", "modality")
 _NOWHERE = (math.nan, math.nan)
 
@@ -66,10 +77,12 @@ class NeedColumns:
             count,
         )
         self.radius_km = _floats((need.radius_km for need in needs), count)
+        self.limit_km = _floats((need.limit_km for need in needs), count)
+        self.travel_km = _floats((need.travel_km for need in needs), count)
         self.age = _floats((math.nan if need.age is None else need.age for need in needs), count)
-        points = [_point(need.longitude, need.latitude) for need in needs]
-        self.longitudes = _floats((longitude for longitude, _ in points), count)
-        self.latitudes = _floats((latitude for _, latitude in points), count)
+        self.points = [_point(need.longitude, need.latitude) for need in needs]
+        self.longitudes = _floats((longitude for longitude, _ in self.points), count)
+        self.latitudes = _floats((latitude for _, latitude in self.points), count)
 
     def __len__(self) -> int:
         return len(self.needs)
@@ -83,12 +96,17 @@ class SlotColumns:
     """
 
     def __init__(
-        self, slots: Sequence[OpenSlot], now: datetime, limits: Limits = DEFAULT_LIMITS
+        self,
+        slots: Sequence[OpenSlot],
+        now: datetime,
+        limits: Limits = DEFAULT_LIMITS,
+        roads: Roads = AS_THE_CROW_FLIES,
     ) -> None:
         self.slots = slots
         self.now = now.timestamp()
         self.limits = limits
-        self.kind: Coded[Kind] = Coded(map(_KIND, slots))
+        self.roads = roads
+        self.kind: Coded[tuple[Any, ...]] = Coded(map(_KIND, slots))
         self._place: Coded[_Place] = Coded(map(_PLACE, slots))
         # A walk-in period takes patients until shortly before its end, an appointment only at
         # its start: with the latest hour of arrival known, both obey the same rules.
@@ -105,6 +123,11 @@ class SlotColumns:
         self.free: Integers = (places - self._numbers("taken")).astype(np.intp)
         # No cap and no limit of age are NaN: nothing compares with it.
         self.is_capped: Booleans = self._numbers("booked_that_day") >= self._numbers("daily_cap")
+        self.is_capped_that_week: Booleans = self._numbers("booked_that_week") >= self._numbers(
+            "weekly_cap"
+        )
+        self.is_outside_hours: Booleans = self._numbers("outside_hours") > 0
+        self.price = self._numbers("price")
         self.min_age = self._numbers("min_age")
         self.max_age = self._numbers("max_age")
         self.load = self._numbers("load")
@@ -118,6 +141,11 @@ class SlotColumns:
 
     def _times(self, name: str) -> Floats:
         return _floats(map(datetime.timestamp, map(attrgetter(name), self.slots)), len(self.slots))
+
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The distinct kinds; `kind` numbers them."""
+        return tuple(map(Kind._make, self.kind.distinct))
 
     @cached_property
     def practitioner(self) -> Coded[int]:
@@ -155,12 +183,41 @@ class SlotColumns:
         distances[is_remote[places]] = 0.0
         return distances
 
+    @property
+    def is_office(self) -> Booleans:
+        """Where the patient is the one to travel."""
+        is_office = [modality == OFFICE for _, _, modality in self._place.distinct]
+        offices: Booleans = np.array(is_office, dtype=np.bool_)[self._place.codes]
+        return offices
+
+    def road_km(
+        self, queue: NeedColumns, needs: Integers, slots: Integers, distance_km: Floats
+    ) -> Floats:
+        """Road kilometres of chosen pairs of rows, `distance_km` apart as the crow flies."""
+        by_road: Floats = distance_km * self.roads.factor
+        if not self.roads.known:
+            return by_road
+        routes = np.array(
+            [
+                [self._route(origin, place) for place in self._place.distinct]
+                for origin in queue.points
+            ]
+        )
+        known = routes[needs, self._place.codes[slots]]
+        return np.where(np.isnan(known), by_road, known)
+
+    def _route(self, origin: Point, place: _Place) -> float:
+        longitude, latitude, modality = place
+        if modality == TELECONSULTATION:
+            return math.nan
+        return self.roads.known.get((origin, _point(longitude, latitude)), math.nan)
+
 
 def _floats(values: Iterable[float], count: int) -> Floats:
     return np.fromiter(values, dtype=np.float64, count=count)
 
 
-def _point(longitude: float | None, latitude: float | None) -> tuple[float, float]:
+def _point(longitude: float | None, latitude: float | None) -> Point:
     return _NOWHERE if longitude is None or latitude is None else (longitude, latitude)
 
 

@@ -37,6 +37,9 @@ person is equal for the machine, and ties go to the earlier slot."""
 
 _SECONDS_PER_HOUR = 3600
 
+FADES_OVER = timedelta(hours=24)
+"""The last hours before a slot, in which its price goes down to nothing: fewer and fewer of those
+who have not called yet could still use it."""
 
 Detail = Mapping[str, float | None]
 """Figures by name; None for one that is not known."""
@@ -46,10 +49,16 @@ class TermCode(StrEnum):
     """The terms, in the order in which they are told."""
 
     DISTANCE = "distance"
+    ENLARGED = "enlarged"
     WAIT = "wait"
     LATENESS = "lateness"
     GP = "gp"
     FAIRNESS = "fairness"
+    PRICE = "price"
+
+
+ONLY_WHERE_IT_COUNTS = frozenset({TermCode.ENLARGED, TermCode.GP, TermCode.PRICE})
+"""Terms that are told of a pair only when they add or take off something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +88,24 @@ class Weights:
     """For a request left without a slot, before urgency (see `unserved`)."""
     lateness: float = 20.0
     """For each hour after the asked delay, where the territory's grace allows any."""
-    gp: float = 100.0
+    gp: float = 120.0
     """Taken off when the slot is the médecin traitant's. The default outweighs the farthest and
-    latest place that a request for 48 h and 50 km can get: the médecin traitant is first."""
+    latest place that a request for 72 h and 50 km can get (65 points for 65 km by road, 36 for the
+    wait, 5 for fairness): the médecin traitant is first."""
     wait: float = 0.5
     """For each hour from now until the patient is seen."""
     distance: float = 1.0
-    """For each kilometre."""
+    """For each kilometre by road."""
+    enlarged: float = 300.0
+    """For a slot beyond the normal radius. The default is more than all other terms together, so
+    that it is given to those alone who find nothing nearer."""
     fairness: float = 5.0
     """Times the practitioner's load: what they were booked over what they offered."""
+    price: float = 1.0
+    """For each point of the slot's price: what it is worth to those who have not called yet. The
+    médecin traitant's own patients do not pay it."""
+    price_cap: float = 150.0
+    """Points of price at most, whatever was learned."""
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, object]) -> Self:
@@ -142,13 +160,33 @@ def contributions(
         distance = np.where(is_unknown, assumed[pairs.needs], distance)
     waiting = np.maximum(pairs.arrival - columns.now, 0.0)
     late = np.maximum(pairs.arrival - queue.due[pairs.needs], 0.0)
+    with_gp = is_with_gp(queue, columns, pairs)
+    by_road = columns.road_km(queue, pairs.needs, pairs.slots, distance)
     return {
-        TermCode.DISTANCE: weights.distance * distance,
+        TermCode.DISTANCE: weights.distance * by_road,
+        TermCode.ENLARGED: np.where(_is_enlarged(queue, pairs), weights.enlarged, 0.0),
         TermCode.WAIT: weights.wait / _SECONDS_PER_HOUR * waiting,
         TermCode.LATENESS: weights.lateness / _SECONDS_PER_HOUR * late,
-        TermCode.GP: np.where(is_with_gp(queue, columns, pairs), -weights.gp, 0.0),
+        TermCode.GP: np.where(with_gp, -weights.gp, 0.0),
         TermCode.FAIRNESS: weights.fairness * columns.load[pairs.slots],
+        TermCode.PRICE: np.where(with_gp, 0.0, _prices(columns, weights)[pairs.slots]),
     }
+
+
+def _is_enlarged(queue: NeedColumns, pairs: Pairs) -> Booleans:
+    """Whether each pair lies beyond the normal radius and within the enlarged one."""
+    limit = queue.limit_km[pairs.needs]
+    is_enlarged: Booleans = (pairs.distance_km > queue.radius_km[pairs.needs]) & (
+        pairs.distance_km <= limit
+    )
+    return is_enlarged
+
+
+def _prices(columns: SlotColumns, weights: Weights) -> Floats:
+    """Points of each slot's price at this moment."""
+    left = np.clip((columns.start - columns.now) / FADES_OVER.total_seconds(), 0.0, 1.0)
+    prices: Floats = np.minimum(weights.price * columns.price * left, weights.price_cap)
+    return prices
 
 
 def is_with_gp(queue: NeedColumns, columns: SlotColumns, pairs: Pairs) -> Booleans:
@@ -174,17 +212,16 @@ def costs(queue: NeedColumns, columns: SlotColumns, pairs: Pairs, weights: Weigh
 def terms(
     queue: NeedColumns, columns: SlotColumns, pairs: Pairs, weights: Weights
 ) -> list[tuple[Term, ...]]:
-    """The terms of every pair with their figures; the GP's only where the slot is theirs."""
+    """The terms of every pair with their figures, some `ONLY_WHERE_IT_COUNTS`."""
     values = {
         code: np.round(contribution, DECIMALS).tolist()
         for code, contribution in contributions(queue, columns, pairs, weights).items()
     }
-    with_gp = is_with_gp(queue, columns, pairs).tolist()
     return [
         tuple(
             Term(code, values[code][position], detail)
             for code, detail in _details(queue, columns, pairs, position).items()
-            if code is not TermCode.GP or with_gp[position]
+            if code not in ONLY_WHERE_IT_COUNTS or values[code][position]
         )
         for position in range(len(pairs))
     ]
@@ -204,16 +241,25 @@ def _details(
     queue: NeedColumns, columns: SlotColumns, pairs: Pairs, position: int
 ) -> dict[TermCode, Detail]:
     slot = columns.slots[pairs.slots[position]]
+    need = queue.needs[pairs.needs[position]]
     arrival = pairs.arrival[position]
+    pair = pairs[position : position + 1]
+    (by_road,) = columns.road_km(queue, pair.needs, pair.slots, pair.distance_km).tolist()
     return {
         TermCode.DISTANCE: {
             "km": known_km(pairs.distance_km[position]),
+            "road_km": known_km(by_road),
             "travel": slot.modality != TELECONSULTATION,
         },
+        TermCode.ENLARGED: {"radius_km": known_km(need.radius_km)},
         TermCode.WAIT: {"minutes": _minutes(arrival - columns.now)},
         TermCode.LATENESS: {"minutes": _minutes(arrival - queue.due[pairs.needs[position]])},
         TermCode.GP: {},
         TermCode.FAIRNESS: {"load": slot.load},
+        TermCode.PRICE: {
+            "price": slot.price,
+            "minutes": _minutes(slot.start.timestamp() - columns.now),
+        },
     }
 
 

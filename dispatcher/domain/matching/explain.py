@@ -18,20 +18,21 @@ REASON_IN_WORDS: Mapping[Reason, str] = {
     Reason.VISIBILITY: "non partagé avec la régulation",
     Reason.EXCLUDED: "praticien déjà écarté pour cette demande",
     Reason.AGE: "hors des âges reçus",
+    Reason.SEX: "ne reçoit pas ce patient : femmes ou hommes uniquement",
+    Reason.LANGUAGE: "ne parle pas la langue du patient",
+    Reason.STEP_FREE: "marches à l’entrée du cabinet",
     Reason.TOO_FAR: "trop loin",
+    Reason.CANNOT_TRAVEL: "le patient ne peut pas s’y rendre",
     Reason.TOO_LATE: "après le délai demandé",
     Reason.TOO_EARLY: "avant que le patient soit disponible",
     Reason.PAST: "déjà passé",
+    Reason.OUTSIDE_HOURS: "aux heures de la permanence des soins",
     Reason.TOO_SOON: "trop proche pour le praticien",
     Reason.FULL: "complet",
     Reason.PRACTITIONER_CAP: "maximum du praticien atteint ce jour-là",
+    Reason.WEEKLY_CAP: "maximum du praticien atteint cette semaine-là",
 }
 
-_TIMES_IN_WORDS = {
-    Reason.TOO_LATE: "{} de trop",
-    Reason.TOO_EARLY: "{} trop tôt",
-    Reason.TOO_SOON: "préavis de {}",
-}
 _WHOLE_KILOMETRES_FROM = 10
 
 
@@ -48,8 +49,8 @@ def sentence(terms: Iterable[Term]) -> str:
 def render_near_miss(near: NearMiss) -> str:
     """The one reason with its figures: « trop loin : 34 km pour 30 km au plus »."""
     words = REASON_IN_WORDS[near.reason]
-    figures = _figures(near)
-    return f"{words}{NBSP}: {figures}" if figures else words
+    figures = _FIGURES_IN_WORDS.get(near.reason)
+    return f"{words}{NBSP}: {figures(near.detail)}" if figures else words
 
 
 def render_refused(refused: Mapping[Reason, int]) -> list[str]:
@@ -69,7 +70,17 @@ def distance_in_words(km: float | None) -> str:
 
 
 def _distance(detail: Detail) -> str:
-    return distance_in_words(detail["km"]) if detail["travel"] else "sans déplacement"
+    if not detail["travel"]:
+        return "sans déplacement"
+    # Bookings of before roads were counted know the crow's flight alone.
+    by_road = detail.get("road_km")
+    if by_road is None:
+        return distance_in_words(detail["km"])
+    return f"{distance_in_words(by_road)} par la route"
+
+
+def _enlarged(detail: Detail) -> str:
+    return f"au-delà du rayon de {distance_in_words(detail['radius_km'])}"
 
 
 def _wait(detail: Detail) -> str:
@@ -90,32 +101,41 @@ def _fairness(detail: Detail) -> str:
     return f"{(detail['load'] or 0) * 100:.0f}{NBSP}% de ses places pourvues"
 
 
+def _price(_: Detail) -> str:
+    return "créneau recherché par d’autres"
+
+
 _TERM_IN_WORDS: Mapping[TermCode, Callable[[Detail], str]] = {
     TermCode.DISTANCE: _distance,
+    TermCode.ENLARGED: _enlarged,
     TermCode.WAIT: _wait,
     TermCode.LATENESS: _lateness,
     TermCode.GP: _gp,
     TermCode.FAIRNESS: _fairness,
+    TermCode.PRICE: _price,
 }
 
 
-def _figures(near: NearMiss) -> str | None:
-    detail = near.detail
-    match near.reason:
-        case Reason.TOO_FAR:
-            limit = distance_in_words(detail["radius_km"])
-            return f"{distance_in_words(detail['km'])} pour {limit} au plus"
-        case Reason.TOO_LATE | Reason.TOO_EARLY | Reason.TOO_SOON:
-            return _TIMES_IN_WORDS[near.reason].format(_duration(detail["minutes"] or 0))
-        case Reason.AGE:
-            return _ages(detail["min_age"], detail["max_age"])
-        case Reason.PRACTITIONER_CAP:
-            return f"{detail['cap']:.0f} rendez-vous"
-        case _:
-            return None
+def _too_far(detail: Detail) -> str:
+    return _as_the_crow_flies(detail["km"], detail["radius_km"])
 
 
-def _ages(youngest: float | None, oldest: float | None) -> str:
+def _cannot_travel(detail: Detail) -> str:
+    reach = detail["travel_km"]
+    return _as_the_crow_flies(detail["km"], reach) if reach else "aucun déplacement possible"
+
+
+def _as_the_crow_flies(km: float | None, limit: float | None) -> str:
+    # Said, because what a pair costs is told by road.
+    return f"{distance_in_words(km)} à vol d’oiseau pour {distance_in_words(limit)} au plus"
+
+
+def _cap(detail: Detail) -> str:
+    return f"{detail['cap']:.0f} rendez-vous"
+
+
+def _ages(detail: Detail) -> str:
+    youngest, oldest = detail["min_age"], detail["max_age"]
     if youngest is None:
         return f"jusqu’à {oldest:.0f}{NBSP}ans"
     if oldest is None:
@@ -123,5 +143,22 @@ def _ages(youngest: float | None, oldest: float | None) -> str:
     return f"de {youngest:.0f} à {oldest:.0f}{NBSP}ans"
 
 
+def _time(words: str) -> Callable[[Detail], str]:
+    return lambda detail: words.format(_duration(detail["minutes"] or 0))
+
+
 def _duration(minutes: float) -> str:
     return calendar.duration(timedelta(minutes=minutes))
+
+
+_FIGURES_IN_WORDS: Mapping[Reason, Callable[[Detail], str]] = {
+    Reason.AGE: _ages,
+    Reason.TOO_FAR: _too_far,
+    Reason.CANNOT_TRAVEL: _cannot_travel,
+    Reason.TOO_LATE: _time("{} de trop"),
+    Reason.TOO_EARLY: _time("{} trop tôt"),
+    Reason.TOO_SOON: _time("préavis de {}"),
+    Reason.PRACTITIONER_CAP: _cap,
+    Reason.WEEKLY_CAP: _cap,
+}
+"""What a person can weigh, of the reasons that have figures."""

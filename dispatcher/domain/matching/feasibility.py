@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dispatcher.domain.geography import Floats
 from dispatcher.domain.matching.columns import (
+    OFFICE,
     Booleans,
     Integers,
     Kind,
@@ -20,7 +21,7 @@ from dispatcher.domain.matching.columns import (
 )
 from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
 
-Bits = NDArray[np.uint16]
+Bits = NDArray[np.uint32]
 
 
 class Reason(StrEnum):
@@ -32,13 +33,19 @@ class Reason(StrEnum):
     VISIBILITY = "visibility"
     EXCLUDED = "excluded"
     AGE = "age"
+    SEX = "sex"
+    LANGUAGE = "language"
+    STEP_FREE = "step_free"
     TOO_FAR = "too_far"
+    CANNOT_TRAVEL = "cannot_travel"
     TOO_LATE = "too_late"
     TOO_EARLY = "too_early"
     PAST = "past"
+    OUTSIDE_HOURS = "outside_hours"
     TOO_SOON = "too_soon"
     FULL = "full"
     PRACTITIONER_CAP = "practitioner_cap"
+    WEEKLY_CAP = "weekly_cap"
 
 
 CELLS_AT_ONCE = 50_000
@@ -140,8 +147,12 @@ def compare(queue: NeedColumns, columns: SlotColumns) -> Comparison:
     - A distance that is not known (a few overseas communes have no coordinates) is no refusal: a
       patient must not go unserved because of a gap in a table, and slots never leave the territory
       anyway. Its cost is that of a slot far away, so any slot known to be near goes first.
-    - An age that is not known does not fit a slot with age limits: the limit is the practitioner's
-      own, only a person may pass over it.
+    - An age or a sex that is not known does not fit a slot that is limited to some: the limit is
+      the practitioner's own, only a person may pass over it.
+    - What the patient can travel, and steps, stand against offices alone; the radius against home
+      visits too. The radius is the enlarged one: `cost` keeps what lies beyond the normal one for
+      whoever finds nothing nearer.
+    - Outside the hours of unscheduled care stands what starts outside them.
     """
     earliest = queue.earliest[:, None]
     latest_due = queue.due[:, None] + columns.limits.grace.total_seconds()
@@ -151,7 +162,9 @@ def compare(queue: NeedColumns, columns: SlotColumns) -> Comparison:
     against |= _against_anyone(columns)
     against |= _bits(earliest > columns.latest, Reason.TOO_EARLY)
     against |= _bits(arrival > latest_due, Reason.TOO_LATE)
-    against |= _bits(distance > queue.radius_km[:, None], Reason.TOO_FAR)
+    against |= _bits(distance > queue.limit_km[:, None], Reason.TOO_FAR)
+    if not np.isinf(queue.travel_km).all():
+        against |= _bits(_out_of_reach(queue, columns, distance), Reason.CANNOT_TRAVEL)
     against |= _bits(_wrong_age(queue, columns), Reason.AGE)
     for row, need in enumerate(queue.needs):
         for practitioner in need.excluded_practitioners:
@@ -167,7 +180,7 @@ def _arrival(earliest: Floats, arrival: Floats, latest: Floats) -> Floats:
 
 
 def _bits(mask: Booleans, reason: Reason) -> Bits:
-    bits: Bits = np.multiply(mask, BIT[reason], dtype=np.uint16)
+    bits: Bits = np.multiply(mask, BIT[reason], dtype=np.uint32)
     return bits
 
 
@@ -180,7 +193,16 @@ def _against_anyone(columns: SlotColumns) -> Bits:
         | _bits(within_notice & ~past & ~columns.is_walk_in, Reason.TOO_SOON)
         | _bits(columns.free <= 0, Reason.FULL)
         | _bits(columns.is_capped, Reason.PRACTITIONER_CAP)
+        | _bits(columns.is_capped_that_week, Reason.WEEKLY_CAP)
+        | _bits(columns.is_outside_hours, Reason.OUTSIDE_HOURS)
     )
+
+
+def _out_of_reach(queue: NeedColumns, columns: SlotColumns, distance: Floats) -> Booleans:
+    travel = queue.travel_km[:, None]
+    # Distances are from commune to commune: none at all is no way to the office next door either.
+    out_of_reach: Booleans = columns.is_office & ((distance > travel) | (travel <= 0))
+    return out_of_reach
 
 
 def _wrong_age(queue: NeedColumns, columns: SlotColumns) -> Booleans:
@@ -194,24 +216,29 @@ def _wrong_age(queue: NeedColumns, columns: SlotColumns) -> Booleans:
 def _against_kinds(queue: NeedColumns, columns: SlotColumns) -> Bits:
     """What stands against each kind of slot, asked once for each kind that occurs."""
     by_kind = np.array(
-        [[_against_kind(need, kind) for kind in columns.kind.distinct] for need in queue.needs],
-        dtype=np.uint16,
+        [[_against_kind(need, kind) for kind in columns.kinds] for need in queue.needs],
+        dtype=np.uint32,
     ).reshape(len(queue), -1)
     bits: Bits = by_kind[:, columns.kind.codes]
     return bits
 
 
 def _against_kind(need: Need, kind: Kind) -> int:
-    profession, specialty, modality, visibility = kind
     against = 0
-    if profession != need.profession:
+    if kind.profession != need.profession:
         against |= BIT[Reason.PROFESSION]
-    elif not _is_asked_specialty(need, specialty):
+    elif not _is_asked_specialty(need, kind.specialty):
         against |= BIT[Reason.SPECIALTY]
-    if modality not in need.modalities:
+    if kind.modality not in need.modalities:
         against |= BIT[Reason.MODALITY]
-    if need.sees.isdisjoint(visibility):
+    if need.sees.isdisjoint(kind.visibility):
         against |= BIT[Reason.VISIBILITY]
+    if kind.patient_sex is not None and kind.patient_sex != need.sex:
+        against |= BIT[Reason.SEX]
+    if need.language is not None and need.language not in kind.languages:
+        against |= BIT[Reason.LANGUAGE]
+    if need.needs_step_free and kind.modality == OFFICE and not kind.step_free:
+        against |= BIT[Reason.STEP_FREE]
     return against
 
 

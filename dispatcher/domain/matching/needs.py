@@ -1,5 +1,6 @@
 """What is matched: the needs of waiting requests and the slots that are open for them."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -32,6 +33,22 @@ class Need:
     """The visibilities that this request has access to; one in common with the slot's is enough."""
     radius_km: float
     """How far the patient, or the visiting practitioner, goes; `math.inf` for no limit."""
+    sex: str | None = None
+    """`female` or `male`; None when it was not asked."""
+    language: str | None = None
+    """ISO 639-1, of a patient who needs to be received in it; None where French will do."""
+    needs_step_free: bool = False
+    """Cannot take a step to reach an office."""
+    travel_km: float = math.inf
+    """How far the patient can go to an office, as the crow flies; 0 for not at all."""
+    enlarged_km: float | None = None
+    """How far the search goes, at a price, when nothing within the radius fits; None for the radius
+    alone."""
+
+    @property
+    def limit_km(self) -> float:
+        """The distance from which on a slot is too far."""
+        return self.radius_km if self.enlarged_km is None else max(self.radius_km, self.enlarged_km)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,21 @@ class OpenSlot:
     load: float
     """Places booked over places offered by the practitioner in the rolling period, 0 to 1."""
     minimum_notice: timedelta
+    patient_sex: str | None = None
+    """`female` or `male` where the practitioner only receives these."""
+    languages: frozenset[str] = frozenset({"fr"})
+    """ISO 639-1: in which the practitioner receives."""
+    step_free: bool = False
+    """Whether the place is reached and entered without a step."""
+    weekly_cap: int | None = None
+    booked_that_week: int = 0
+    """The practitioner's live appointments from the Monday to the Sunday around `day`."""
+    price: float = 0.0
+    """What the slot is worth to those who have not called yet, in points of cost, not faded."""
+    outside_hours: bool = False
+    """Starts in the permanence des soins of a territory that does not use such slots."""
+    neighbour: bool = False
+    """Published in a neighbouring territory that agreed to show it."""
 
 
 @dataclass(frozen=True, slots=True)
