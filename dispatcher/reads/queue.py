@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from config.communes import Communes
 from dispatcher.domain.geography import Roads
 from dispatcher.domain.matching.cost import Weights
-from dispatcher.domain.matching.needs import Limits, Need, OpenSlot
+from dispatcher.domain.matching.needs import Limits, Need, OpenSlot, monday_of
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.snp_hours import SnpHours
 from dispatcher.domain.states import AppointmentStatus, RequestStatus, SlotStatus
@@ -248,11 +248,6 @@ class _OutsideHours(dict[datetime, bool]):
         outside = not self.rules.policy.outside_hours and not self.rules.hours.is_snp(start)
         self[start] = outside
         return outside
-
-
-def monday_of(day: date) -> date:
-    """The Monday of the week that a weekly cap counts a local day in."""
-    return day - timedelta(days=day.weekday())
 
 
 def _booked(

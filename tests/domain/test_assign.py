@@ -2,23 +2,18 @@
 
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
 from pathlib import Path
-from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from dispatcher.domain.geography import Roads
 from dispatcher.domain.matching import solver
 from dispatcher.domain.matching.assign import Assignment, assign
-from dispatcher.domain.matching.candidates import candidates, weigh
-from dispatcher.domain.matching.cost import Weights, unserved
-from dispatcher.domain.matching.feasibility import Reason, feasibility
+from dispatcher.domain.matching.candidates import candidates
+from dispatcher.domain.matching.cost import Weights
+from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.matching.needs import Need, OpenSlot
 from tests.domain.morning import (
     COLLEAGUE,
@@ -46,69 +41,6 @@ def solver_is_loaded() -> None:
 
 def pairs_of(found: Assignment) -> dict[UUID, UUID]:
     return {pair.request_id: pair.slot_id for pair in found.pairs}
-
-
-def faults(needs: Sequence[Need], slots: Sequence[OpenSlot], pairs: dict[UUID, UUID]) -> list[str]:
-    """What is wrong with giving these requests these slots."""
-    by_id = {each.slot_id: each for each in slots}
-    used = Counter(pairs.values())
-    days = Counter(
-        (by_id[slot_id].practitioner_id, by_id[slot_id].day) for slot_id in pairs.values()
-    )
-
-    def is_left(each: OpenSlot) -> bool:
-        booked = each.booked_that_day + days[each.practitioner_id, each.day]
-        has_place = each.taken + used[each.slot_id] < each.places
-        return has_place and (each.daily_cap is None or booked < each.daily_cap)
-
-    found = [
-        f"{each.slot_id} has {each.taken + used[each.slot_id]} of {each.places} places taken"
-        for each in slots
-        if each.taken + used[each.slot_id] > each.places and used[each.slot_id]
-    ]
-    found += [
-        f"{each.practitioner_id} has more than {each.daily_cap} that day"
-        for each in slots
-        if each.daily_cap is not None
-        and days[each.practitioner_id, each.day]
-        and each.booked_that_day + days[each.practitioner_id, each.day] > each.daily_cap
-    ]
-    for each in needs:
-        given_slot = pairs.get(each.request_id)
-        if given_slot is not None:
-            found += [str(reason) for reason in feasibility(each, by_id[given_slot], NOW)]
-        elif any(not feasibility(each, other, NOW) and is_left(other) for other in slots):
-            found.append(f"{each.request_id} is left out and need not be")
-    return found
-
-
-def cost_of(needs: Sequence[Need], slots: Sequence[OpenSlot], pairs: dict[UUID, UUID]) -> float:
-    """The total that the engine makes as small as it can."""
-    by_id = {each.slot_id: each for each in slots}
-    return sum(
-        weigh(each, by_id[pairs[each.request_id]], WEIGHTS, NOW)[1].cost
-        if each.request_id in pairs
-        else unserved(each, WEIGHTS)
-        for each in needs
-    )
-
-
-def least_cost(needs: Sequence[Need], slots: Sequence[OpenSlot]) -> float:
-    """The smallest total of all ways to give these slots, tried one after the other."""
-    places = [each.slot_id for each in slots for _ in range(each.places - each.taken)]
-    nobody = [None] * len(needs)
-    ways = {way[: len(needs)] for way in permutations([*places, *nobody])}
-    totals = []
-    for way in ways:
-        pairs = {
-            each.request_id: slot_id
-            for each, slot_id in zip(needs, way, strict=True)
-            if slot_id is not None
-        }
-        wrong = [fault for fault in faults(needs, slots, pairs) if "need not be" not in fault]
-        if not wrong:
-            totals.append(cost_of(needs, slots, pairs))
-    return min(totals)
 
 
 def test_a_burst_is_shared_out_better_than_by_each_taking_the_nearest() -> None:
@@ -183,6 +115,102 @@ def test_a_practitioners_cap_holds_over_all_their_slots_of_a_day() -> None:
         capped[1].slot_id,
         tomorrow.slot_id,
     }
+
+
+def test_a_week_s_cap_holds_over_all_its_days_and_no_further() -> None:
+    # Tuesday to Thursday, 1 a day, 2 a week of which none is left but one; then the Monday after
+    days = [
+        replace(
+            slot(number),
+            start=hours(24 * number + 3),
+            day=TODAY.replace(day=24 + number),
+            daily_cap=1,
+            weekly_cap=3,
+            booked_that_week=2,
+        )
+        for number in (0, 1, 2)
+    ]
+    monday = replace(slot(9), start=hours(24 * 6 + 3), day=TODAY.replace(day=30))
+    offered = [*days, replace(monday, weekly_cap=3, daily_cap=1)]
+    waiting = [replace(need(number), due_at=hours(24 * 7)) for number in range(4)]
+    found = assign(waiting, offered, WEIGHTS, NOW)
+    # the earliest of this week, and Monday's, which counts in another one
+    assert set(pairs_of(found).values()) == {offered[0].slot_id, monday.slot_id}
+
+
+def test_a_day_s_cap_and_a_week_s_cap_hold_together() -> None:
+    # 3 slots on each of 3 days, at most 2 a day and 5 a week
+    offered = [
+        replace(
+            slot(10 * day + number),
+            start=hours(24 * day + 3 + number),
+            day=TODAY.replace(day=24 + day),
+            daily_cap=2,
+            weekly_cap=5,
+        )
+        for day in range(3)
+        for number in range(3)
+    ]
+    waiting = [replace(need(number), due_at=hours(72)) for number in range(9)]
+    found = assign(waiting, offered, WEIGHTS, NOW)
+    # the 2 earliest of each day, but only 1 of the last
+    assert sorted(pairs_of(found).values()) == [
+        offered[number].slot_id for number in (0, 1, 3, 4, 6)
+    ]
+
+
+def test_what_lies_beyond_the_radius_is_given_when_nothing_nearer_fits_and_only_then() -> None:
+    # 30 km, 45 enlarged: one slot next door, one at 40 km, two people
+    wider = [replace(need(number), enlarged_km=45.0) for number in (1, 2)]
+    far = replace(slot(1), latitude=north(40))
+    assert pairs_of(assign(wider[:1], [SLOT, far], WEIGHTS, NOW)) == {
+        wider[0].request_id: SLOT.slot_id
+    }
+    assert set(pairs_of(assign(wider, [SLOT, far], WEIGHTS, NOW)).values()) == {
+        SLOT.slot_id,
+        far.slot_id,
+    }
+    beyond = replace(far, latitude=north(46))
+    assert len(assign(wider, [SLOT, beyond], WEIGHTS, NOW).pairs) == 1
+
+
+def test_a_nearer_slot_two_days_later_is_taken_before_one_beyond_the_radius() -> None:
+    # 29 + 36 h × 0.5 + 5 + 150 of price at most, against 300
+    asked = replace(NEED, enlarged_km=45.0, due_at=hours(72))
+    late = replace(slot(1), latitude=north(29), start=hours(72), load=1.0, price=500.0)
+    far = replace(slot(2), latitude=north(31), start=hours(1))
+    assert pairs_of(assign([asked], [late, far], WEIGHTS, NOW)) == {asked.request_id: late.slot_id}
+
+
+def test_a_slot_that_others_will_need_is_left_to_them() -> None:
+    # worth 20 to those who have not called yet, in 30 h; the other one is 15 km away
+    wanted = replace(slot(1), start=hours(30), price=20.0)
+    other = replace(slot(2), start=hours(30), latitude=north(15))
+    patient = replace(NEED, due_at=hours(48))
+    assert pairs_of(assign([patient], [wanted, other], WEIGHTS, NOW)) == {
+        patient.request_id: other.slot_id
+    }
+    # 12 h before, it is worth half: 10 for the wanted one against 15
+    assert pairs_of(assign([patient], [wanted, other], WEIGHTS, hours(18))) == {
+        patient.request_id: wanted.slot_id
+    }
+
+
+def test_what_is_nearest_by_road_is_nearest() -> None:
+    # 10 km over the river and 40 by road; 12 km along it and 12.5 by road
+    across, along = replace(slot(1), latitude=north(10)), replace(slot(2), latitude=north(-12))
+    here = (NEED.longitude, NEED.latitude)
+    known = {
+        (here, (each.longitude, each.latitude)): km for each, km in ((across, 40.0), (along, 12.5))
+    }
+    roads = Roads(1.3, known)  # type: ignore[arg-type]  # both have coordinates
+    assert pairs_of(assign([NEED], [across, along], WEIGHTS, NOW)) == {
+        NEED.request_id: across.slot_id
+    }
+    (pair,) = assign([NEED], [across, along], WEIGHTS, NOW, roads=roads).pairs
+    assert pair.slot_id == along.slot_id
+    assert pair.distance_km == pytest.approx(12.0, abs=1e-3)  # as the crow flies
+    assert pair.terms[0].value == 12.5
 
 
 def test_a_cap_leaves_its_places_to_whom_they_serve_best() -> None:
@@ -269,112 +297,3 @@ def test_a_single_request_is_matched_without_loading_the_solver() -> None:
         "assert 'scipy.optimize' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=HOUSE)
-
-
-NEEDS = st.builds(
-    lambda number, delay, latitude, modalities, gp, excluded: replace(
-        need(number),
-        due_at=hours(delay),
-        latitude=latitude,
-        modalities=modalities,
-        gp_id=gp,
-        excluded_practitioners=excluded,
-    ),
-    st.integers(0, 99),
-    st.sampled_from([4, 8, 24, 72]),
-    st.sampled_from([None, north(0), north(5), north(25)]),
-    st.sampled_from([frozenset({"AMB"}), frozenset({"AMB", "VR"})]),
-    st.sampled_from([None, None, DOCTOR]),
-    st.sampled_from([frozenset(), frozenset(), frozenset({COLLEAGUE})]),
-)
-SLOTS = st.builds(
-    lambda number, start, latitude, modality, places, taken, doctor: replace(
-        slot(number),
-        start=hours(start),
-        end=hours(start + 1),
-        latitude=latitude,
-        modality=modality,
-        places=places,
-        taken=min(taken, places),
-        practitioner_id=doctor,
-    ),
-    st.integers(0, 99),
-    st.sampled_from([-0.5, 0.25, 3, 3.25, 7, 30]),
-    st.sampled_from([north(0), north(1), north(-20)]),
-    st.sampled_from(["AMB", "AMB", "AMB", "VR", "HH"]),
-    st.sampled_from([1, 1, 2]),
-    st.sampled_from([0, 0, 1]),
-    st.sampled_from([DOCTOR, COLLEAGUE]),
-)
-
-
-@st.composite
-def markets(draw: st.DrawFn, most_needs: int, most_slots: int) -> tuple[list[Need], list[OpenSlot]]:
-    """A queue and an agenda; a practitioner has one cap, whichever of their slots one looks at."""
-    needs = draw(st.lists(NEEDS, max_size=most_needs, unique_by=lambda each: each.request_id))
-    slots = draw(st.lists(SLOTS, max_size=most_slots, unique_by=lambda each: each.slot_id))
-    doctors = (DOCTOR, COLLEAGUE)
-    caps = {doctor: draw(st.sampled_from([None, 1, 2, 3])) for doctor in doctors}
-    booked = {doctor: draw(st.integers(0, 1)) for doctor in doctors}
-    loads = {doctor: draw(st.sampled_from([0.0, 0.5, 1.0])) for doctor in doctors}
-    return needs, [
-        replace(
-            each,
-            daily_cap=caps[each.practitioner_id],
-            booked_that_day=booked[each.practitioner_id],
-            load=loads[each.practitioner_id],
-        )
-        for each in slots
-    ]
-
-
-SOLVERS = st.sampled_from([0.0, 2.0])
-"""Always the full matrix, always the sparse graph."""
-
-
-@given(markets(8, 12), SOLVERS)
-def test_no_run_breaks_a_rule_or_leaves_out_whom_a_free_place_could_serve(
-    market: tuple[list[Need], list[OpenSlot]], full_from: float
-) -> None:
-    needs, slots = market
-    with patch.object(solver, "FULL_FROM", full_from):
-        found = assign(needs, slots, WEIGHTS, NOW)
-    assert faults(needs, slots, pairs_of(found)) == []
-    assert set(pairs_of(found)) | set(found.unmatched) == {each.request_id for each in needs}
-    assert not set(pairs_of(found)) & set(found.unmatched)
-
-
-@given(markets(3, 3), SOLVERS)
-def test_no_way_to_share_out_the_slots_costs_less(
-    market: tuple[list[Need], list[OpenSlot]], full_from: float
-) -> None:
-    needs, slots = market
-    with patch.object(solver, "FULL_FROM", full_from):
-        found = assign(needs, slots, WEIGHTS, NOW)
-    cost = cost_of(needs, slots, pairs_of(found))
-    assert cost == pytest.approx(least_cost(needs, slots), abs=1e-3)
-
-
-@given(markets(6, 8), SOLVERS)
-def test_the_order_in_which_things_are_handed_over_changes_nothing(
-    market: tuple[list[Need], list[OpenSlot]], full_from: float
-) -> None:
-    needs, slots = market
-    with patch.object(solver, "FULL_FROM", full_from):
-        found = assign(needs, slots, WEIGHTS, NOW)
-        again = assign(needs[::-1], slots[::-1], WEIGHTS, NOW)
-    assert found == again
-
-
-def test_the_checks_above_see_what_they_are_there_to_see() -> None:
-    first, second = need(1), need(2)
-    both = {first.request_id: SLOT.slot_id, second.request_id: SLOT.slot_id}
-    assert any("2 of 1 places" in fault for fault in faults([first, second], [SLOT], both))
-    capped = replace(SLOT, places=2, end=hours(6), daily_cap=1)
-    assert any("more than 1" in fault for fault in faults([first, second], [capped], both))
-    nurse = replace(SLOT, profession="60", specialty=None)
-    assert faults([first], [nurse], {first.request_id: nurse.slot_id}) == ["profession"]
-    assert any("need not be" in fault for fault in faults([first], [SLOT], {}))
-    dearer = replace(slot(2), latitude=north(20))
-    wrong = cost_of([first], [SLOT, dearer], {first.request_id: dearer.slot_id})
-    assert wrong > least_cost([first], [SLOT, dearer]) + 10

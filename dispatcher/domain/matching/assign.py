@@ -4,7 +4,7 @@ The sum of what the pairs cost, and of what leaving the others unserved costs, i
 it can be, exactly (`solver`), within free places and practitioners' caps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import compress
@@ -17,7 +17,13 @@ from dispatcher.domain.matching.candidates import Pair, Refusals, explained, ref
 from dispatcher.domain.matching.columns import Integers, NeedColumns, SlotColumns
 from dispatcher.domain.matching.cost import Weights, costs, unserved
 from dispatcher.domain.matching.feasibility import Pairs, comparisons
-from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
+from dispatcher.domain.matching.needs import (
+    DEFAULT_LIMITS,
+    Limits,
+    Need,
+    OpenSlot,
+    monday_of,
+)
 from dispatcher.domain.matching.solver import NO_GROUP, Market, cheapest
 
 TIE_STEP = 1e-9
@@ -49,9 +55,10 @@ def assign(
     """Match the whole queue.
 
     No pair is infeasible, no slot gets more than its free places, no practitioner more than their
-    day's cap, and nobody is left out for whom a place is left. The order of the arguments does not
-    matter: between equal solutions the earlier start wins, then the smaller slot id, and between
-    equal needs the one due earlier, then asked earlier, then the smaller request id.
+    day's and their week's cap, and nobody is left out for whom a place is left. Nothing is left to
+    chance, and the order of the arguments does not matter: between equal solutions the earlier
+    start wins, then the smaller slot id, and between equal needs the one due earlier, then asked
+    earlier, then the smaller request id.
     """
     queue = NeedColumns(sorted(needs, key=lambda n: (n.due_at, n.asked_at, n.request_id)))
     columns = SlotColumns(sorted(slots, key=lambda s: (s.start, s.slot_id)), now, limits, roads)
@@ -76,7 +83,8 @@ def _chosen(queue: NeedColumns, columns: SlotColumns, weights: Weights) -> Pairs
     count, price = np.concatenate(counts), np.concatenate(prices)
     rows = np.flatnonzero(count)
     starts = np.concatenate([[0], np.cumsum(count[rows])])
-    group, left = _caps(columns)
+    group, left = _capped(columns, _day_cap)
+    week, left_in_week = _capped(columns, _week_cap)
     market = Market(
         starts=starts,
         slots=np.concatenate(slots),
@@ -86,6 +94,8 @@ def _chosen(queue: NeedColumns, columns: SlotColumns, weights: Weights) -> Pairs
         rivals=rivals,
         group=group,
         left=left,
+        week=week,
+        left_in_week=left_in_week,
     )
     chosen = cheapest(market)
     return Pairs.of(queue, columns, rows[market.rows[chosen]], market.slots[chosen].astype(np.intp))
@@ -105,18 +115,38 @@ def _nowhere(needs: Sequence[Need], weights: Weights, price: Floats, starts: Int
     return nowhere
 
 
-def _caps(columns: SlotColumns) -> tuple[Integers, Integers]:
-    """Number the practitioners' days that have a cap, by slot, and say what is left of each."""
+_Cap = tuple[date, int]
+"""The day, or the Monday of the week, that a cap counts in, and what is left of it."""
+
+
+def _day_cap(slot: OpenSlot) -> _Cap | None:
+    cap = slot.daily_cap
+    return None if cap is None else (slot.day, cap - slot.booked_that_day)
+
+
+def _week_cap(slot: OpenSlot) -> _Cap | None:
+    cap = slot.weekly_cap
+    return None if cap is None else (monday_of(slot.day), cap - slot.booked_that_week)
+
+
+def _capped(
+    columns: SlotColumns, cap_of: Callable[[OpenSlot], _Cap | None]
+) -> tuple[Integers, Integers]:
+    """Number the practitioners' days, or weeks, that have a cap, by slot; what is left of each.
+
+    Those of which nothing is left are not numbered: their slots may not be given at all.
+    """
     numbers: dict[tuple[UUID, date], int] = {}
     left: list[int] = []
     group = np.full(len(columns), NO_GROUP)
     for row, slot in enumerate(columns.slots):
-        if slot.daily_cap is not None and slot.booked_that_day < slot.daily_cap:
-            day = (slot.practitioner_id, slot.day)
-            if day not in numbers:
-                numbers[day] = len(left)
-                left.append(slot.daily_cap - slot.booked_that_day)
-            group[row] = numbers[day]
+        cap = cap_of(slot)
+        if cap is not None and cap[1] > 0:
+            key = (slot.practitioner_id, cap[0])
+            if key not in numbers:
+                numbers[key] = len(left)
+                left.append(cap[1])
+            group[row] = numbers[key]
     return group, np.array(left, dtype=np.intp)
 
 

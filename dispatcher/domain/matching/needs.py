@@ -100,6 +100,11 @@ class OpenSlot:
     """Published in a neighbouring territory that agreed to show it."""
 
 
+def monday_of(day: date) -> date:
+    """The Monday of the week that a weekly cap counts a local day in."""
+    return day - timedelta(days=day.weekday())
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a territory tolerates; the defaults are what nobody has to think about."""

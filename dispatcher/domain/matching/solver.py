@@ -4,18 +4,19 @@ Every row gets one place of one slot, or nowhere at a price of its own. The sum 
 made as small as it can be: the cheapest matching in a bipartite graph whose edges are the pairs
 that may be. A slot with three free places is three columns of it.
 
-Caps limit the places used over a group of slots (a practitioner's day). They are kept exactly, by
-*blockers*: rows that stand for nobody and must sit in a place of their group. With one for each
-place above the cap, exactly the cap is left, and the solver chooses which. As few queues come near
-a cap, blockers are only added, for all groups at once, when a first solution exceeds one; being the
-best without caps, it is the best with them whenever it keeps them.
+Caps limit the places used over a group of slots: a practitioner's day, and the week around it. They
+are kept exactly, by *blockers*: rows that stand for nobody and must sit in a place of their group.
+With one for each place above a day's cap, exactly the cap is left of that day; a week needs as many
+more as its places exceed its own cap after that. The solver chooses which places they take. As few
+queues come near a cap, blockers are only added, for all groups at once, when a first solution
+exceeds one; being the best without caps, it is the best with them whenever it keeps them.
 
 Where few pairs may be, the graph is solved as a sparse one, elsewhere as a full matrix: from about
 a quarter of all pairs on, the full matrix is quicker and smaller.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +53,10 @@ class Market:
     """The group whose cap the slot's places count in, or NO_GROUP."""
     left: Numbers
     """Places that may still be used in each group; none has less than one."""
+    week: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    """The same for groups of the second kind, by slot, each holding whole groups of the first.
+    Empty where there are none."""
+    left_in_week: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @cached_property
     def rows(self) -> Numbers32:
@@ -103,18 +108,38 @@ def cheapest(market: Market) -> Numbers:
 
 
 def _exceeds_a_cap(market: Market, chosen: Numbers) -> bool:
-    groups = market.group[market.slots[chosen]]
-    used = np.bincount(groups[groups != NO_GROUP], minlength=len(market.left))
-    return bool(np.any(used > market.left))
+    slots = market.slots[chosen]
+    return _exceeds(market.group, market.left, slots) or _exceeds(
+        market.week, market.left_in_week, slots
+    )
+
+
+def _exceeds(group_of: Numbers, left: Numbers, slots: Numbers32) -> bool:
+    if len(left) == 0:
+        return False
+    groups = group_of[slots]
+    used = np.bincount(groups[groups != NO_GROUP], minlength=len(left))
+    return bool(np.any(used > left))
 
 
 def _blockers(market: Market) -> list[Numbers]:
     """For each place above a cap, the columns of its group, one of which must stay empty."""
-    group_of_column = market.group[market.slot_of_column]
+    day_of = market.group[market.slot_of_column]
     blockers: list[Numbers] = []
-    for group, left in enumerate(market.left.tolist()):
-        columns = np.flatnonzero(group_of_column == group)
-        blockers += [columns] * (len(columns) - left)
+    blocked = np.zeros(len(market.left), dtype=np.intp)
+    for day, left in enumerate(market.left.tolist()):
+        columns = np.flatnonzero(day_of == day)
+        blocked[day] = max(0, len(columns) - left)
+        blockers += [columns] * int(blocked[day])
+    if len(market.left_in_week) == 0:
+        return blockers
+    week_of = market.week[market.slot_of_column]
+    for week, left in enumerate(market.left_in_week.tolist()):
+        columns = np.flatnonzero(week_of == week)
+        days = np.unique(day_of[columns])
+        # What keeps a day to its cap keeps the week to its own as well.
+        free = len(columns) - int(blocked[days[days != NO_GROUP]].sum())
+        blockers += [columns] * max(0, free - left)
     return blockers
 
 
