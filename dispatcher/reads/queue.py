@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from config.communes import Communes
@@ -19,6 +19,7 @@ from dispatcher.domain.matching.needs import Limits, Need, OpenSlot, monday_of
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.snp_hours import SnpHours
 from dispatcher.domain.states import AppointmentStatus, RequestStatus, SlotStatus
+from dispatcher.storage.neighbours import sharing_with
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.prices import SlotPrice
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -35,6 +36,14 @@ MATCHED_REQUESTS = (RequestStatus.SEARCHING, RequestStatus.OFFERING)
 """Volunteers being asked, a slot that is published meanwhile still wins, until one of them accepts.
 """
 
+_OURS = bindparam("territory", type_=Uuid())
+
+
+def _is_around(territory: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Of the territory itself, or of a neighbour that shares its marked slots with it."""
+    return or_(territory == _OURS, territory.in_(sharing_with(_OURS)))
+
+
 _WAITING = (
     select(CareRequest)
     .where(
@@ -47,6 +56,7 @@ _WAITING = (
 _OPEN_SLOTS = (
     select(
         Slot.id,
+        Slot.territory_id,
         Slot.practitioner_id,
         Slot.place_id,
         Slot.modality,
@@ -71,7 +81,10 @@ _OPEN_SLOTS = (
     .join(Practitioner, Practitioner.id == Slot.practitioner_id)
     .join(Place, Place.id == Slot.place_id)
     .where(
-        Slot.territory_id == bindparam("territory"),
+        or_(
+            Slot.territory_id == _OURS,
+            and_(Slot.shared, Slot.territory_id.in_(sharing_with(_OURS))),
+        ),
         Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
         Slot.ends_at > bindparam("now"),
         Practitioner.active,
@@ -80,10 +93,15 @@ _OPEN_SLOTS = (
 )
 _SLOTS_AHEAD = _OPEN_SLOTS.where(Slot.start_at < bindparam("horizon"))
 _THE_SLOT = _OPEN_SLOTS.where(Slot.id == bindparam("slot"))
-_BOOKED_SINCE = select(Appointment.practitioner_id, Appointment.start_at).where(
-    Appointment.territory_id == bindparam("territory"),
-    Appointment.status != AppointmentStatus.CANCELLED.value,
-    Appointment.start_at > bindparam("since"),
+# By practitioner: what is booked for a neighbour's patient counts in their caps as well.
+_BOOKED_SINCE = (
+    select(Appointment.practitioner_id, Appointment.start_at)
+    .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+    .where(
+        _is_around(Practitioner.__table__.c.territory_id),
+        Appointment.status != AppointmentStatus.CANCELLED.value,
+        Appointment.start_at > bindparam("since"),
+    )
 )
 _LOAD_SINCE = (
     select(
@@ -91,11 +109,11 @@ _LOAD_SINCE = (
         func.sum(Slot.taken).label("taken"),
         func.sum(Slot.places).label("places"),
     )
-    .where(Slot.territory_id == bindparam("territory"), Slot.ends_at > bindparam("since"))
+    .where(_is_around(Slot.__table__.c.territory_id), Slot.ends_at > bindparam("since"))
     .group_by(Slot.practitioner_id)
 )
 _PRICES = select(SlotPrice.practitioner_id, SlotPrice.weekday, SlotPrice.price).where(
-    SlotPrice.territory_id == bindparam("territory")
+    _is_around(SlotPrice.__table__.c.territory_id)
 )
 
 
@@ -187,6 +205,7 @@ def open_slots(
 ) -> list[OpenSlot]:
     """Published slots that are not over, full ones included: a refusal has to be counted.
 
+    Those of neighbours that are marked for sharing are among them.
     With `only`, that slot if it is one of them, however far away: somebody chose it.
     """
     asked = {"territory": rules.territory_id, "now": now}
@@ -232,6 +251,7 @@ def open_slots(
                 booked_that_week=by_week[row.practitioner_id, monday_of(day)],
                 price=prices.get((row.practitioner_id, day.weekday()), 0.0),
                 outside_hours=is_outside[row.start_at],
+                neighbour=row.territory_id != rules.territory_id,
             )
         )
     return slots

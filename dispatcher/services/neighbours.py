@@ -69,15 +69,16 @@ def end_agreement(house: House, account: Account, neighbour_code: str) -> None:
 
 
 def match_all_who_see(unit: Unit, territory_id: UUID | None = None, *, shared: bool) -> None:
-    """A place of a territory is new or free again: match its queue, and a shared one's neighbours'.
+    """A place of a territory is new or free again: match every queue that it may serve.
 
     `territory_id` is that of the slot, the transaction's own unless told.
     """
     owner = territory_id or unit.territory_id
-    unit.promise(Job.MATCH_WAITING, {"territory_id": owner})
+    served = {owner, unit.territory_id}
     if shared:
-        for neighbour in unit.session.scalars(_SHARING, {"territory": owner}):
-            unit.promise(Job.MATCH_WAITING, {"territory_id": neighbour})
+        served.update(unit.session.scalars(_SHARING, {"territory": owner}))
+    for each in sorted(served):
+        unit.promise(Job.MATCH_WAITING, {"territory_id": each})
 
 
 @dataclass(frozen=True, slots=True)

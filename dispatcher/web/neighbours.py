@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError, UnavailableError
 from dispatcher.domain.roles import Account, Role
 from dispatcher.reads.neighbours import Neighbour, neighbours
@@ -36,8 +37,10 @@ def accept() -> ResponseReturnValue:
 
     def act(account: Account, code: str) -> str:
         if agree(house(), account, code):
-            return "Partage en vigueur : les créneaux marqués sont visibles des deux côtés."
-        return "Proposition enregistrée : elle prendra effet quand l’autre CPTS l’aura acceptée."
+            return f"Partage en vigueur{NBSP}: les créneaux marqués sont visibles des deux côtés."
+        return (
+            f"Proposition enregistrée{NBSP}: elle prendra effet quand l’autre CPTS l’aura acceptée."
+        )
 
     return _act(act)
 
@@ -67,17 +70,17 @@ def _act(act: Callable[[Account, str], str]) -> ResponseReturnValue:
 
 
 def _row(neighbour: Neighbour, wording: Wording) -> dict[str, Any]:
-    ours, theirs = neighbour.we_agreed_at, neighbour.they_agreed_at
-    if neighbour.in_force and ours and theirs:
-        state, since = "in_force", max(ours, theirs)
-    elif ours:
-        state, since = "proposed", ours
+    words = [each for each in (neighbour.we_agreed_at, neighbour.they_agreed_at) if each]
+    if neighbour.in_force:
+        state = "in_force"
+    elif neighbour.we_agreed_at:
+        state = "proposed"
     else:
-        state, since = ("asked", theirs) if theirs else ("none", None)
+        state = "asked" if words else "none"
     return {
         "code": neighbour.code,
         "name": neighbour.name,
         "state": state,
-        "since": wording.relative(since) if since else "",
+        "since": wording.relative(max(words)) if words else "",
         "shared_slots": neighbour.shared_slots,
     }
