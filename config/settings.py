@@ -51,6 +51,8 @@ class Settings:
     """How long a worker owns a promise; past it another takes over."""
     relay_interval: float = 0.5
     log_level: str = "INFO"
+    routing_url: str | None = None
+    """Where a routing server answers `/table/v1/driving/…`; None where roads are estimated."""
 
     @property
     def is_demonstration(self) -> bool:
@@ -83,6 +85,7 @@ class Settings:
             promise_lease=reader.number("PROMISE_LEASE", 20),
             relay_interval=reader.number("RELAY_INTERVAL", 0.5),
             log_level=reader.optional("LOG_LEVEL") or "INFO",
+            routing_url=reader.optional_url("ROUTING_URL"),
         )
         if reader.faults:
             raise IncompleteSettingsError("\n".join(reader.faults))
@@ -119,8 +122,19 @@ class _Reader:
         return value
 
     def url(self, name: str) -> str:
-        value = self.required(name, "https://snp.example.org").rstrip("/")
-        if value and urlsplit(value).scheme not in {"http", "https"}:
+        return self._address(name, self.required(name, "https://snp.example.org"))
+
+    def optional_url(self, name: str) -> str | None:
+        return self._address(name, self.optional(name) or "") or None
+
+    def _address(self, name: str, text: str) -> str:
+        value = text.rstrip("/")
+        try:
+            address = urlsplit(value)
+            is_usable = address.scheme in {"http", "https"} and bool(address.hostname)
+        except ValueError:
+            is_usable = False
+        if value and not is_usable:
             self.faults.append(f"{name} must begin with https:// (or http:// on this machine)")
         return value
 

@@ -10,6 +10,7 @@ from config.logging import remembered
 from config.settings import Settings
 from config.sms_texts import load as load_texts
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
+from dispatcher.gateways.routing import OsrmRouting
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.services.house import Bell, House
 from dispatcher.storage.encryption import Cipher
@@ -75,6 +76,7 @@ def build(
         communes=_communes(),
         catalogue=_catalogue(),
         texts=_texts(),
+        routing=OsrmRouting(settings.routing_url) if settings.routing_url else None,
     )
 
 

@@ -97,7 +97,12 @@ def show_candidates(call: Call, request_id: UUID) -> CandidatesShape:
     """Tell which slots would suit at this moment, and what stands against the others."""
     house = call.house
     found = candidates_of(
-        house.db, call.account.territory_id, request_id, house.communes, house.clock()
+        house.db,
+        call.account.territory_id,
+        request_id,
+        house.communes,
+        house.clock(),
+        house.routing,
     )
     if found is None:
         raise NotFoundError

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from config.communes import Communes
 from dispatcher.domain.matching.candidates import BEST, Candidates, candidates
+from dispatcher.gateways.routing import Routing
 from dispatcher.reads import queue
+from dispatcher.reads.roads import roads_between
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Database
@@ -19,6 +21,7 @@ def candidates_of(
     request_id: UUID,
     communes: Communes,
     now: datetime,
+    routing: Routing | None = None,
     best: int = BEST,
 ) -> Candidates | None:
     """The `best` slots at this moment, cheapest first; None where there is no such request."""
@@ -34,4 +37,5 @@ def candidates_of(
         rules = queue.rules_of(territory, communes)
         need = queue.need_of(request, rules)
         slots = queue.open_slots(session, rules, now)
-    return candidates(need, slots, rules.weights, now, best, rules.limits, rules.roads)
+    roads = roads_between(routing, rules, [need], slots)
+    return candidates(need, slots, rules.weights, now, best, rules.limits, roads)

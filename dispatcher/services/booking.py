@@ -22,6 +22,7 @@ from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, RequestStatus, SlotStatus
 from dispatcher.reads import queue
+from dispatcher.reads.roads import roads_between
 from dispatcher.services.commands import BookSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
@@ -186,7 +187,8 @@ def book_by_hand(
         if not slots:
             raise _why_not_open(session.get(Slot, command.slot), account)
         need = queue.need_of(request, rules)
-    reasons, pair = weigh(need, slots[0], rules.weights, now, rules.limits, rules.roads)
+    roads = roads_between(house.routing, rules, [need], slots)
+    reasons, pair = weigh(need, slots[0], rules.weights, now, rules.limits, roads)
     if Reason.FULL in reasons:
         raise SlotFullError
     blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not command.override]

@@ -10,6 +10,7 @@ from config.communes import Communes
 from config.settings import Settings
 from config.sms_texts import Texts
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
+from dispatcher.gateways.routing import Routing
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.storage.unit import Database, Ringer
 
@@ -40,3 +41,5 @@ class House:
     communes: Communes
     catalogue: Catalogue
     texts: Texts
+    routing: Routing | None = None
+    """A server that knows road distances; None where they are estimated."""

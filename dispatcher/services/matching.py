@@ -16,6 +16,7 @@ from dispatcher.domain.matching.assign import Assignment, assign
 from dispatcher.domain.matching.candidates import Refusals
 from dispatcher.domain.states import Attention, RequestStatus
 from dispatcher.reads import queue
+from dispatcher.reads.roads import roads_between
 from dispatcher.services.booking import Choice, book
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
@@ -137,7 +138,8 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
         if not needs:
             return 0, 0
         slots = queue.open_slots(session, rules, house.clock())
-    decision = assign(needs, slots, rules.weights, house.clock(), rules.limits, rules.roads)
+    roads = roads_between(house.routing, rules, needs, slots)
+    decision = assign(needs, slots, rules.weights, house.clock(), rules.limits, roads)
     booked = 0
     failures: list[Exception] = []
     for choice in _choices(decision):
