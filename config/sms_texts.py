@@ -39,7 +39,8 @@ def _shape(required: str, optional: str = "") -> Shape:
 # address  first line of the address and town; « à votre domicile » for a visit
 # phone    where a person answers             link     the page that shows the rest
 # code     the four digits to answer with     choices  « 4821 (mardi 24 novembre à 14 h 30), … »
-# answer   the word that was received, OUI or ANNULER
+# answer   the word that was received: OUI, NON or ANNULER
+# reason   why an hour cannot be taken, « elle est passée »; never anything about the patient
 SHAPES: Final[Mapping[str, Shape]] = {
     "confirmation": _shape("sender day time address phone link"),
     "practitioner_notice": _shape("sender code day time link", "address phone"),
@@ -54,6 +55,14 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "stop_acknowledged": _shape("sender", "phone"),
     "start_acknowledged": _shape("sender", "phone"),
     "help": _shape("sender phone"),
+    "offer": _shape("sender code day time link"),
+    "offer_taken": _shape("sender code"),
+    "offer_too_late": _shape("sender code"),
+    "offer_choose_hour": _shape("sender code link"),
+    "offer_hour_refused": _shape("sender code reason link"),
+    "offer_released": _shape("sender code"),
+    "offer_which": _shape("sender choices answer code"),
+    "offer_unknown": _shape("sender code phone"),
 }
 """By `MessageKind`. A territory's own wording is held to the same."""
 

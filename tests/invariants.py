@@ -1,4 +1,4 @@
-"""The invariants I1 to I7 of a house, read from its tables in plain SQL.
+"""The invariants I1 to I8 of a house, read from its tables in plain SQL.
 
 Shares no code with what it checks: neither the models nor the services, nor their table of states.
 `accepted` is the provider's own account of what it took, `answered` what callers were told is kept.
@@ -17,7 +17,14 @@ Row = Mapping[str, Any]
 
 # DESIGN §5, written down a second time on purpose.
 REQUEST_STEPS = {
-    "searching": {"open", "searching", "booked", "cancelled", "redirected", "unfilled"},
+    "searching": {
+        *("open", "searching", "offering", "booked"),
+        *("cancelled", "redirected", "unfilled"),
+    },
+    "offering": {
+        *("open", "searching", "offering", "booked"),
+        *("cancelled", "redirected", "unfilled"),
+    },
     "open": {"searching", "booked", "cancelled", "redirected", "unfilled"},
     "booked": {
         *("open", "searching", "fulfilled", "no_show"),
@@ -41,6 +48,7 @@ REQUEST_AFTER = {
     "request_cancelled": "cancelled",
     "request_redirected": "redirected",
     "request_unfilled": "unfilled",
+    "offer_accepted": "offering",
     "appointment_booked": "booked",
     "appointment_fulfilled": "fulfilled",
     "appointment_missed": "no_show",
@@ -83,6 +91,7 @@ def violations(
             *_appointments(connection),
             *_slots(connection),
             *_live_ones(connection),
+            *_offers(connection),
             *_messages(connection, settled=settled, accepted=accepted),
             *_promises(connection, now, settled=settled),
             *_answered(connection, answered),
@@ -119,6 +128,11 @@ def _request_after(event: Row) -> str | None:
         return "searching"
     if event["kind"] == "request_reopened":
         return str(_json(event["data"])["status"])
+    if event["kind"] == "request_escalated":
+        is_given_back = _json(event["data"])["attention"] == "nobody_answered"
+        return "searching" if is_given_back else None
+    if event["kind"] == "volunteers_asked":
+        return "offering" if _json(event["data"])["asked"] else None
     return REQUEST_AFTER.get(event["kind"])
 
 
@@ -190,6 +204,22 @@ def _live_ones(connection: Connection) -> Iterator[str]:
     for (_, code), times in codes.items():
         if times > 1:
             yield f"I3: {times} live requests have the code {code}"
+
+
+def _offers(connection: Connection) -> Iterator[str]:
+    """I8: one yes at most, the request knows it, and with it or with the wait all others end."""
+    offers = _by(_rows(connection, "SELECT * FROM offers"), "request_id")
+    for row in _rows(connection, "SELECT * FROM care_requests"):
+        request_id = _id(row["id"])
+        own = offers.get(request_id, [])
+        accepted = [_id(offer["id"]) for offer in own if offer["status"] == "accepted"]
+        known = _id(row["accepted_offer_id"])
+        if accepted != ([known] if known else []):
+            yield f"I8: request {request_id} knows the yes {known!r}, its offers say {accepted}"
+        live = [offer for offer in own if offer["status"] in {"promised", "sent"}]
+        is_waiting = row["status"] in {"searching", "offering"}
+        if live and (known or not is_waiting):
+            yield f"I8: request {request_id} is {row['status']} with {len(live)} offers open"
 
 
 def _messages(

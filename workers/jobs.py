@@ -1,6 +1,6 @@
 """One function for each Job: a promise's id in, one service called. RQ finds them by name."""
 
-from dispatcher.services import matching, sealing, sending, slots
+from dispatcher.services import answers, asking, matching, offers, sealing, sending, slots
 from workers.keeping import keep
 
 
@@ -32,3 +32,18 @@ def seal_log(promise_id: str) -> None:
 def close_past_slots(promise_id: str) -> None:
     """Close the slots that are over."""
     keep(promise_id, slots.close_past_slots)
+
+
+def ask_volunteers(promise_id: str) -> None:
+    """Ask the next volunteers about a request that no published slot fits."""
+    keep(promise_id, asking.ask_volunteers)
+
+
+def expire_offers(promise_id: str) -> None:
+    """End the offers of a request that nobody answered in time."""
+    keep(promise_id, offers.expire_offers)
+
+
+def miss_hour(promise_id: str) -> None:
+    """Put a yes whose hour was not chosen in front of the regulator."""
+    keep(promise_id, answers.miss_hour)

@@ -34,6 +34,9 @@ class QueueName(StrEnum):
 QUEUE_OF: Mapping[Job, QueueName] = {
     Job.MATCH_WAITING: QueueName.URGENT,
     Job.ESCALATE_REQUEST: QueueName.URGENT,
+    Job.ASK_VOLUNTEERS: QueueName.URGENT,
+    Job.EXPIRE_OFFERS: QueueName.URGENT,
+    Job.MISS_HOUR: QueueName.URGENT,
     Job.SEND_MESSAGE: QueueName.MESSAGES,
     Job.SWEEP_WAITING: QueueName.ROUTINE,
     Job.SEAL_LOG: QueueName.ROUTINE,

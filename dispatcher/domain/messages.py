@@ -28,6 +28,22 @@ class MessageKind(StrEnum):
     STOP_ACKNOWLEDGED = "stop_acknowledged"
     START_ACKNOWLEDGED = "start_acknowledged"
     HELP = "help"
+    OFFER = "offer"
+    """To a volunteer: do you take this request?"""
+    OFFER_TAKEN = "offer_taken"
+    """To those who were asked as well: somebody took it, or it is over."""
+    OFFER_TOO_LATE = "offer_too_late"
+    """To a volunteer whose answer came after that."""
+    OFFER_CHOOSE_HOUR = "offer_choose_hour"
+    """To the volunteer who said yes first."""
+    OFFER_HOUR_REFUSED = "offer_hour_refused"
+    """To the same: the yes counts, the hour cannot be taken."""
+    OFFER_RELEASED = "offer_released"
+    """To a volunteer whose yes was given up for want of an hour."""
+    OFFER_WHICH = "offer_which"
+    """To a volunteer who answered without a code and has several questions open."""
+    OFFER_UNKNOWN = "offer_unknown"
+    """To a volunteer who answered with a code of which they were asked nothing."""
 
 
 class MessageStatus(StrEnum):

@@ -38,6 +38,7 @@ from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.notices import AppointmentNotices
+from dispatcher.services.offers import end_acceptance, end_offers
 from dispatcher.services.requests import lock_request, watch_delay
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -116,7 +117,7 @@ def cancel_request(
         if appointment is not None:
             cancel_appointment(house, unit, appointment, command.by)
         if appointment is None or command.by == "regulator":
-            _close(unit, request, RequestStatus.CANCELLED, command.by, command.reason)
+            _close(house, unit, request, RequestStatus.CANCELLED, command.by, command.reason)
             unit.record(RequestCancelled(request_id=request_id, by=command.by))
 
 
@@ -164,7 +165,7 @@ def close_request(
         else:
             code = command.reason if command.reason in catalogue.unfilled_reasons else "OTHER"
             unit.record(RequestUnfilled(request_id=request_id, cause=code))
-        _close(unit, request, status, code, command.note or command.reason)
+        _close(house, unit, request, status, code, command.note or command.reason)
 
 
 def appointment_of_link(house: House, link_token: str) -> tuple[UUID, UUID]:
@@ -210,8 +211,12 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     appointment.status = AppointmentStatus.CANCELLED
     appointment.ended_at = unit.now
     appointment.ended_by = by
+    request = unit.session.get_one(CareRequest, appointment.request_id)
+    is_of_offer = request.accepted_offer_id is not None
+    end_acceptance(unit, request, taken_back=by == "practitioner")
     unit.session.flush()  # the notices below read this row
-    if by == "practitioner":
+    if by == "practitioner" or is_of_offer:
+        # a volunteer who made room for one patient did not offer it to everybody
         _withdraw_place(unit, appointment.slot_id)
     else:
         _free_place(unit, appointment.slot_id)
@@ -364,10 +369,15 @@ def _mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> Non
     )
 
 
-def _close(unit: Unit, request: CareRequest, status: RequestStatus, code: str, note: str) -> None:
+def _close(
+    house: House, unit: Unit, request: CareRequest, status: RequestStatus, code: str, note: str
+) -> None:
+    """The request is over: whoever was asked to take it hears that it is."""
     check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), status)
     request.status = status
     request.attention = None
+    request.accepted_offer_id = None
+    end_offers(house, unit, request.id)
     request.closing_code = code
     request.closing_note = (
         unit.cipher.seal("care_requests.closing_note", request.id, note) if note else None

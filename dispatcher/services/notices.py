@@ -97,6 +97,7 @@ class Sms:
     request_id: UUID | None = None
     appointment_id: UUID | None = None
     practitioner_id: UUID | None = None
+    offer_id: UUID | None = None
     expires_at: datetime | None = None
     """When it would only confuse; None: ANSWER_HOURS from now."""
     despite_stop: bool = False
@@ -146,6 +147,7 @@ def _row(house: House, unit: Unit, sms: Sms, *, refused: bool) -> dict[str, Any]
         "request_id": sms.request_id,
         "appointment_id": sms.appointment_id,
         "practitioner_id": sms.practitioner_id,
+        "offer_id": sms.offer_id,
         "status": status.value,
         "error_code": "opted_out" if refused else None,
         "expires_at": sms.expires_at or unit.now + ANSWER_HOURS,

@@ -5,15 +5,24 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from dispatcher.domain.events import MessageProgressed
-from dispatcher.domain.messages import NOT_ARRIVED, MessageStatus, moves_forward
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.messages import NOT_ARRIVED, MessageKind, MessageStatus, moves_forward
+from dispatcher.domain.states import OfferStatus
 from dispatcher.services.attention import ask_to_telephone
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.messages import Message
+from dispatcher.storage.offers import Offer
 from dispatcher.storage.unit import Unit
 
 _MESSAGES = table_of(Message)
 _NOW = (
-    select(_MESSAGES.c.status, _MESSAGES.c.provider_sid, _MESSAGES.c.kind, _MESSAGES.c.request_id)
+    select(
+        _MESSAGES.c.status,
+        _MESSAGES.c.provider_sid,
+        _MESSAGES.c.kind,
+        _MESSAGES.c.request_id,
+        _MESSAGES.c.offer_id,
+    )
     .where(_MESSAGES.c.id == bindparam("message"))
     .with_for_update()
 )
@@ -24,6 +33,12 @@ _MOVE = _OF_MESSAGE.values(
     status=bindparam("reached"),
     error_code=bindparam("error"),
     updated_at=bindparam("now"),
+)
+_OFFERS = table_of(Offer)
+_OFFER_LEFT = (
+    update(_OFFERS)
+    .where(_OFFERS.c.id == bindparam("offer"), _OFFERS.c.status == OfferStatus.PROMISED.value)
+    .values(status=OfferStatus.SENT.value)
 )
 
 
@@ -37,7 +52,8 @@ def keep_progress(
 ) -> None:
     """Note the provider's number for a message, and its state unless that would go backwards.
 
-    A message that will not be read puts its request in front of the regulator.
+    A message that will not be read puts its request in front of the regulator; a volunteer whom
+    theirs does not reach is not waited for.
     """
     message = unit.session.execute(_NOW, {"message": message_id}).one()
     number = sid if message.provider_sid is None else message.provider_sid
@@ -65,3 +81,13 @@ def keep_progress(
     )
     if status in NOT_ARRIVED:
         ask_to_telephone(unit, message.kind, message.request_id)
+    if message.kind == MessageKind.OFFER:
+        _follow_offer(unit, status, message.offer_id, message.request_id)
+
+
+def _follow_offer(unit: Unit, status: MessageStatus, offer_id: UUID, request_id: UUID) -> None:
+    """The volunteer was reached, or somebody else has to be asked in their place."""
+    if status in NOT_ARRIVED:
+        unit.promise(Job.ASK_VOLUNTEERS, {"request_id": request_id})
+    elif status in {MessageStatus.SENT, MessageStatus.DELIVERED}:
+        unit.session.execute(_OFFER_LEFT, {"offer": offer_id})

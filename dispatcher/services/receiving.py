@@ -29,6 +29,7 @@ from dispatcher.services.appointments import (
 )
 from dispatcher.services.house import House
 from dispatcher.services.notices import AppointmentNotices, Sms, queue_sms, shown_phone
+from dispatcher.services.replies import Question, answer_offer, territories_asking
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -108,7 +109,11 @@ def _act(house: House, unit: Unit, message: Message, phone: str, said: Understoo
         case Intent.HELP:
             _answer(house, unit, message, phone, MessageKind.HELP)
             message.handled_at = unit.now
-        case Intent.CANCEL | Intent.YES:
+        case Intent.CANCEL:
+            _answer_about_appointment(house, unit, message, phone, said)
+        case Intent.YES | Intent.NO if _answers_offer(house, unit, message, phone, said):
+            pass
+        case Intent.YES:
             _answer_about_appointment(house, unit, message, phone, said)
         case _:
             # A patient's NON answers no question of ours: to guess would free a place.
@@ -118,6 +123,18 @@ def _act(house: House, unit: Unit, message: Message, phone: str, said: Understoo
             message_id=message.id, request_id=message.request_id, intent=said.intent.value
         )
     )
+
+
+def _answers_offer(
+    house: House, unit: Unit, message: Message, phone: str, said: Understood
+) -> bool:
+    """Whether it was about an offer, and done; the number's appointments are questions as well."""
+    zone = ZoneInfo(unit.session.get_one(Territory, unit.territory_id).timezone)
+    appointments = [
+        Question(each.code, calendar.day_and_hour(each.start, zone))
+        for each in _live_appointments(unit, phone, said.code)
+    ]
+    return answer_offer(house, unit, message, phone, said, appointments)
 
 
 def _answer_about_appointment(
@@ -272,12 +289,17 @@ def _live(
 def _meant(house: House, territories: list[UUID], phone: str, said: Understood) -> UUID:
     """Which of the territories that write to this number an answer is for.
 
-    The one that holds the appointment it is about, else the one that wrote last.
+    The one that holds the appointment or made the offer it is about, else the one that wrote last.
     """
-    if len(territories) == 1 or said.intent not in {Intent.CANCEL, Intent.YES}:
+    if len(territories) == 1 or said.intent not in {Intent.CANCEL, Intent.YES, Intent.NO}:
         return territories[0]
+    hashes, now = house.db.cipher.hashes(phone), house.clock()
     with house.db.reading() as session:
-        found = session.execute(_live(house.db.cipher.hashes(phone), house.clock(), said.code))
+        if said.intent != Intent.CANCEL:
+            asking = session.scalars(territories_asking(hashes, now, said.code)).first()
+            if asking is not None:
+                return asking
+        found = session.execute(_live(hashes, now, said.code))
         holding = {row.territory_id for row in found}
     return next((each for each in territories if each in holding), territories[0])
 

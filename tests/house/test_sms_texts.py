@@ -27,6 +27,7 @@ LONGEST_OF_DAILY_USE = {
         " 6041 (vendredi 25 septembre à 10 h 15)"
     ),
     "answer": "ANNULER",
+    "reason": "vous avez déjà un créneau à ce moment",
 }
 """What the placeholders hold at their longest; the link has 49 characters."""
 
@@ -103,6 +104,7 @@ def test_no_placeholder_holds_anything_about_health() -> None:
 
     assert said == {
         "sender", "day", "time", "address", "phone", "link", "code", "choices", "answer",
+        "reason",
     }  # fmt: skip
 
 

@@ -37,6 +37,9 @@ SAMPLES: dict[str, Any] = {
     "refused": {Reason.TOO_FAR.value: 2},
     "overridden": [Reason.TOO_FAR.value],
     "error_code": None,
+    "wave": 1,
+    "asked": 2,
+    "unreachable": 1,
 }
 
 

@@ -48,6 +48,14 @@ from dispatcher.domain.events.neighbours import (
     NeighbourPlaceFreed,
     NeighbourPlaceTaken,
 )
+from dispatcher.domain.events.offers import (
+    OfferAccepted,
+    OfferAnsweredLate,
+    OfferDeclined,
+    OfferEnded,
+    OfferMade,
+    VolunteersAsked,
+)
 from dispatcher.domain.events.requests import (
     RequestAttended,
     RequestCancelled,
@@ -74,10 +82,6 @@ __all__ = [
     "CLOCK",
     "ENGINE",
     "EVENTS",
-    "NeighbourAgreed",
-    "NeighbourAgreementEnded",
-    "NeighbourPlaceFreed",
-    "NeighbourPlaceTaken",
     "OPERATOR",
     "Actor",
     "ActorKind",
@@ -93,6 +97,15 @@ __all__ = [
     "MessageProgressed",
     "MessageQueued",
     "MessageReceived",
+    "NeighbourAgreed",
+    "NeighbourAgreementEnded",
+    "NeighbourPlaceFreed",
+    "NeighbourPlaceTaken",
+    "OfferAccepted",
+    "OfferAnsweredLate",
+    "OfferDeclined",
+    "OfferEnded",
+    "OfferMade",
     "PasswordReplaced",
     "PhoneOptedIn",
     "PhoneOptedOut",
@@ -114,6 +127,7 @@ __all__ = [
     "UserAccessChanged",
     "UserCreated",
     "UserSignedIn",
+    "VolunteersAsked",
     "read_event",
 ]
 

@@ -1,0 +1,89 @@
+"""Volunteers who accept to be asked, what they are asked, and what they answer."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+
+from dispatcher.services.house import House
+from dispatcher.services.receiving import receive_message
+from dispatcher.storage.offers import Offer
+from dispatcher.storage.territories import Territory
+from tests.builders import Town, Volunteer
+from tests.fakes.clock import FakeClock
+from tests.fakes.sms import FakeSms
+from tests.houses import keep_promises
+from tests.invariants import check
+
+AFTER_MINUTES = 10
+"""The policy's default: how long a request waits before anybody is asked."""
+SAME_DAY_MINUTES = 10
+"""The policy's default for care within four hours: how long a wave has."""
+
+
+def asked_volunteer(town: Town, **changes: Any) -> Volunteer:
+    """A general practitioner in Lons-le-Saunier who accepts to be asked."""
+    return town.volunteer(accepts_offers=True, **changes)
+
+
+def waits(town: Town, clock: FakeClock, **changes: Any) -> UUID:
+    """A request for care within four hours that found no slot, whose first wave was asked."""
+    request = town.request(**({"need": {"delay_hours": 4}} | changes))
+    keep_promises(town.house)
+    clock.advance(minutes=AFTER_MINUTES)
+    keep_promises(town.house)
+    return request
+
+
+def settings(town: Town, **changes: Any) -> None:
+    """Change what the territory set."""
+    with town.house.db.writing() as session:
+        session.execute(
+            update(Territory).where(Territory.id == town.territory_id).values(settings=changes)
+        )
+
+
+def e164(volunteer: Volunteer) -> str:
+    return f"+33{volunteer.phone[1:]}"
+
+
+def offers(house: House, request_id: UUID) -> list[Offer]:
+    """The request's offers, the first wave first."""
+    with house.db.reading() as session:
+        return list(
+            session.scalars(
+                select(Offer)
+                .where(Offer.request_id == request_id)
+                .order_by(Offer.wave, Offer.distance_km, Offer.id)
+            )
+        )
+
+
+def offer_to(house: House, request_id: UUID, volunteer: Volunteer) -> Offer:
+    (found,) = [each for each in offers(house, request_id) if each.practitioner_id == volunteer.id]
+    return found
+
+
+def statuses(house: House, request_id: UUID) -> dict[UUID, str]:
+    """The offers' states by practitioner."""
+    return {each.practitioner_id: each.status for each in offers(house, request_id)}
+
+
+def answers(town: Town, volunteer: Volunteer, body: str, sid: str | None = None) -> None:
+    """The volunteer writes; `{code}` in the body stands for the code in the latest offer."""
+    receive_message(town.house, e164(volunteer), body, sid or f"SM{uuid4().hex}")
+    check(town.house.db.engine, town.house.clock())
+
+
+def told(house: House, sms: FakeSms, volunteer: Volunteer) -> list[str]:
+    """What the volunteer was sent in all, in order."""
+    keep_promises(house)
+    return sms.bodies_to(e164(volunteer))
+
+
+def link_in(body: str) -> str:
+    """The secret in an SMS."""
+    found = re.search(r"/sollicitations/(\w+)", body)
+    assert found is not None, body
+    return found[1]
