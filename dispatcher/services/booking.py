@@ -27,6 +27,7 @@ from dispatcher.services.commands import BookSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.notices import AppointmentNotices, new_link_token
+from dispatcher.services.offers import end_offers
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -157,6 +158,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
         )
     )
     AppointmentNotices(house, unit, appointment_id).of_booking(link_token)
+    end_offers(house, unit, choice.request_id, keep=choice.offer_id)
     return appointment_id
 
 

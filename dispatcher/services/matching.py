@@ -152,7 +152,8 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
             log.exception("pair_not_booked", care_request=str(choice.request_id))
             failures.append(error)
     if decision.unmatched:
-        _note_refusals(house, territory_id, decision.unmatched)
+        after = timedelta(minutes=rules.policy.offers.after_minutes)
+        _note_refusals(house, territory_id, decision.unmatched, after)
     if failures:
         raise failures[0]
     return booked, len(decision.pairs) - booked
@@ -181,9 +182,12 @@ def _book_pair(house: House, territory_id: UUID, choice: Choice) -> bool:
     return True
 
 
-def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Refusals]) -> None:
+def _note_refusals(
+    house: House, territory_id: UUID, unmatched: Mapping[UUID, Refusals], after: timedelta
+) -> None:
     """Show the regulator what stands in the way; nothing is written where the counts are the same.
 
+    When nothing is found for the first time, volunteers are to be asked `after` the request came.
     All in one transaction: with many waiting, every freed slot comes through here.
     """
     with house.db.transaction(territory_id, ENGINE) as unit:
@@ -202,6 +206,9 @@ def _note_refusals(house: House, territory_id: UUID, unmatched: Mapping[UUID, Re
             # While volunteers are being asked the regulator has nothing to do yet.
             is_searching = request.status == RequestStatus.SEARCHING
             is_first = is_searching and request.attention is None
+            if is_searching and (is_first or not request.refused):
+                ask_at = max(request.asked_at + after, unit.now)
+                unit.promise(Job.ASK_VOLUNTEERS, {"request_id": request.id}, ask_at)
             before = request.refused.get("refused", {})
             if not is_first and before == refusals["refused"]:
                 continue
