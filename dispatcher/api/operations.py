@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 
-from dispatcher.domain.roles import Role
+from dispatcher.domain.roles import Account, Role
+from dispatcher.services.house import House
 
 Method = Literal["GET", "POST", "DELETE"]
 _PARAMETER = re.compile(r"<uuid:\w+>")
@@ -36,6 +37,8 @@ class Operation:
     """Codes of those with 422, besides fields that are wrong."""
     headers: tuple[tuple[str, str], ...] = ()
     """Headers of its answer, with what they say."""
+    all_faults: Callable[[House, Account, Mapping[str, Any], Mapping[str, str]], Any] | None = None
+    """Given a body that cannot be read and why, adds what else is wrong with it."""
 
     @property
     def name(self) -> str:

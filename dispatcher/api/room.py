@@ -33,7 +33,7 @@ def _serve(operation: Operation) -> Callable[..., Response]:
         if operation.query is not None:
             asked["query"] = parse(operation.query, request.args.to_dict())
         if operation.command is not None:
-            asked["command"] = _command(operation.command)
+            asked["command"] = _command(operation, operation.command, house, account)
         call = Call(house, account, _key(operation, account), request.base_url)
         answer = operation.answer.dump_json(operation.view(call, **asked))
         return Response(answer, operation.status, call.headers, mimetype=JSON)
@@ -54,11 +54,17 @@ def _authorised(house: House, operation: Operation) -> Account:
     return account
 
 
-def _command(shape: type[M]) -> M:
+def _command(operation: Operation, shape: type[M], house: House, account: Account) -> M:
     """The body as a command. Raises MediaTypeRefusedError, MalformedError, InvalidError."""
     if not request.is_json:
         raise problems.MediaTypeRefusedError
-    return parse_json(shape, request.get_data())
+    try:
+        return parse_json(shape, request.get_data())
+    except InvalidError as error:
+        given = request.get_json()
+        if operation.all_faults is None or not isinstance(given, dict):
+            raise
+        raise InvalidError(operation.all_faults(house, account, given, error.fields)) from None
 
 
 def _key(operation: Operation, account: Account) -> CallKey | None:

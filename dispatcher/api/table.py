@@ -3,6 +3,7 @@
 from dispatcher.api import indicators, practitioners, requests, slots
 from dispatcher.api.operations import Operation
 from dispatcher.domain.roles import Role
+from dispatcher.services.intake_faults import all_faults
 
 REGULATION = frozenset({Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR})
 EVERY_ROLE = frozenset(Role)
@@ -17,6 +18,7 @@ OPERATIONS = (
         status=201,
         conflicts=("duplicate-request",),
         headers=(("Location", "The request's address."),),
+        all_faults=all_faults,
     ),
     Operation(
         method="GET",

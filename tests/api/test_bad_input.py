@@ -103,6 +103,38 @@ def test_all_wrong_fields_are_named_at_once(regulator: Caller, asked: dict[str, 
     assert set(named) == set(wrong)
 
 
+# several changes: what cannot be read and what means nothing are told in one answer
+BAD_TOGETHER: list[tuple[dict[str, Any], set[str]]] = [
+    (
+        {"patient.birth_date": "hier", "patient.phone": "03 84 00 00 01"},
+        {"patient.birth_date", "patient.phone"},
+    ),
+    (
+        {"patient.email": "x", "patient.commune": "00000", "need.delay_hours": 5},
+        {"patient.email", "patient.commune", "need.delay_hours"},
+    ),
+    ({"need": {}, "origin": "RADIO"}, {"need.profession", "need.delay_hours", "origin"}),
+    ({"need.modalities": [1], "need.motive": "bobo"}, {"need.modalities.0", "need.motive"}),
+    ({"patient": "Camille", "origin": "RADIO"}, {"patient", "origin"}),
+    # what hangs on a field that cannot be read is not guessed at
+    ({"need.profession": 10, "need.specialty": "SCD03"}, {"need.profession"}),
+    (
+        {"need.delay_hours": "24", "need.earliest": "2026-12-25T14:00:00+01:00"},
+        {"need.delay_hours"},
+    ),
+]
+
+
+def test_faults_of_shape_and_of_meaning_are_told_at_once(
+    regulator: Caller, asked: dict[str, Any], house: House
+) -> None:
+    before = rows(house)
+    for changes, named in BAD_TOGETHER:
+        answer = regulator.post("/requests", changed(asked, changes))
+        assert set(faults(answer)) == named, changes
+    assert rows(house) == before
+
+
 def test_missing_fields_are_named(regulator: Caller, asked: dict[str, Any]) -> None:
     del asked["patient"]["phone"], asked["origin"]
 
