@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
@@ -18,9 +18,7 @@ from dispatcher.domain.events import (
     RequestRedirected,
     RequestReopened,
     RequestUnfilled,
-    SlotWithdrawn,
 )
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import (
@@ -30,7 +28,6 @@ from dispatcher.domain.states import (
     AppointmentStatus,
     Attention,
     RequestStatus,
-    SlotStatus,
     check_transition,
     in_words,
 )
@@ -39,10 +36,10 @@ from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.notices import AppointmentNotices
 from dispatcher.services.offers import end_acceptance, end_offers
+from dispatcher.services.places import give_back
 from dispatcher.services.requests import lock_request, watch_delay
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
-from dispatcher.storage.slots import Slot
 from dispatcher.storage.unit import Unit
 
 By = Literal["patient", "practitioner", "regulator"]
@@ -68,7 +65,7 @@ def confirm_by_link(house: House, link_token: str) -> None:
 
 def cancel_by_practitioner(house: House, account: Account, appointment_id: UUID) -> None:
     """The practitioner cannot see the patient: the patient is told, and matched again at once."""
-    with house.db.transaction(account.territory_id, account.actor) as unit:
+    with house.db.transaction(_asker(house, account, appointment_id), account.actor) as unit:
         appointment = _lock(unit, appointment_id)
         _must_be_own(account, appointment)
         cancel_appointment(house, unit, appointment, "practitioner")
@@ -76,7 +73,7 @@ def cancel_by_practitioner(house: House, account: Account, appointment_id: UUID)
 
 def record_attendance(house: House, account: Account, appointment_id: UUID, *, came: bool) -> None:
     """Mark « venu » or « non venu ». Raises NotFoundError, TransitionError."""
-    with house.db.transaction(account.territory_id, account.actor) as unit:
+    with house.db.transaction(_asker(house, account, appointment_id), account.actor) as unit:
         appointment = _lock(unit, appointment_id)
         _must_be_own(account, appointment)
         _mark_attendance(unit, appointment, came=came)
@@ -215,11 +212,8 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     is_of_offer = request.accepted_offer_id is not None
     end_acceptance(unit, request, taken_back=by == "practitioner")
     unit.session.flush()  # the notices below read this row
-    if by == "practitioner" or is_of_offer:
-        # a volunteer who made room for one patient did not offer it to everybody
-        _withdraw_place(unit, appointment.slot_id)
-    else:
-        _free_place(unit, appointment.slot_id)
+    # a volunteer who made room for one patient did not offer it to everybody
+    give_back(unit, appointment, to_others=by != "practitioner" and not is_of_offer)
     unit.record(
         AppointmentCancelled(
             request_id=appointment.request_id,
@@ -240,12 +234,29 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     else:
         notices.to_patient(MessageKind.CANCELLED_BY_REGULATOR_PATIENT)
         notices.to_practitioner(MessageKind.CANCELLED_BY_REGULATOR_PRACTITIONER)
-    unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
 
 
 def lock_appointment(unit: Unit, appointment_id: UUID) -> Appointment:
     """The appointment, locked together with its request. Raises NotFoundError."""
     return _lock(unit, appointment_id)
+
+
+def _asker(house: House, account: Account, appointment_id: UUID) -> UUID:
+    """The territory that an appointment belongs to: that of the request.
+
+    For a practitioner's own appointment it may be a neighbour's. Raises NotFoundError.
+    """
+    with house.db.reading() as session:
+        found = session.execute(
+            select(Appointment.territory_id, Appointment.practitioner_id).where(
+                Appointment.id == appointment_id
+            )
+        ).one_or_none()
+    is_own = found is not None and account.practitioner_id == found.practitioner_id
+    if found is None or (found.territory_id != account.territory_id and not is_own):
+        raise NotFoundError
+    territory_id: UUID = found.territory_id
+    return territory_id
 
 
 def _lock(unit: Unit, appointment_id: UUID) -> Appointment:
@@ -288,44 +299,6 @@ def _live_appointment(
     if appointment is None or also_ended or appointment.status in LIVE_APPOINTMENTS:
         return appointment
     return None
-
-
-def _free_place(unit: Unit, slot_id: UUID) -> None:
-    """Give a place back to whoever needs it next."""
-    unit.session.execute(
-        update(Slot)
-        .where(Slot.id == slot_id)
-        .values(
-            taken=Slot.taken - 1,
-            status=case((Slot.status == SlotStatus.FULL, SlotStatus.OPEN.value), else_=Slot.status),
-        )
-    )
-
-
-def _withdraw_place(unit: Unit, slot_id: UUID) -> None:
-    """Take a place out of the offer, so that nobody else is sent there; the last one closes it."""
-    slot = unit.session.scalars(
-        select(Slot)
-        .where(Slot.id == slot_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    slot.taken -= 1
-    if slot.places > 1:
-        slot.places -= 1
-    else:
-        slot.status = SlotStatus.CLOSED
-        slot.closed_at = slot.closed_at or unit.now
-    closed = slot.status == SlotStatus.CLOSED
-    unit.record(
-        SlotWithdrawn(
-            slot_id=slot.id,
-            practitioner_id=slot.practitioner_id,
-            start=slot.start_at,
-            places=slot.taken if closed else slot.places,
-            closed=closed,
-        )
-    )
 
 
 def _reopen(unit: Unit, appointment: Appointment, status: RequestStatus, cause: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, insert, or_, select, update
+from sqlalchemy import Uuid, and_, bindparam, case, insert, or_, select, update
 
 from dispatcher.domain.errors import (
     BookedAlreadyError,
@@ -15,7 +15,7 @@ from dispatcher.domain.errors import (
     NotFoundError,
     SlotFullError,
 )
-from dispatcher.domain.events import AppointmentBooked
+from dispatcher.domain.events import AppointmentBooked, NeighbourPlaceTaken
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.matching.feasibility import Reason
@@ -30,6 +30,7 @@ from dispatcher.services.notices import AppointmentNotices, new_link_token
 from dispatcher.services.offers import end_offers
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.neighbours import sharing_with
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
@@ -57,11 +58,15 @@ _BOOK_REQUEST = (
     .returning(_REQUESTS.due_at)
 )
 _SLOTS = table_of(Slot).c
+_OURS = bindparam("territory", type_=Uuid())
 _TAKE_PLACE = (
     update(table_of(Slot))
     .where(
         _SLOTS.id == bindparam("slot"),
-        _SLOTS.territory_id == bindparam("territory"),
+        or_(
+            _SLOTS.territory_id == _OURS,
+            and_(_SLOTS.shared, _SLOTS.territory_id.in_(sharing_with(_OURS))),
+        ),
         _SLOTS.status == SlotStatus.OPEN.value,
         _SLOTS.taken < _SLOTS.places,
         _SLOTS.ends_at > bindparam("now"),
@@ -73,7 +78,7 @@ _TAKE_PLACE = (
             (_SLOTS.taken + 1 >= _SLOTS.places, SlotStatus.FULL.value), else_=SlotStatus.OPEN.value
         ),
     )
-    .returning(_SLOTS.practitioner_id, _SLOTS.ends_at)
+    .returning(_SLOTS.practitioner_id, _SLOTS.ends_at, _SLOTS.territory_id)
 )
 """The guard. Tables, not models, and made once: several take the same place at the same moment."""
 _WRITE_APPOINTMENT = insert(table_of(Appointment))
@@ -155,8 +160,20 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             decided_by=choice.decided_by,
             distance_km=choice.distance_km,
             overridden=list(choice.overridden),
+            neighbour=slot.territory_id != unit.territory_id,
         )
     )
+    if slot.territory_id != unit.territory_id:
+        unit.record(
+            NeighbourPlaceTaken(
+                appointment_id=appointment_id,
+                slot_id=choice.slot_id,
+                practitioner_id=slot.practitioner_id,
+                start=choice.seen_at,
+                neighbour_id=unit.territory_id,
+            ),
+            territory_id=slot.territory_id,
+        )
     AppointmentNotices(house, unit, appointment_id).of_booking(link_token)
     end_offers(house, unit, choice.request_id, keep=choice.offer_id)
     return appointment_id

@@ -12,8 +12,8 @@ from tests.builders import Town, Volunteer
 from tests.houses import keep_promises
 
 SLOT_SHAPE = {
-    "id", "practitioner", "place", "start", "end", "places", "taken", "modality", "visibility", "shared",
-    "status",
+    "id", "practitioner", "place", "start", "end", "places", "taken", "modality", "visibility",
+    "shared", "status",
 }  # fmt: skip
 
 
