@@ -188,13 +188,17 @@ def _note_refusals(
     """Show the regulator what stands in the way; nothing is written where the counts are the same.
 
     When nothing is found for the first time, volunteers are to be asked `after` the request came.
-    All in one transaction: with many waiting, every freed slot comes through here.
+    All in one transaction, and none where there is nothing new: with many waiting, every request
+    and every freed slot comes through here.
     """
+    news = _news(house, unmatched)
+    if not news:
+        return
     with house.db.transaction(territory_id, ENGINE) as unit:
         waiting = unit.session.scalars(
             select(CareRequest)
             .where(
-                CareRequest.id.in_(unmatched),
+                CareRequest.id.in_(news),
                 CareRequest.status.in_(queue.MATCHED_REQUESTS),
                 CareRequest.accepted_offer_id.is_(None),
             )
@@ -220,6 +224,22 @@ def _note_refusals(
                 unit.record(RequestEscalated(request_id=request.id, attention=Attention.NO_SLOT))
             request.refused = refusals
             request.updated_at = unit.now
+
+
+def _news(house: House, unmatched: Mapping[UUID, Refusals]) -> list[UUID]:
+    """The requests of which something else is known than what stands with them."""
+    with house.db.reading() as session:
+        known = session.execute(
+            select(
+                CareRequest.id, CareRequest.status, CareRequest.attention, CareRequest.refused
+            ).where(CareRequest.id.in_(unmatched))
+        ).all()
+    return [
+        row.id
+        for row in known
+        if (row.status == RequestStatus.SEARCHING and row.attention is None)
+        or row.refused.get("refused") != dict(unmatched[row.id].refused)
+    ]
 
 
 def _is_searching(house: House, request_id: UUID) -> bool:
