@@ -18,6 +18,8 @@ from holidays.holiday_base import HolidayBase
 DAY_BEGINS = time(8)
 DAY_ENDS = time(20)
 SATURDAY, SUNDAY = 5, 6
+LONGEST_CLOSURE_DAYS = 15
+"""More days in a row than any calendar of holidays and bridges closes."""
 
 _HOLIDAYS_OF = {
     # Good Friday and St Stephen's Day in Bas-Rhin, Haut-Rhin and Moselle; abolition days overseas.
@@ -80,6 +82,18 @@ class SnpHours:
     def is_snp(self, instant: datetime) -> bool:
         """Whether the CPTS answers at this instant."""
         return self.at(instant) is Hours.SNP
+
+    def next_opening(self, instant: datetime) -> datetime:
+        """When unscheduled care is the CPTS's again, seen from an aware instant outside its hours.
+
+        Always a morning: nothing but a night, a Sunday, a holiday or a bridge comes to an end.
+        """
+        day = instant.astimezone(self.zone).date()
+        for ahead in range(LONGEST_CLOSURE_DAYS):
+            opening = datetime.combine(day + timedelta(days=ahead), DAY_BEGINS, tzinfo=self.zone)
+            if opening > instant and self.is_snp(opening):
+                return opening
+        raise ValueError(f"no opening within {LONGEST_CLOSURE_DAYS} days of {instant}")
 
 
 @lru_cache(maxsize=1024)

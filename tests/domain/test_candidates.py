@@ -126,6 +126,28 @@ def test_near_misses_are_shown_by_what_they_would_cost() -> None:
             Reason.PRACTITIONER_CAP,
             {"cap": 8},
         ),
+        (
+            replace(NEED, enlarged_km=45.0),
+            replace(SLOT, latitude=north(47)),
+            Reason.TOO_FAR,
+            {"km": 47.0, "radius_km": 45.0},
+        ),
+        (
+            replace(NEED, travel_km=5.0),
+            replace(SLOT, latitude=north(9)),
+            Reason.CANNOT_TRAVEL,
+            {"km": 9.0, "travel_km": 5.0},
+        ),
+        (NEED, replace(SLOT, patient_sex="female"), Reason.SEX, {"female": True}),
+        (replace(NEED, language="ar"), SLOT, Reason.LANGUAGE, {}),
+        (replace(NEED, needs_step_free=True), SLOT, Reason.STEP_FREE, {}),
+        (
+            NEED,
+            replace(SLOT, weekly_cap=20, booked_that_week=21),
+            Reason.WEEKLY_CAP,
+            {"cap": 20},
+        ),
+        (NEED, replace(SLOT, outside_hours=True), Reason.OUTSIDE_HOURS, {}),
         (NEED, replace(SLOT, taken=1), Reason.FULL, {"places": 1}),
         (NEED, replace(SLOT, modality="VR"), Reason.MODALITY, {}),
     ],
@@ -151,6 +173,72 @@ def test_near_misses_are_stored_as_codes_and_numbers() -> None:
         "detail": {"km": 34.0, "radius_km": 30.0},
     }
     assert NearMiss.from_json(json.loads(json.dumps(stored))) == near
+
+
+def test_every_reason_but_two_can_be_the_one_that_nearly_fits() -> None:
+    offered = [
+        replace(slot(1), specialty="SM40"),
+        replace(slot(2), modality="HH"),
+        replace(slot(3), visibility=frozenset({"PRO"})),
+        replace(slot(4), practitioner_id=COLLEAGUE),
+        replace(slot(5), min_age=70),
+        replace(slot(6), patient_sex="female"),
+        replace(slot(7), languages=frozenset({"fr"})),
+        replace(slot(8), step_free=False),
+        replace(slot(9), latitude=north(31)),
+        replace(slot(10), latitude=north(21)),
+        replace(slot(11), start=hours(25)),
+        replace(slot(12), start=hours(0.75)),
+        replace(slot(13), start=hours(1.1), minimum_notice=timedelta(hours=2)),
+        replace(slot(14), outside_hours=True),
+        replace(slot(15), taken=1),
+        replace(slot(16), daily_cap=1, booked_that_day=1),
+        replace(slot(17), weekly_cap=1, booked_that_week=1),
+    ]
+    spoken = [
+        each if number == 6 else replace(each, languages=frozenset({"ar"}))
+        for number, each in enumerate(offered)
+    ]
+    reached = [
+        each if number == 7 else replace(each, step_free=True) for number, each in enumerate(spoken)
+    ]
+    need = replace(
+        NEED,
+        excluded_practitioners=frozenset({COLLEAGUE}),
+        sex="male",
+        language="ar",
+        needs_step_free=True,
+        earliest=hours(1),
+        travel_km=20.0,
+    )
+    # the one that is too far for the territory is not too far for this patient
+    found = {
+        near.reason
+        for each in reached
+        for near in near_misses(
+            replace(need, travel_km=40.0) if each.slot_id == slot(9).slot_id else need, each
+        )
+    }
+    assert found == set(Reason) - {Reason.PROFESSION, Reason.PAST}
+
+
+def test_slots_are_counted_by_every_reason_that_stands_against_them() -> None:
+    # by hand: 2 too far of which 1 full, 1 capped for the week, 1 another profession's (and full)
+    offered = [
+        replace(slot(1), latitude=north(31)),
+        replace(slot(2), latitude=north(31), taken=1),
+        replace(slot(3), weekly_cap=1, booked_that_week=1),
+        replace(slot(4), profession="60", specialty=None, taken=1),
+        slot(5),
+    ]
+    found = candidates(NEED, offered, WEIGHTS, NOW)
+    assert found.refused == {
+        Reason.PROFESSION: 1,
+        Reason.TOO_FAR: 2,
+        Reason.FULL: 1,
+        Reason.WEEKLY_CAP: 1,
+    }
+    assert found.feasible == 1
 
 
 def test_without_slots_there_is_nothing_to_show() -> None:

@@ -69,6 +69,95 @@ def test_a_late_hour_costs_twenty_points_where_grace_allows_it() -> None:
     assert pair.cost == pytest.approx(30 + 12.75)
 
 
+@pytest.mark.parametrize(
+    ("kilometres", "points"),
+    [
+        (29.9, None),
+        (30.1, 300.0),
+        (44.9, 300.0),
+        # beyond the limit it is too far, which is another thing, and a person's to pass over
+        (45.1, None),
+    ],
+)
+def test_beyond_the_normal_radius_a_slot_costs_three_hundred_points_more(
+    kilometres: float, points: float | None
+) -> None:
+    need = replace(NEED, enlarged_km=45.0)
+    assert values(need, replace(SLOT, latitude=north(kilometres))).get("enlarged") == points
+
+
+def test_the_enlarged_radius_is_dearer_than_all_other_terms_together() -> None:
+    # 50 km × 1.3 + 72 h × 0.5 + 5 + 150 = 256 in the widest radius, without grace
+    need = replace(NEED, due_at=hours(72), radius_km=50.0, enlarged_km=75.0)
+    worst = replace(SLOT, start=hours(72), latitude=north(49.99), load=1.0, price=1e6)
+    just_beyond = replace(SLOT, start=NOW, latitude=north(50.01))
+    roads = Roads(1.3)
+    dearest = sum(values(need, worst, roads=roads).values())
+    assert dearest == pytest.approx(64.99 + 36 + 5 + 150, abs=0.05)
+    assert sum(values(need, just_beyond, roads=roads).values()) > dearest
+
+
+@pytest.mark.parametrize(
+    ("start", "price", "points"),
+    [
+        (30, 12.0, 12.0),
+        (24, 12.0, 12.0),
+        (18, 12.0, 9.0),  # three quarters of the last day are left
+        (6, 12.0, 3.0),
+        (0, 12.0, None),
+        (30, 0.0, None),
+        (30, 900.0, 150.0),  # the cap
+        (3, 1600.0, 150.0),  # what is left of it is still 200
+    ],
+)
+def test_what_a_slot_is_worth_to_others_fades_in_the_last_day_before_it(
+    start: float, price: float, points: float | None
+) -> None:
+    need = replace(NEED, due_at=hours(48))
+    slot = replace(SLOT, start=hours(start), price=price)
+    assert values(need, slot).get("price") == points
+
+
+def test_a_walk_in_period_that_has_begun_is_worth_nothing_to_others() -> None:
+    assert "price" not in values(NEED, replace(walk_in(-2, 4), price=12.0))
+
+
+def test_a_territory_weighs_and_caps_prices_as_it_likes() -> None:
+    slot = replace(SLOT, start=hours(24), price=12.0)
+    assert values(NEED, slot, Weights(price=2.0))["price"] == 24.0
+    assert values(NEED, slot, Weights(price_cap=10.0))["price"] == 10.0
+    assert "price" not in values(NEED, slot, Weights(price=0.0))
+
+
+def test_the_gps_own_patients_do_not_pay_what_their_slots_are_worth_to_others() -> None:
+    slot = replace(SLOT, start=hours(24), price=12.0)
+    assert "price" not in values(replace(NEED, gp_id=DOCTOR), slot)
+
+
+def test_kilometres_by_road_are_the_flight_times_the_factor_unless_the_road_is_known() -> None:
+    slot = replace(SLOT, latitude=north(10))
+    assert values(NEED, slot, roads=Roads(1.3))["distance"] == 13.0
+    assert NEED.longitude is not None
+    assert NEED.latitude is not None
+    assert slot.longitude is not None
+    assert slot.latitude is not None
+    known = {((NEED.longitude, NEED.latitude), (slot.longitude, slot.latitude)): 17.25}
+    _, pair = weigh(NEED, slot, WEIGHTS, NOW, roads=Roads(1.3, known))
+    assert pair.terms[0] == Term(
+        TermCode.DISTANCE, 17.25, {"km": pair.distance_km, "road_km": 17.25, "travel": True}
+    )
+    assert pair.distance_km == pytest.approx(10.0, abs=1e-3)
+    # nobody travels by teleconsultation, whatever road there is
+    remote = replace(slot, modality="VR")
+    assert values(NEED, remote, roads=Roads(1.3, known))["distance"] == 0.0
+
+
+def test_a_distance_that_is_not_known_counts_by_road_too() -> None:
+    # the radius of 30 km × 1.3: farther than anything that is known to be nearer
+    need = replace(NEED, longitude=None, latitude=None)
+    assert values(need, SLOT, roads=Roads(1.3))["distance"] == 39.0
+
+
 def test_teleconsultation_costs_no_distance() -> None:
     assert values(NEED, replace(SLOT, modality="VR", latitude=north(300)))["distance"] == 0.0
 

@@ -45,6 +45,19 @@ def test_teleconsultation_and_a_period_that_has_begun() -> None:
     )
 
 
+def test_a_slot_beyond_the_radius_or_wanted_by_others_says_so() -> None:
+    wanted = replace(SLOT, start=hours(24), latitude=north(34), price=12.0)
+    assert told(replace(NEED, enlarged_km=45.0), wanted) == (
+        "34 km par la route · au-delà du rayon de 30 km · 1 j d’attente · dans le délai"
+        " · 0 % de ses places pourvues · créneau recherché par d’autres"
+    )
+
+
+def test_a_booking_of_before_roads_were_counted_is_still_told() -> None:
+    old = Term(TermCode.DISTANCE, 2.3, {"km": 2.3, "travel": True})
+    assert plain(explain.render(old)) == "2,3 km"
+
+
 def test_a_late_hour_says_by_how_much() -> None:
     late = replace(SLOT, start=hours(25.5), longitude=None, latitude=None)
     assert told(NEED, late, Limits(grace=timedelta(hours=2))) == (
@@ -96,6 +109,43 @@ def test_a_distance_is_as_precise_as_it_matters(km: float | None, said: str) -> 
             replace(SLOT, daily_cap=8, booked_that_day=8),
             "maximum du praticien atteint ce jour-là : 8 rendez-vous",
         ),
+        (
+            replace(NEED, enlarged_km=45.0),
+            replace(SLOT, latitude=north(47)),
+            "trop loin : 47 km à vol d’oiseau pour 45 km au plus",
+        ),
+        (
+            replace(NEED, sex="male"),
+            replace(SLOT, patient_sex="female"),
+            "réservé aux femmes",
+        ),
+        (
+            replace(NEED, sex="female"),
+            replace(SLOT, patient_sex="male"),
+            "réservé aux hommes",
+        ),
+        (
+            replace(NEED, language="ar"),
+            SLOT,
+            "ne parle pas la langue du patient",
+        ),
+        (replace(NEED, needs_step_free=True), SLOT, "accès sans marche non assuré"),
+        (
+            replace(NEED, travel_km=5.0),
+            replace(SLOT, latitude=north(9)),
+            "le patient ne peut pas s’y rendre : 9 km à vol d’oiseau pour 5 km au plus",
+        ),
+        (
+            replace(NEED, travel_km=0.0),
+            SLOT,
+            "le patient ne peut pas s’y rendre : aucun déplacement possible",
+        ),
+        (
+            NEED,
+            replace(SLOT, weekly_cap=20, booked_that_week=20),
+            "maximum du praticien atteint cette semaine-là : 20 rendez-vous",
+        ),
+        (NEED, replace(SLOT, outside_hours=True), "aux heures de la permanence des soins"),
         (NEED, replace(SLOT, taken=1), "complet"),
         (NEED, replace(SLOT, modality="VR"), "autre mode de consultation"),
     ],

@@ -253,6 +253,125 @@ def test_nobody_is_expected_before_they_can_come(slot: OpenSlot, reason: Reason 
     assert feasibility(need, slot, NOW) == (() if reason is None else (reason,))
 
 
+@pytest.mark.parametrize(
+    ("sex", "received", "against"),
+    [
+        (None, None, NOTHING),
+        ("female", None, NOTHING),
+        ("female", "female", NOTHING),
+        ("male", "female", (Reason.SEX,)),
+        # not knowing is a refusal where there is a limit, as with age
+        (None, "male", (Reason.SEX,)),
+    ],
+)
+def test_who_receives_women_only_receives_women_only(
+    sex: str | None, received: str | None, against: Reasons
+) -> None:
+    assert feasibility(replace(NEED, sex=sex), replace(SLOT, patient_sex=received), NOW) == against
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken", "against"),
+    [
+        (None, {"fr"}, NOTHING),
+        ("fr", {"fr"}, NOTHING),
+        ("ar", {"fr", "ar"}, NOTHING),
+        ("ar", {"fr", "tr"}, (Reason.LANGUAGE,)),
+    ],
+)
+def test_who_needs_another_language_is_received_in_it(
+    asked: str | None, spoken: set[str], against: Reasons
+) -> None:
+    slot = replace(SLOT, languages=frozenset(spoken))
+    assert feasibility(replace(NEED, language=asked), slot, NOW) == against
+
+
+@pytest.mark.parametrize(
+    ("needs", "modality", "is_step_free", "against"),
+    [
+        (False, "AMB", False, NOTHING),
+        (True, "AMB", True, NOTHING),
+        (True, "AMB", False, (Reason.STEP_FREE,)),
+        # nobody climbs a step at home or on the telephone
+        (True, "HH", False, NOTHING),
+        (True, "VR", False, NOTHING),
+    ],
+)
+def test_steps_stand_in_the_way_of_offices_alone(
+    *, needs: bool, modality: str, is_step_free: bool, against: Reasons
+) -> None:
+    need = replace(NEED, needs_step_free=needs, modalities=frozenset({modality}))
+    slot = replace(SLOT, modality=modality, step_free=is_step_free)
+    assert feasibility(need, slot, NOW) == against
+
+
+@pytest.mark.parametrize(
+    ("travel", "modality", "kilometres", "against"),
+    [
+        (math.inf, "AMB", 29.0, NOTHING),
+        (5.0, "AMB", 4.9, NOTHING),
+        (5.0, "AMB", 5.1, (Reason.CANNOT_TRAVEL,)),
+        # both are told: neither alone would be enough
+        (5.0, "AMB", 31.0, (Reason.TOO_FAR, Reason.CANNOT_TRAVEL)),
+        # not even next door, whose distance is that of the commune to itself
+        (0.0, "AMB", 0.0, (Reason.CANNOT_TRAVEL,)),
+        # whoever comes to the patient is limited by the radius alone
+        (0.0, "HH", 29.0, NOTHING),
+        (0.0, "HH", 31.0, (Reason.TOO_FAR,)),
+        (0.0, "VR", 300.0, NOTHING),
+    ],
+)
+def test_how_far_the_patient_can_go_limits_offices_alone(
+    travel: float, modality: str, kilometres: float, against: Reasons
+) -> None:
+    need = replace(NEED, travel_km=travel, modalities=frozenset({modality}))
+    slot = replace(SLOT, modality=modality, latitude=north(kilometres))
+    assert feasibility(need, slot, NOW) == against
+
+
+@pytest.mark.parametrize(("travel", "against"), [(5.0, NOTHING), (0.0, (Reason.CANNOT_TRAVEL,))])
+def test_a_distance_that_is_not_known_stops_only_who_cannot_go_anywhere(
+    travel: float, against: Reasons
+) -> None:
+    slot = replace(SLOT, longitude=None, latitude=None)
+    assert feasibility(replace(NEED, travel_km=travel), slot, NOW) == against
+
+
+@pytest.mark.parametrize(
+    ("enlarged", "kilometres", "against"),
+    [
+        (45.0, 44.9, NOTHING),
+        (45.0, 45.1, (Reason.TOO_FAR,)),
+        (None, 30.1, (Reason.TOO_FAR,)),
+        # an enlargement never narrows
+        (20.0, 29.9, NOTHING),
+    ],
+)
+def test_the_enlarged_radius_is_the_limit_where_there_is_one(
+    enlarged: float | None, kilometres: float, against: Reasons
+) -> None:
+    need = replace(NEED, enlarged_km=enlarged)
+    assert feasibility(need, replace(SLOT, latitude=north(kilometres)), NOW) == against
+
+
+@pytest.mark.parametrize(
+    ("cap", "booked", "against"),
+    [
+        (None, 50, NOTHING),
+        (10, 9, NOTHING),
+        (10, 10, (Reason.WEEKLY_CAP,)),
+        (10, 11, (Reason.WEEKLY_CAP,)),
+    ],
+)
+def test_a_week_s_cap_is_a_cap(cap: int | None, booked: int, against: Reasons) -> None:
+    slot = replace(SLOT, weekly_cap=cap, booked_that_week=booked)
+    assert feasibility(NEED, slot, NOW) == against
+
+
+def test_what_starts_outside_the_hours_of_unscheduled_care_is_not_given() -> None:
+    assert feasibility(NEED, replace(SLOT, outside_hours=True), NOW) == (Reason.OUTSIDE_HOURS,)
+
+
 def test_each_reason_has_a_bit_of_its_own() -> None:
     assert sum(BIT.values()) == 2 ** len(Reason) - 1
     assert reasons_of(sum(BIT.values())) == tuple(Reason)

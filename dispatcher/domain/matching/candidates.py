@@ -262,6 +262,7 @@ def _near_miss(
         Reason.CANNOT_TRAVEL: {"km": distance, "travel_km": need.travel_km},
         Reason.TOO_LATE: {"minutes": _minutes(arrival - need.due_at.timestamp())},
         Reason.TOO_SOON: {"minutes": _minutes(slot.minimum_notice.total_seconds())},
+        Reason.SEX: {"female": slot.patient_sex == "female"},
         Reason.AGE: {"min_age": slot.min_age, "max_age": slot.max_age},
         Reason.PRACTITIONER_CAP: {"cap": slot.daily_cap},
         Reason.WEEKLY_CAP: {"cap": slot.weekly_cap},

@@ -18,9 +18,9 @@ REASON_IN_WORDS: Mapping[Reason, str] = {
     Reason.VISIBILITY: "non partagé avec la régulation",
     Reason.EXCLUDED: "praticien déjà écarté pour cette demande",
     Reason.AGE: "hors des âges reçus",
-    Reason.SEX: "ne reçoit pas ce patient : femmes ou hommes uniquement",
+    Reason.SEX: "réservé aux femmes ou aux hommes",
     Reason.LANGUAGE: "ne parle pas la langue du patient",
-    Reason.STEP_FREE: "marches à l’entrée du cabinet",
+    Reason.STEP_FREE: "accès sans marche non assuré",
     Reason.TOO_FAR: "trop loin",
     Reason.CANNOT_TRAVEL: "le patient ne peut pas s’y rendre",
     Reason.TOO_LATE: "après le délai demandé",
@@ -47,7 +47,9 @@ def sentence(terms: Iterable[Term]) -> str:
 
 
 def render_near_miss(near: NearMiss) -> str:
-    """The one reason with its figures: « trop loin : 34 km pour 30 km au plus »."""
+    """The one reason with its figures: « après le délai demandé : 2 h de trop »."""
+    if near.reason is Reason.SEX:
+        return "réservé aux femmes" if near.detail["female"] else "réservé aux hommes"
     words = REASON_IN_WORDS[near.reason]
     figures = _FIGURES_IN_WORDS.get(near.reason)
     return f"{words}{NBSP}: {figures(near.detail)}" if figures else words
