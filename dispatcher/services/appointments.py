@@ -209,11 +209,9 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     appointment.ended_at = unit.now
     appointment.ended_by = by
     request = unit.session.get_one(CareRequest, appointment.request_id)
-    is_of_offer = request.accepted_offer_id is not None
     end_acceptance(unit, request, taken_back=by == "practitioner")
     unit.session.flush()  # the notices below read this row
-    # a volunteer who made room for one patient did not offer it to everybody
-    give_back(unit, appointment, to_others=by != "practitioner" and not is_of_offer)
+    give_back(unit, appointment, to_others=by != "practitioner")
     unit.record(
         AppointmentCancelled(
             request_id=appointment.request_id,

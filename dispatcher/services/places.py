@@ -15,16 +15,18 @@ from dispatcher.storage.unit import Unit
 def give_back(unit: Unit, appointment: Appointment, *, to_others: bool) -> None:
     """Free the place of a cancelled appointment for whoever needs it next, or withdraw it.
 
+    A slot that a volunteer made for one patient is withdrawn in any case: they did not offer it to
+    everybody.
     Every queue that it may serve is matched, also where it was withdrawn: the request itself may be
     waiting again.
     """
-    if to_others:
+    slot = unit.session.execute(
+        select(Slot.territory_id, Slot.shared, Slot.offer_id).where(Slot.id == appointment.slot_id)
+    ).one()
+    if to_others and slot.offer_id is None:
         _free(unit, appointment.slot_id)
     else:
         _withdraw(unit, appointment.slot_id)
-    slot = unit.session.execute(
-        select(Slot.territory_id, Slot.shared).where(Slot.id == appointment.slot_id)
-    ).one()
     if slot.territory_id != unit.territory_id:
         unit.record(
             NeighbourPlaceFreed(

@@ -24,7 +24,9 @@ SAME_DAY_MINUTES = 10
 
 def asked_volunteer(town: Town, **changes: Any) -> Volunteer:
     """A general practitioner in Lons-le-Saunier who accepts to be asked."""
-    return town.volunteer(accepts_offers=True, **changes)
+    volunteer = town.volunteer(accepts_offers=True, **changes)
+    volunteer.phone = changes.get("phone", volunteer.phone)
+    return volunteer
 
 
 def waits(town: Town, clock: FakeClock, **changes: Any) -> UUID:
