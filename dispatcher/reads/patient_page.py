@@ -38,6 +38,7 @@ class PatientPage:
     commune_name: str
     phone: str
     """Where the practice answers, else the regulation."""
+    territory_id: UUID
     territory_name: str
     territory_phone: str
     timezone: str
@@ -84,6 +85,7 @@ def patient_page(db: Database, link_token: str) -> PatientPage | None:
         postcode=place.postcode,
         commune_name=place.commune_name,
         phone=place.phone or territory.phone,
+        territory_id=territory.id,
         territory_name=territory.name,
         territory_phone=territory.phone,
         timezone=territory.timezone,

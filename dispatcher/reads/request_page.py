@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -66,6 +66,24 @@ class CareFacts:
     regulated_by: str
     closing_code: str | None
     closing_note: str
+    sex: str | None
+    language: str | None
+    needs_step_free: bool
+    travel_km: float | None
+    accepted: bool
+    """Whether a volunteer said yes, the hour being still to be chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far and until when a request that waits is searched for by itself."""
+
+    radius_km: float
+    """As the crow flies; `math.inf` where the département has none."""
+    enlarged_km: float
+    """The same when nothing nearer fits."""
+    escalates_at: datetime
+    """When it returns to the regulator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +135,8 @@ class RequestPage:
     patient: PersonFacts
     department: str
     appointment: AppointmentFacts | None
+    reach: Reach | None
+    """Of a request that waits."""
     search: SearchFacts | None
     messages: tuple[MessageFacts, ...]
     steps: tuple[Step, ...]
@@ -185,9 +205,13 @@ def request_page(
             return None
         request, patient, own_gp, territory = found
         appointment = _appointment(session, cipher, request_id)
-        search = None
-        if _is_searched(RequestStatus(request.status), request.attention):
-            search = _search(session, territory, request, communes, now)
+        search = reach = None
+        status = RequestStatus(request.status)
+        if status in WAITING_REQUESTS:
+            rules = queue.rules_of(territory, communes)
+            reach = _reach(request, rules)
+            if _is_searched(status, request.attention):
+                search = _search(session, request, rules, now)
         messages = messages_of(session, cipher, request_id)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
@@ -200,6 +224,7 @@ def request_page(
         patient=_person(request, patient, own_gp, cipher),
         department=territory.department,
         appointment=appointment,
+        reach=reach,
         search=search,
         messages=messages,
         steps=steps,
@@ -209,7 +234,8 @@ def request_page(
 
 def _is_searched(status: RequestStatus, attention: str | None) -> bool:
     """A request that the engine is about to serve is left to it; the others show their slots."""
-    return status in WAITING_REQUESTS and (status == RequestStatus.OPEN or attention is not None)
+    shown = status in {RequestStatus.OPEN, RequestStatus.OFFERING} or attention is not None
+    return status in WAITING_REQUESTS and shown
 
 
 def _offered(session: Session, territory_id: UUID, now: datetime) -> tuple[object, ...]:
@@ -246,6 +272,20 @@ def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
         closing_note=(
             cipher.open("care_requests.closing_note", request.id, closing) if closing else ""
         ),
+        sex=request.sex,
+        language=request.language,
+        needs_step_free=request.needs_step_free,
+        travel_km=request.travel_km,
+        accepted=request.accepted_offer_id is not None and request.status in WAITING_REQUESTS,
+    )
+
+
+def _reach(request: CareRequest, rules: queue.Rules) -> Reach:
+    left = timedelta(hours=request.delay_hours) * rules.policy.escalate_share
+    return Reach(
+        radius_km=rules.radius_km(request.radius_km),
+        enlarged_km=rules.enlarged_km(request.radius_km),
+        escalates_at=request.due_at - left,
     )
 
 
@@ -290,13 +330,8 @@ def _appointment(session: Session, cipher: Cipher, request_id: UUID) -> Appointm
 
 
 def _search(
-    session: Session,
-    territory: Territory,
-    request: CareRequest,
-    communes: Communes,
-    now: datetime,
+    session: Session, request: CareRequest, rules: queue.Rules, now: datetime
 ) -> SearchFacts:
-    rules = queue.rules_of(territory, communes)
     found = candidates(
         queue.need_of(request, rules),
         queue.open_slots(session, rules, now),

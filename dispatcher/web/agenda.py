@@ -21,6 +21,7 @@ from dispatcher.services.appointments import cancel_by_practitioner, record_atte
 from dispatcher.services.slots import publish_slot, withdraw_slot
 from dispatcher.web import slot_form
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.hours import closure_of
 from dispatcher.web.wording import Wording, person
 
 room = Blueprint("practitioner", __name__, url_prefix="/agenda")
@@ -130,6 +131,7 @@ def _form(typed: Mapping[str, str] | None, errors: Mapping[str, str]) -> str:
         "practitioner/new_slot.html",
         values=slot_form.defaults(now, zone, places) if typed is None else typed,
         errors=errors,
+        closure=closure_of(house(), viewer().territory_id),
         shares=any(each.in_force for each in neighbours(house().db, viewer().territory_id, now)),
         **slot_form.choices(now, zone, places, house().catalogue),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
-from dispatcher.domain.states import AppointmentStatus, RequestStatus, in_words
+from dispatcher.domain.states import AppointmentStatus, Attention, RequestStatus, in_words
 from dispatcher.reads.board import BoardRequest, Today
 from dispatcher.web.timeline import ATTENTION
 from dispatcher.web.wording import TimeLeft, Wording, person, plain
@@ -40,6 +40,8 @@ class Card:
     modality_labels: list[str]
     status: RequestStatus
     attention: str
+    is_urgent: bool
+    """Its delay is in danger: it stands first, and says so."""
     appointment: str
     delay_label: str
     opened: str
@@ -72,6 +74,7 @@ def columns(
     placed: dict[str, list[BoardRequest]] = {key: [] for key in COLUMNS}
     for request in live:
         placed[column_of(request, wording.now)].append(request)
+    placed[TODO].sort(key=_urgency)
     placed[BOOKED].sort(key=_appointment_start)
     placed[CLOSING].sort(key=_appointment_start)
     placed[CLOSED] = list(closed or ())
@@ -124,6 +127,14 @@ def _appointment_start(request: BoardRequest) -> tuple[datetime, UUID]:
     return start, request.id
 
 
+def _urgency(request: BoardRequest) -> tuple[bool, datetime, UUID]:
+    return not _is_urgent(request), request.due_at, request.id
+
+
+def _is_urgent(request: BoardRequest) -> bool:
+    return request.attention == Attention.DEADLINE
+
+
 def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
     return Card(
         id=request.id,
@@ -136,6 +147,7 @@ def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
         modality_labels=wording.modalities(request.modalities),
         status=request.status,
         attention=_attention(request),
+        is_urgent=_is_urgent(request),
         appointment=_appointment(request, wording),
         delay_label=f"{request.delay_hours}{NBSP}h",
         opened=wording.moment(request.asked_at),

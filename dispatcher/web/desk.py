@@ -1,24 +1,16 @@
-"""The regulators' desk: the board, a new request, one request and every way out of it."""
+"""The regulators' desk: the board, a new request and one request."""
 
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from dispatcher.domain.calendar import NBSP
-from dispatcher.domain.errors import (
-    DuplicateRequestError,
-    InvalidError,
-    NotFoundError,
-    RefusedError,
-    UnavailableError,
-)
+from dispatcher.domain.errors import DuplicateRequestError, InvalidError, NotFoundError
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
 from dispatcher.reads import board as board_read
@@ -26,15 +18,12 @@ from dispatcher.reads.known_people import doctors, live_requests
 from dispatcher.reads.request_page import RequestState, request_state
 from dispatcher.reads.request_page import request_page as read_request
 from dispatcher.services import requests
-from dispatcher.services.appointments import cancel_request, close_request
-from dispatcher.services.attention import attend_request
-from dispatcher.services.booking import book_by_hand
-from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.idempotency import CallKey, once
-from dispatcher.services.parsing import parse
 from dispatcher.web import board_columns, forms, request_sheet
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState, fragment
+from dispatcher.web.request_sheet import Refusal
 from dispatcher.web.wording import Wording
 
 room = Blueprint("desk", __name__, url_prefix="/demandes")
@@ -111,6 +100,7 @@ def _board(query: str) -> dict[str, Any]:
         "columns": columns,
         "announcement": board_columns.announcement(columns),
         "summary": board_columns.figures(day),
+        "closure": closure_of(house(), account.territory_id),
     }
 
 
@@ -174,6 +164,7 @@ def _form(
         errors=errors or {},
         duplicates=duplicates or [],
         call=call,
+        closure=closure_of(house(), viewer().territory_id),
         **forms.choices(house().catalogue, doctors(house().db, viewer().territory_id)),
     )
 
@@ -205,19 +196,10 @@ def _duplicates(account: Account, error: DuplicateRequestError) -> list[dict[str
 @allow(Role.REGULATOR)
 def request_page(request_id: UUID) -> ResponseReturnValue:
     """The request with its live state, and the ways out of it."""
-    state = _request_state(request_id)
     just_opened = session.get(JUST_OPENED) == str(request_id)
     if just_opened:
         del session[JUST_OPENED]
-    return render_template(
-        "desk/request.html",
-        just_opened=just_opened,
-        live_url=url_for("desk.request_live", request_id=request_id),
-        live_etag=state.etag,
-        live_every=state.every,
-        **request_sheet.ways_out(house().catalogue),
-        **_sheet(request_id),
-    )
+    return whole_page(request_id, just_opened=just_opened)
 
 
 @room.get("/<uuid:request_id>/suivi")
@@ -227,6 +209,24 @@ def request_live(request_id: UUID) -> ResponseReturnValue:
     return fragment(
         _request_state(request_id),
         lambda: render_template("desk/_request_live.html", **_sheet(request_id)),
+    )
+
+
+def whole_page(
+    request_id: UUID, *, just_opened: bool = False, refused: Refusal | None = None
+) -> str:
+    """The request's page; after a refusal with its dialog open and what was typed still in it."""
+    state = _request_state(request_id)
+    shown = _sheet(request_id)
+    return render_template(
+        "desk/request.html",
+        just_opened=just_opened,
+        refused=refused,
+        live_url=url_for("desk.request_live", request_id=request_id),
+        live_etag=state.etag,
+        live_every=state.every,
+        **request_sheet.ways_out(house().catalogue),
+        **shown,
     )
 
 
@@ -261,111 +261,3 @@ def _sheet(request_id: UUID) -> dict[str, Any]:
     if page is None:
         raise NotFoundError
     return request_sheet.sheet(page, wording)
-
-
-# Every way out of it
-
-
-@room.post("/<uuid:request_id>/reserver")
-@allow(Role.REGULATOR)
-def book(request_id: UUID) -> ResponseReturnValue:
-    """Book the slot that the regulator chose, if need be despite a rule, saying why."""
-
-    def act(account: Account) -> None:
-        chosen = {"slot": request.form.get("slot", ""), "override": request.form.get("override")}
-        book_by_hand(house(), account, request_id, parse(BookSlot, chosen))
-
-    return _act(request_id, act, f"Rendez-vous pris{NBSP}: les SMS partent.")
-
-
-@room.post("/<uuid:request_id>/annuler")
-@allow(Role.REGULATOR)
-def cancel(request_id: UUID) -> ResponseReturnValue:
-    """Somebody gives up the appointment or the request."""
-
-    def act(account: Account) -> None:
-        given = {"by": request.form.get("by", ""), "reason": request.form.get("reason", "")}
-        cancel_request(house(), account, request_id, parse(CancelRequest, given))
-
-    return _act(request_id, act, "Annulation enregistrée.")
-
-
-@room.post("/<uuid:request_id>/reorienter")
-@allow(Role.REGULATOR)
-def redirect_request(request_id: UUID) -> ResponseReturnValue:
-    """The patient is answered elsewhere."""
-    return _close(request_id, RequestStatus.REDIRECTED, "to", "Réorientation enregistrée.")
-
-
-@room.post("/<uuid:request_id>/sans-solution")
-@allow(Role.REGULATOR)
-def close_unfilled(request_id: UUID) -> ResponseReturnValue:
-    """Nobody could take the request."""
-    return _close(request_id, RequestStatus.UNFILLED, "reason", "Demande close sans solution.")
-
-
-@room.post("/<uuid:request_id>/issue")
-@allow(Role.REGULATOR)
-def outcome(request_id: UUID) -> ResponseReturnValue:
-    """The patient came, or did not."""
-
-    def act(account: Account) -> None:
-        said = {"status": request.form.get("status", "")}
-        close_request(house(), account, request_id, parse(CloseRequest, said))
-
-    return _act(request_id, act, "Présence enregistrée.")
-
-
-@room.post("/<uuid:request_id>/relancer")
-@allow(Role.REGULATOR)
-def search_again(request_id: UUID) -> ResponseReturnValue:
-    """Look again now for a slot."""
-    return _act(
-        request_id,
-        lambda account: requests.search_again(house(), account, request_id),
-        "Recherche relancée.",
-    )
-
-
-@room.post("/<uuid:request_id>/appele")
-@allow(Role.REGULATOR)
-def called(request_id: UUID) -> ResponseReturnValue:
-    """The patient whom no SMS reached was called."""
-    return _act(
-        request_id,
-        lambda account: attend_request(house(), account, request_id),
-        "Appel noté.",
-    )
-
-
-def _close(
-    request_id: UUID, status: RequestStatus, reason_field: str, done: str
-) -> ResponseReturnValue:
-    def act(account: Account) -> None:
-        given = {
-            "status": status.value,
-            "reason": request.form.get(reason_field, ""),
-            "note": request.form.get("note", ""),
-        }
-        close_request(house(), account, request_id, parse(CloseRequest, given))
-
-    return _act(request_id, act, done)
-
-
-def _act(request_id: UUID, act: Callable[[Account], None], done: str) -> ResponseReturnValue:
-    """Do it and show the request again with what came of it.
-
-    What is refused changed nothing, and the page says why; a request that does not exist and a
-    database that is away have no page to go back to.
-    """
-    try:
-        act(viewer())
-    except (NotFoundError, UnavailableError):
-        raise
-    except InvalidError as error:
-        flash(" ".join(error.fields.values()), "error")
-    except RefusedError as error:
-        flash(error.sentence, "error")
-    else:
-        flash(done, "success")
-    return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)

@@ -16,12 +16,21 @@ from dispatcher.services.commands import OpenRequest
 from dispatcher.services.parsing import parse
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, plain
 
+FRENCH = "fr"
 NO_DOCTOR, FOREIGN_DOCTOR = "none", "other"
 GP_MISSING = "Indiquez le médecin traitant, ou que le patient n’en a pas."
 COMMUNE_UNKNOWN = "Choisissez une commune de la liste."
 DEFAULTS: Mapping[str, Any] = {"need.profession": "10", "need.modalities": ["AMB"]}
 """What most requests ask for. Delay and origin have none: a guess would end up in the accounts."""
 SEVERAL = frozenset({"need.modalities"})
+SEXES: Mapping[str, str] = {"female": "Femme", "male": "Homme"}
+"""FHIR AdministrativeGender, of a patient."""
+CANNOT_TRAVEL = (
+    "Ce patient ne peut pas se déplacer\N{NO-BREAK SPACE}: choisissez aussi à domicile ou en"
+    " téléconsultation."
+)
+NO_DISTANCE = "Indiquez un nombre de kilomètres."
+AT_THE_PRACTICE = "AMB"
 TEXTS = (
     "patient.phone",
     "patient.last_name",
@@ -37,6 +46,11 @@ TEXTS = (
     "origin",
     "regulated.seen",
     "regulated.by",
+    "patient.sex",
+    "need.language",
+    "need.needs_step_free",
+    "need.cannot_travel",
+    "need.travel_km",
 )
 _SHOWN_ELSEWHERE: Mapping[str, str] = {
     "patient.gp": "patient.gp_choice",
@@ -47,6 +61,7 @@ _SHOWN_ELSEWHERE: Mapping[str, str] = {
 """Fields of the command that the form asks for under another name."""
 _DAY_FIRST = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})", re.ASCII)
 _DAY_FIRST_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{4})", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,9})?", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
 Typed = dict[str, Any]
@@ -77,6 +92,7 @@ def command(
     insee = _commune(values, communes)
     if not insee:
         faults["patient.commune"] = COMMUNE_UNKNOWN
+    faults |= _travel_faults(values)
     try:
         asked = parse(OpenRequest, _body(values, territory, insee, now, confirmed=confirmed))
     except InvalidError as error:
@@ -111,6 +127,12 @@ def birth_date(text: str) -> date | None:
     return None
 
 
+def number(text: str) -> float | None:
+    """« 12 », « 12,5 » or « 12.5 » as a person types it; None for anything else."""
+    found = _NUMBER.fullmatch(text.strip().replace("\N{NO-BREAK SPACE}", "").replace(" ", ""))
+    return float(found[0].replace(",", ".")) if found else None
+
+
 def choices(catalogue: Catalogue, doctors: Iterable[Doctor]) -> dict[str, Any]:
     """The lists that the template offers."""
     return {
@@ -123,6 +145,15 @@ def choices(catalogue: Catalogue, doctors: Iterable[Doctor]) -> dict[str, Any]:
         ],
         "delays": [Choice(str(hours), f"{hours}\N{NO-BREAK SPACE}h") for hours in catalogue.delays],
         "origins": entries(catalogue.origins),
+        "sexes": [
+            *(Choice(code, label) for code, label in SEXES.items()),
+            Choice("", "Non précisé"),
+        ],
+        "languages": [
+            Choice(entry.code, entry.label)
+            for entry in catalogue.languages.values()
+            if entry.code != FRENCH
+        ],
         "motive_groups": [
             MotiveGroup(
                 profession.label,
@@ -152,6 +183,7 @@ def _body(
         "commune": insee or "?",
         "has_gp": gp not in {NO_DOCTOR, ""},
         "gp": None if gp in {NO_DOCTOR, FOREIGN_DOCTOR, ""} else gp,
+        "sex": values.get("patient.sex", ""),
     }
     need = {
         "profession": values["need.profession"],
@@ -159,6 +191,9 @@ def _body(
         "motive": values["need.motive"] or None,
         "note": values["need.note"],
         "delay_hours": _whole(values["need.delay_hours"]),
+        "language": values.get("need.language", ""),
+        "needs_step_free": bool(values.get("need.needs_step_free")),
+        "travel_km": _travel_km(values),
     }
     was_seen = bool(values["regulated.seen"])
     regulated = {
@@ -173,6 +208,19 @@ def _body(
         "regulated": regulated,
         "confirm_duplicate": confirmed,
     }
+
+
+def _travel_km(values: Typed) -> float | None:
+    """Kilometres; 0 for whoever cannot go out, None where nothing was said."""
+    return 0 if values.get("need.cannot_travel") else number(values.get("need.travel_km", ""))
+
+
+def _travel_faults(values: Typed) -> dict[str, str]:
+    if values.get("need.cannot_travel"):
+        stays = values["need.modalities"] == [AT_THE_PRACTICE]
+        return {"need.modalities": CANNOT_TRAVEL} if stays else {}
+    typed = values.get("need.travel_km", "").strip()
+    return {"need.travel_km": NO_DISTANCE} if typed and number(typed) is None else {}
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from dispatcher.reads.patient_page import PatientPage, patient_page
 from dispatcher.services.appointments import cancel_by_link, confirm_by_link
 from dispatcher.services.house import House
 from dispatcher.web.access import house, open_to_everybody
+from dispatcher.web.hours import closure_of
 
 room = Blueprint("patient", __name__, url_prefix="/r/<string:token>")
 WHY = "the secret of the link, 96 random bits"
@@ -115,6 +116,7 @@ def _values(page: PatientPage, token: str) -> dict[str, Any]:
     relative = calendar.relative_day(page.start, house().clock(), zone)
     return {
         "territory_name": page.territory_name,
+        "closure": closure_of(house(), page.territory_id),
         "contact_phone": _shown(page.territory_phone, page),
         "contact_uri": f"tel:{page.territory_phone}",
         "token": token,

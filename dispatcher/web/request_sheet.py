@@ -1,5 +1,6 @@
 """One request's page in words: what the templates `desk/request.html` and its live part show."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from config.catalogue import Catalogue, Entry
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.errors import InvalidError, RefusedError
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import NearMiss, Pair
 from dispatcher.domain.matching.feasibility import Reason
@@ -17,17 +19,29 @@ from dispatcher.reads.request_page import (
     AppointmentFacts,
     CareFacts,
     PersonFacts,
+    Reach,
     RequestPage,
     SearchFacts,
     SlotFacts,
 )
 from dispatcher.services.booking import NEVER_OVERRIDDEN
+from dispatcher.services.requests import FURTHEST_KM
 from dispatcher.web import timeline
-from dispatcher.web.forms import MotiveGroup, entries
+from dispatcher.web.attempts import attempts
+from dispatcher.web.forms import SEXES, MotiveGroup, entries
 from dispatcher.web.timeline import ATTENTION, error_in_words
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, Wording, person, shown_phone
 
 DECIDED_BY_ENGINE = "engine"
+DIALOG_FIELDS: Mapping[str, frozenset[str]] = {
+    "override-rule": frozenset({"override"}),
+    "enlarge-search": frozenset({"radius_km"}),
+    "cancel-request": frozenset({"by", "reason"}),
+    "redirect-request": frozenset({"to", "note"}),
+    "unfilled-request": frozenset({"reason", "note"}),
+}
+"""By dialog of the page: the fields that have room for a sentence."""
+ENLARGE_BY = 1.5
 OUTCOMES: Mapping[RequestStatus, str] = {
     RequestStatus.CANCELLED: "Demande annulée",
     RequestStatus.REDIRECTED: "Patient réorienté",
@@ -43,16 +57,42 @@ class Refused:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a dialog of the page asked for and did not get; it opens again as it was left."""
+
+    dialog: str
+    values: Mapping[str, str]
+    errors: Mapping[str, str]
+    """Sentences by field of the dialog."""
+    sentence: str
+    """What is wrong with something else than one of its fields."""
+
+    @classmethod
+    def of(cls, dialog: str, typed: Mapping[str, str], error: RefusedError) -> "Refusal":
+        """Of a form and the refusal of what it asked for."""
+        faults = error.fields if isinstance(error, InvalidError) else {"": error.sentence}
+        fields = DIALOG_FIELDS[dialog]
+        return cls(
+            dialog,
+            typed,
+            {field: said for field, said in faults.items() if field in fields},
+            " ".join(said for field, said in faults.items() if field not in fields),
+        )
+
+
 def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
     """Everything the templates are given, but addresses of this site."""
     return {
         "care": _care(page, wording),
-        "patient": _patient(page.patient, page.department, wording),
+        "patient": _patient(page.patient, page.care.sex, page.department, wording),
         "announcement": announcement(page, wording),
         "appointment": (
             _appointment(page.appointment, page.department, wording) if page.appointment else None
         ),
+        "reach": _reach(page.reach, wording) if page.reach else None,
         "search": _search(page.search, wording) if page.search else None,
+        "attempts": attempts(page, wording) if page.reach else [],
         "messages": [_message(message, page, wording) for message in page.messages],
         "events": timeline.lines(page, wording),
         "outcome": _outcome(page.care, wording.catalogue),
@@ -108,6 +148,9 @@ def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "regulated_by": care.regulated_by,
         "time_left": wording.time_left(care.due_at, care.delay_hours),
         "attention": ATTENTION.get(care.attention or "", ""),
+        "is_urgent": care.attention == Attention.DEADLINE,
+        "is_accepted": care.accepted,
+        "conditions": _conditions(care, wording),
         "to_call": care.attention == Attention.UNDELIVERED,
         "to_read": any(not message.is_handled for message in page.messages if not message.is_out),
         "is_live": care.status in LIVE_REQUESTS,
@@ -115,6 +158,35 @@ def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "can_search": care.status == RequestStatus.OPEN
         or (is_searching and care.attention is not None),
         "can_mark": _can_mark(page, wording),
+    }
+
+
+def _conditions(care: CareFacts, wording: Wording) -> list[str]:
+    """What the patient needs beside the care: « reçu en arabe », « ne peut pas se déplacer »."""
+    said = []
+    if care.language:
+        said.append(f"à recevoir en {wording.language(care.language)}")
+    if care.needs_step_free:
+        said.append("accès de plain-pied")
+    if care.travel_km == 0:
+        said.append("ne peut pas se déplacer")
+    elif care.travel_km is not None:
+        said.append(f"se déplace jusqu’à {explain.distance_in_words(care.travel_km)}")
+    return said
+
+
+def _reach(reach: Reach, wording: Wording) -> dict[str, Any]:
+    """How far the search goes, what half more would be, and when the request comes back."""
+    is_bounded = math.isfinite(reach.radius_km)
+    wider = math.ceil(reach.radius_km * ENLARGE_BY) if is_bounded else 0
+    goes_further = is_bounded and reach.enlarged_km > reach.radius_km
+    return {
+        "radius": explain.distance_in_words(reach.radius_km) if is_bounded else "",
+        "enlarged": explain.distance_in_words(reach.enlarged_km) if goes_further else "",
+        "wider_km": wider if 0 < wider <= FURTHEST_KM else 0,
+        "escalates": (
+            wording.relative(reach.escalates_at) if reach.escalates_at > wording.now else ""
+        ),
     }
 
 
@@ -130,7 +202,9 @@ def _can_mark(page: RequestPage, wording: Wording) -> bool:
     )
 
 
-def _patient(patient: PersonFacts, department: str, wording: Wording) -> dict[str, str]:
+def _patient(
+    patient: PersonFacts, sex: str | None, department: str, wording: Wording
+) -> dict[str, str]:
     gp = patient.gp_name or (FOREIGN_GP if patient.has_gp else NO_GP)
     return {
         "name": person(patient.first_name, patient.last_name),
@@ -140,6 +214,7 @@ def _patient(patient: PersonFacts, department: str, wording: Wording) -> dict[st
         "phone_uri": f"tel:{patient.phone}",
         "commune": wording.commune(patient.commune),
         "gp_label": gp,
+        "sex_label": SEXES.get(sex or "", ""),
     }
 
 
@@ -202,10 +277,15 @@ def _candidate(pair: Pair, slots: Mapping[UUID, SlotFacts], wording: Wording) ->
 def _near_miss(near: NearMiss, slots: Mapping[UUID, SlotFacts], wording: Wording) -> dict[str, Any]:
     slot = slots[near.slot_id]
     distance = _distance(slot, near.distance_km)
+    day = calendar.relative_day(near.seen_at, wording.now, wording.zone)
+    hour = calendar.hour(near.seen_at, wording.zone)
     return {
+        "id": str(near.slot_id),
+        "title": f"{slot.practitioner_name}, {day} à {hour}",
+        "rule": f"Règle écartée{NBSP}: {explain.render_near_miss(near)}",
         "slot": near.slot_id,
-        "day": calendar.relative_day(near.seen_at, wording.now, wording.zone),
-        "hour": calendar.hour(near.seen_at, wording.zone),
+        "day": day,
+        "hour": hour,
         "practitioner_name": slot.practitioner_name,
         "address": _address(slot),
         "places_label": _places(slot, wording),

@@ -16,6 +16,7 @@ from dispatcher.web import (
     inbox,
     neighbours,
     patient,
+    ways_out,
     webhooks,
 )
 
@@ -24,7 +25,7 @@ def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, health.room, webhooks.room]
     rooms += [guide.room, patient.room, agenda.room, inbox.room, activity.room]
-    rooms += [desk.room, communes.room, administration.room, neighbours.room]
+    rooms += [desk.room, ways_out.room, communes.room, administration.room, neighbours.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
     return rooms

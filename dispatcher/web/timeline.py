@@ -1,6 +1,6 @@
 """The steps of a request in French sentences, one for each kind of event that can be among them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -120,10 +120,15 @@ class _Story:
 
 def lines(page: RequestPage, wording: Wording) -> list[Line]:
     """The timeline, newest first."""
+    return told(page, reversed(page.steps), wording)
+
+
+def told(page: RequestPage, steps: Iterable[Step], wording: Wording) -> list[Line]:
+    """Some steps of the page's request, in their order."""
     story = _Story(
         wording, page.practitioners, {message.id: message.to_role for message in page.messages}
     )
-    return [_line(step, story) for step in reversed(page.steps)]
+    return [_line(step, story) for step in steps]
 
 
 def error_in_words(error_code: str | None) -> str:

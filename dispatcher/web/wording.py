@@ -86,6 +86,11 @@ class Wording:
         entry = self.catalogue.origins.get(code)
         return entry.label if entry else code
 
+    def language(self, code: str) -> str:
+        """« arabe »."""
+        entry = self.catalogue.languages.get(code)
+        return entry.label if entry else code
+
     def commune(self, insee: str) -> str:
         """« Champagnole (39300) »."""
         commune = self.communes.get(insee)

@@ -15,7 +15,24 @@ from dispatcher.storage.requests import CareRequest
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
-from tests.services.tables import promises, row_counts
+from tests.services.tables import kinds, promises, row_counts
+
+MACON = "71270"
+"""75 km from Lons-le-Saunier as the crow flies: further than the Jura's radius and half of it."""
+
+
+def test_a_request_is_searched_again_at_once_in_the_wider_circle(house: House, town: Town) -> None:
+    town.slot(town.volunteer(commune=MACON), hours=3)
+    request_id = town.request()
+    keep_promises(house)
+    assert town.the_request(request_id).status == "searching"
+
+    requests.enlarge_search(house, town.regulator, request_id, 80)
+    keep_promises(house)
+
+    assert town.the_request(request_id).status == "booked"
+    assert town.the_request(request_id).radius_km == 80
+    assert "request_enlarged" in kinds(house, request_id)
 
 
 @pytest.mark.parametrize("radius", [0, -5, 500.1, float("nan"), float("inf")])

@@ -18,10 +18,10 @@ def page_of(desk: Browser, request: UUID) -> Page:
     return desk.get(f"/demandes/{request}")
 
 
-def act(desk: Browser, request: UUID, verb: str, **fields: str) -> Page:
+def act(desk: Browser, request: UUID, verb: str, *, answer: int = 200, **fields: str) -> Page:
     """Press a key of the page, as its form sends it."""
     path = f"/demandes/{request}/{verb}"
-    return desk.submit(page_of(desk, request).form(path), fields)
+    return desk.submit(page_of(desk, request).form(path), fields, status=answer)
 
 
 def booked(town: Town, volunteer: Volunteer | None = None, hours: float = 2) -> UUID:
@@ -214,7 +214,7 @@ def test_a_rule_is_passed_over_only_with_a_reason(town: Town, desk: Browser) -> 
     slot = town.slot(town.volunteer(commune=FAR))
     request = town.request()
     keep_promises(town.house)
-    refused = act(desk, request, "reserver", slot=str(slot), override="")
+    refused = act(desk, request, "reserver", answer=422, slot=str(slot), override="")
     assert "Ce créneau ne convient pas : trop loin." in refused.text
     assert town.the_request(request).status == RequestStatus.SEARCHING
     page = act(desk, request, "reserver", slot=str(slot), override="Sa fille la conduit")
@@ -229,7 +229,7 @@ def test_the_slower_of_two_regulators_is_told_what_to_do(town: Town, desk: Brows
     keep_promises(town.house)
     form = page_of(desk, slow).form(f"/demandes/{slow}/reserver")
     act(desk, quick, "reserver", slot=str(slot), override="Accord du praticien")
-    page = desk.submit(form, {"slot": str(slot), "override": "Accord du praticien"})
+    page = desk.submit(form, {"slot": str(slot), "override": "Accord du praticien"}, status=409)
     assert "Ce créneau vient d’être pris ou fermé. Choisissez-en un autre" in page.text
     assert town.the_request(slow).status == RequestStatus.SEARCHING
 

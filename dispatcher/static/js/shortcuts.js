@@ -1,5 +1,5 @@
-// Keys: n, / and ? anywhere but in a field (they can be switched off, WCAG 2.1.4); Ctrl+Enter saves the form at hand;
-// digits choose in the strip of choices that holds the focus.
+// Keys: n, / and ? anywhere but in a field, and the letters shown on the page's buttons (data-key): they can be switched
+// off, WCAG 2.1.4. Ctrl+Enter saves the form at hand; digits choose in the strip of choices that holds the focus.
 
 const SWITCH = "shortcuts";
 
@@ -38,6 +38,7 @@ function singleKey(event) {
   if (event.key === "n") go("new-request", event);
   else if (event.key === "/") go("search", event);
   else if (event.key === "?") help(event);
+  else if (/^[a-z]$/i.test(event.key) && !event.repeat) press(event.key.toLowerCase(), event);
 }
 
 function chooseByDigit(strip, digit, event) {
@@ -58,6 +59,14 @@ function go(name, event) {
   event.preventDefault();
   if (target.matches("input")) target.focus();
   else target.click();
+}
+
+// The page's own keys: a button that is not shown has none.
+function press(key, event) {
+  const button = document.querySelector(`[data-key="${key}"]`);
+  if (!button || !button.checkVisibility()) return;
+  event.preventDefault();
+  button.click();
 }
 
 function help(event) {
