@@ -16,7 +16,6 @@ from dispatcher.domain.matching.columns import NeedColumns, SlotColumns
 from dispatcher.domain.matching.cost import known_km
 from dispatcher.domain.matching.feasibility import Reason, compare, reasons_of
 from dispatcher.domain.matching.needs import Need, OpenSlot
-from dispatcher.domain.snp_hours import SnpHours
 
 ASKED_PERIOD = timedelta(days=28)
 """How far back the times that somebody was asked are counted, as for the fairness of bookings."""
@@ -189,17 +188,6 @@ def weeks_around(now: datetime, until: datetime, zone: ZoneInfo) -> tuple[date, 
     """The Monday before the first instant's day and the Monday after the second's."""
     first, last = local_day(now, zone), local_day(until, zone)
     return first - timedelta(days=first.weekday()), last - timedelta(days=last.weekday()) + _WEEK
-
-
-def opening(hours: SnpHours, now: datetime) -> datetime:
-    """`now` where it lies in the hours of unscheduled care, else when they begin again.
-
-    To the quarter of an hour; a week of public holidays is the longest that is looked ahead.
-    """
-    if hours.is_snp(now):
-        return now
-    later = hours_between(now, now + _WEEK, hours.zone)
-    return next((instant for instant in later if hours.is_snp(instant)), now)
 
 
 def hours_between(after: datetime, until: datetime, zone: ZoneInfo) -> list[datetime]:

@@ -19,7 +19,7 @@ from dispatcher.domain.events import (
 )
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import NOT_ARRIVED, MessageKind
-from dispatcher.domain.offers import Wave, Way, next_wave, opening
+from dispatcher.domain.offers import Wave, Way, next_wave
 from dispatcher.domain.policy import OfferPolicy
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import (
@@ -222,6 +222,7 @@ def _read(house: House, territory_id: UUID, request_id: UUID) -> _Plan | None:
             )
         )
     offers = rules.policy.offers
+    is_open = rules.policy.outside_hours or rules.hours.is_snp(now)
     has_time = last is not None and last + offers.widen_after(request.delay_hours) > now
     return _Plan(
         territory_id=territory_id,
@@ -229,7 +230,7 @@ def _read(house: House, territory_id: UUID, request_id: UUID) -> _Plan | None:
         status=RequestStatus(request.status),
         delay_hours=request.delay_hours,
         waves=request.waves,
-        opens_at=now if rules.policy.outside_hours else opening(rules.hours, now),
+        opens_at=now if is_open else rules.hours.next_opening(now),
         until=request.due_at + timedelta(hours=rules.policy.grace_hours),
         policy=offers,
         is_answered=request.accepted_offer_id is not None and request.status in WAITING_REQUESTS,

@@ -15,6 +15,7 @@ from dispatcher.web import (
     health,
     inbox,
     neighbours,
+    offers,
     patient,
     ways_out,
     webhooks,
@@ -24,7 +25,7 @@ from dispatcher.web import (
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, health.room, webhooks.room]
-    rooms += [guide.room, patient.room, agenda.room, inbox.room, activity.room]
+    rooms += [guide.room, patient.room, offers.room, agenda.room, inbox.room, activity.room]
     rooms += [desk.room, ways_out.room, communes.room, administration.room, neighbours.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
@@ -34,7 +35,8 @@ def of(house: House) -> list[Blueprint]:
 def signed_from_outside(house: House) -> list[Blueprint]:
     """Rooms whose posts carry no form token, because something else stands in for it.
 
-    Twilio signs; a patient's link is a secret; a demonstration has nothing to protect.
+    Twilio signs; a patient's or a volunteer's link is a secret; a demonstration has nothing to
+    protect.
     """
-    guarded_otherwise = (webhooks.room, patient.room, demonstration.room)
+    guarded_otherwise = (webhooks.room, patient.room, offers.room, demonstration.room)
     return [room for room in of(house) if room in guarded_otherwise]

@@ -23,6 +23,7 @@ from tests.builders import PASSWORD
 NBSP = "\u00a0"
 SEVERITY = f"Signes de gravité{NBSP}: appelez le{NBSP}15"
 LIVE = {"X-Live": "1"}
+BEHIND_A_LINK = ("/r/", "/sollicitations/")
 _UNSAID = {"script", "style", "template", "svg"}
 """Elements whose text nobody reads."""
 _INLINE = {"a", "abbr", "b", "code", "em", "kbd", "small", "span", "strong", "time"}
@@ -244,8 +245,8 @@ def _form_faults(root: Element) -> list[str]:
         form = _form(element)
         if "action" not in element.attrib and "data-" not in " ".join(element.attrib):
             faults.append("a form does not say where it goes")
-        # A patient's page has no session: the secret in its address stands in for a token.
-        needs_token = form.method == "post" and not form.action.startswith("/r/")
+        # Pages behind a link have no session: the secret in the address stands in for a token.
+        needs_token = form.method == "post" and not form.action.startswith(BEHIND_A_LINK)
         if needs_token and not form.values.get("csrf_token"):
             faults.append(f"the form to {form.action} has no token")
     return faults
