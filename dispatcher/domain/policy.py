@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.matching.cost import Weights
 
@@ -163,7 +164,7 @@ _RULES: Mapping[str, Rule] = {
     "enlarge_km": _optional(_number(0, 500, "Indiquez une distance de 0 à 500 km.")),
     "road_factor": _number(1, 3, "Indiquez un facteur de 1 à 3."),
     "grace_hours": _number(0, 24, "Indiquez une durée de 0 à 24 heures."),
-    "escalate_share": _number(0, 1, "Indiquez une part du délai entre 0 et 1."),
+    "escalate_share": _number(0, 1, f"Indiquez une part du délai entre 0 et 100{NBSP}%."),
     "saturday_until": _whole(8, 20, "Indiquez une heure du samedi, de 8 h à 20 h."),
     "bridge_days": _yes_or_no,
     "outside_hours": _yes_or_no,

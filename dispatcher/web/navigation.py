@@ -34,8 +34,12 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart"),
         Door("neighbours.overview", "CPTS voisines", "users"),
+        Door("settings.overview", "Réglages", "sliders"),
     ),
-    Role.ADMINISTRATOR: (Door("administration.accounts", "Administration", "users"),),
+    Role.ADMINISTRATOR: (
+        Door("administration.accounts", "Administration", "users"),
+        Door("settings.overview", "Réglages", "sliders"),
+    ),
 }
 """By role, the first being where one arrives after signing in."""
 DEMONSTRATION = Door("demo.telephone", "Téléphone", "phone")

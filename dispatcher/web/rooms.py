@@ -17,6 +17,7 @@ from dispatcher.web import (
     neighbours,
     offers,
     patient,
+    settings,
     ways_out,
     webhooks,
 )
@@ -26,7 +27,8 @@ def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, health.room, webhooks.room]
     rooms += [guide.room, patient.room, offers.room, agenda.room, inbox.room, activity.room]
-    rooms += [desk.room, ways_out.room, communes.room, administration.room, neighbours.room]
+    rooms += [desk.room, ways_out.room, communes.room]
+    rooms += [administration.room, neighbours.room, settings.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
     return rooms

@@ -17,7 +17,7 @@ from dispatcher.domain.messages import (
     MessageStatus,
     classify_error,
 )
-from dispatcher.domain.states import Attention
+from dispatcher.domain.states import Attention, OfferStatus
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
 from dispatcher.web.wording import Wording
@@ -52,6 +52,14 @@ MESSAGE_KINDS: Mapping[MessageKind, str] = {
     MessageKind.STOP_ACKNOWLEDGED: f"accusé du{NBSP}STOP",
     MessageKind.START_ACKNOWLEDGED: "reprise des SMS",
     MessageKind.HELP: "aide",
+    MessageKind.OFFER: "sollicitation",
+    MessageKind.OFFER_TAKEN: "demande pourvue ou close",
+    MessageKind.OFFER_TOO_LATE: "réponse arrivée trop tard",
+    MessageKind.OFFER_CHOOSE_HOUR: "heure à choisir",
+    MessageKind.OFFER_HOUR_REFUSED: "heure refusée",
+    MessageKind.OFFER_RELEASED: "demande reprise",
+    MessageKind.OFFER_WHICH: "demande de précision",
+    MessageKind.OFFER_UNKNOWN: "numéro de demande inconnu",
 }
 MESSAGE_STATUS: Mapping[MessageStatus, str] = {
     MessageStatus.QUEUED: "en attente d’envoi",
@@ -231,6 +239,46 @@ def _to(role: str | None) -> str:
     return "au praticien" if role == "practitioner" else "au patient"
 
 
+def _asked(event: events.VolunteersAsked, _story: _Story) -> str:
+    if not event.asked:
+        return f"Aucun volontaire ne peut être sollicité{NBSP}: {_unreachable(event.unreachable)}"
+    who = "1 volontaire sollicité" if event.asked == 1 else f"{event.asked} volontaires sollicités"
+    text = f"Vague n°{NBSP}{event.wave}{NBSP}: {who}"
+    return f"{text}, {_unreachable(event.unreachable)}" if event.unreachable else text
+
+
+def _unreachable(count: int) -> str:
+    return f"{count} injoignable{'s' if count > 1 else ''} par SMS"
+
+
+def _offered(event: events.OfferMade, story: _Story) -> str:
+    text = f"Sollicitation{NBSP}: {story.practitioner(event.practitioner_id)}"
+    if event.distance_km is None:
+        return text
+    return f"{text}, à {explain.distance_in_words(event.distance_km)}"
+
+
+def _accepted(event: events.OfferAccepted, story: _Story) -> str:
+    who = story.practitioner(event.practitioner_id)
+    return f"Acceptée par {who}" if event.hour else f"Acceptée par {who}, heure à choisir"
+
+
+def _declined(event: events.OfferDeclined, story: _Story) -> str:
+    return f"Déclinée par {story.practitioner(event.practitioner_id)}"
+
+
+def _ended(event: events.OfferEnded, story: _Story) -> str:
+    who = story.practitioner(event.practitioner_id)
+    if event.status == OfferStatus.EXPIRED:
+        return f"Sollicitation restée sans réponse{NBSP}: {who}"
+    return f"Sollicitation sans objet{NBSP}: {who}"
+
+
+def _answered_late(event: events.OfferAnsweredLate, story: _Story) -> str:
+    who = story.practitioner(event.practitioner_id)
+    return f"Réponse tardive de {who}{NBSP}: {INTENTS[Intent(event.intent)]}"
+
+
 def _always(text: str) -> "Sentence":
     return lambda _event, _story: text
 
@@ -255,6 +303,12 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.MessageQueued: _queued,
     events.MessageProgressed: _progressed,
     events.MessageReceived: _received,
+    events.VolunteersAsked: _asked,
+    events.OfferMade: _offered,
+    events.OfferAccepted: _accepted,
+    events.OfferDeclined: _declined,
+    events.OfferEnded: _ended,
+    events.OfferAnsweredLate: _answered_late,
     events.MessageHandled: _always("SMS reçu marqué comme traité"),
 }
 """By kind of event: all those that carry a request."""

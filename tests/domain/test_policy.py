@@ -66,7 +66,7 @@ def test_what_is_set_is_read_and_the_rest_keeps_its_default() -> None:
         (
             {"escalate_share": 1.5},
             "escalate_share",
-            "Indiquez une part du délai entre 0 et 1.",
+            "Indiquez une part du délai entre 0 et 100\u00a0%.",
         ),
         (
             {"saturday_until": 7},

@@ -11,12 +11,17 @@ from dispatcher.services.house import House
 from dispatcher.services.settings import change_settings
 from dispatcher.storage.territories import Territory
 from tests.builders import Town
+from tests.houses import keep_promises
 from tests.services.tables import events, promises, row_counts
 
 
 @pytest.fixture
-def coordinator(town: Town) -> Account:
-    return town.account(Role.COORDINATOR)
+def coordinator(house: House, town: Town) -> Account:
+    """Of a territory that has set nothing yet; what that promised is kept."""
+    account = town.account(Role.COORDINATOR)
+    change_settings(house, account, {})
+    keep_promises(house)
+    return account
 
 
 def stored(town: Town) -> dict[str, Any]:

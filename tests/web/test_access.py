@@ -76,6 +76,8 @@ WHO_MAY = {
     "neighbours.overview": COORDINATORS | ADMINISTRATORS,
     "neighbours.accept": COORDINATORS | ADMINISTRATORS,
     "neighbours.end": COORDINATORS | ADMINISTRATORS,
+    "settings.overview": COORDINATORS | ADMINISTRATORS,
+    "settings.change": COORDINATORS | ADMINISTRATORS,
     "administration.accounts": ADMINISTRATORS,
     "administration.create_account": ADMINISTRATORS,
     "administration.reset_password": ADMINISTRATORS,
