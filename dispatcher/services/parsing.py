@@ -96,6 +96,9 @@ def _by_field(error: ValidationError) -> dict[str, str]:
 
 def _sentence(fault: ErrorDetails) -> str:
     kind = fault["type"]
+    if kind == "enum":
+        expected = fault["ctx"]["expected"].replace("'", "").replace(" or ", " ou ")
+        return f"Choisissez parmi : {expected}."
     if kind in _SENTENCES:
         return _SENTENCES[kind].format(**fault.get("ctx", {}))
     for beginning, sentence in _BY_BEGINNING.items():
