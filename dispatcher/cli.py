@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
+from dispatcher import aci_verb
 from dispatcher.demo.directory import Unusable
 from dispatcher.domain.errors import InvalidError, RefusedError
 
@@ -360,5 +361,6 @@ VERBS: dict[str, Verb] = {
     "user": Verb("les comptes et leurs jetons", run_user, declare_user),
     "sms": Verb("le décompte d’un SMS", run_sms, declare_sms),
     "log": Verb("le journal et ses sceaux", run_log, declare_log),
+    "aci": Verb("les accords et leurs euros", aci_verb.run, aci_verb.declare),
     "indicators": Verb("l’activité d’une période", run_indicators, declare_indicators),
 }

@@ -335,6 +335,7 @@ def test_the_houses_own_events_are_understood() -> None:
             decided_by="engine",
             distance_km=2.3,
             overridden=[],
+            neighbour=False,
         ),
         events.AppointmentFulfilled(
             **common, slot_id=slot, practitioner_id=DOCTOR, start=at(23, 14)
