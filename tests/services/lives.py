@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID, uuid4
 
@@ -11,12 +11,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dispatcher.domain.errors import RefusedError
 from dispatcher.gateways.sms import SmsRetry, SmsUncertain
-from dispatcher.services import appointments, requests, slots
+from dispatcher.services import answers, appointments, asking, requests, slots
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
+from dispatcher.services.offers import link_token
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
 from dispatcher.storage.messages import Message
+from dispatcher.storage.offers import Offer
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from tests.builders import Town, mobile
@@ -48,7 +50,11 @@ class Life:
     def __init__(self, town: Town, clock: FakeClock, sms: FakeSms, dice: Dice) -> None:
         self.town, self.clock, self.sms, self.dice = town, clock, sms, dice
         self.house = town.house
-        self.volunteers = [town.volunteer(), town.volunteer(daily_cap=2), town.volunteer()]
+        self.volunteers = [
+            town.volunteer(accepts_offers=True),
+            town.volunteer(daily_cap=2, accepts_offers=True),
+            town.volunteer(),
+        ]
         self.steps: list[Callable[[], Any]] = [
             self.ask,
             self.publish,
@@ -64,6 +70,10 @@ class Life:
             self.answer,
             self.receipt,
             self.wait,
+            self.ask_volunteers,
+            self.release,
+            self.answer_an_offer,
+            self.open_a_link,
         ]
 
     def step(self) -> None:
@@ -144,6 +154,32 @@ class Life:
         body = self.dice(("ANNULER", "OUI", "NON", "STOP", "START", "bonjour"))
         receive_message(self.house, phone, body, self.dice(("SM1", uuid4().hex)))
 
+    def ask_volunteers(self) -> None:
+        asking.ask_now(self.house, self.town.regulator, self._any(CareRequest))
+
+    def release(self) -> None:
+        answers.release_acceptance(self.house, self.town.regulator, self._any(CareRequest))
+
+    def answer_an_offer(self) -> None:
+        phone = f"+33{self.dice(self.volunteers).phone[1:]}"
+        body = self.dice(
+            ("OUI", "NON", "OUI {code}", "NON {code} absent", "OUI {code} à 11h", "OUI {code} 14h")
+        )
+        with self.house.db.reading() as session:
+            codes = session.scalars(
+                select(CareRequest.code).order_by(CareRequest.asked_at, CareRequest.id)
+            ).all()
+        code = self.dice(codes) if codes else "9999"
+        receive_message(self.house, phone, body.format(code=code), self.dice(("SM2", uuid4().hex)))
+
+    def open_a_link(self) -> None:
+        token = link_token(self.house, self._any_offer())
+        hour = self.dice((None, self.clock.now + timedelta(minutes=self.dice((-5, 10, 50, 500)))))
+        if self.dice((True, True, False)):
+            answers.accept_by_link(self.house, token, hour)
+        else:
+            answers.decline_by_link(self.house, token, "pas libre")
+
     def receipt(self) -> None:
         if self.sms.taken:
             taken = self.dice(self.sms.taken)
@@ -182,6 +218,14 @@ class Life:
             for to, body in taken | written
             if taken[to, body] != written[to, body]
         ]
+
+    def _any_offer(self) -> UUID:
+        """The same for offers: those of a wave came into being together."""
+        people = [each.id for each in self.volunteers]
+        with self.house.db.reading() as session:
+            rows = session.execute(select(Offer.id, Offer.made_at, Offer.practitioner_id)).all()
+        known = sorted(rows, key=lambda row: (row.made_at, people.index(row.practitioner_id)))
+        return self.dice(known).id if known else uuid4()
 
     def _any(self, model: type[CareRequest] | type[Slot] | type[Appointment]) -> UUID:
         """One of them, or one that does not exist."""

@@ -1,4 +1,4 @@
-"""Whatever people, telephones and time do to a territory, in whatever order, I1 to I7 hold."""
+"""Whatever people, telephones and time do to a territory, in whatever order, I1 to I8 hold."""
 
 import contextlib
 import random
