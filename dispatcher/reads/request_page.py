@@ -3,28 +3,37 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from config.communes import Communes
-from dispatcher.domain.matching.candidates import Candidates, candidates
 from dispatcher.domain.matching.cost import Term
 from dispatcher.domain.states import (
     WAITING_REQUESTS,
     AppointmentStatus,
+    Attention,
     RequestStatus,
     SlotStatus,
 )
 from dispatcher.reads import queue
+from dispatcher.reads.offers import OfferFacts, Unreached, offers_of, unreached
 from dispatcher.reads.request_history import MessageFacts, Step, messages_of, name_of, steps_of
+from dispatcher.reads.request_search import (
+    Reach,
+    SearchFacts,
+    SlotFacts,
+    reach_of,
+    search_of,
+    slots_of,
+)
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
 from dispatcher.storage.patients import Patient
-from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
@@ -75,37 +84,6 @@ class CareFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """How far and until when a request that waits is searched for by itself."""
-
-    radius_km: float
-    """As the crow flies; `math.inf` where the département has none."""
-    enlarged_km: float
-    """The same when nothing nearer fits."""
-    escalates_at: datetime
-    """When it returns to the regulator."""
-
-
-@dataclass(frozen=True, slots=True)
-class SlotFacts:
-    """A slot with whom and where: for appointments, candidates and near misses."""
-
-    practitioner_name: str
-    profession: str
-    specialty: str | None
-    modality: str
-    places: int
-    taken: int
-    start: datetime
-    end: datetime
-    address: str
-    postcode: str
-    commune_name: str
-    phone: str | None
-    """The place's number, else the practitioner's own: for the regulation."""
-
-
-@dataclass(frozen=True, slots=True)
 class AppointmentFacts:
     """The appointment that was not cancelled, with why this slot."""
 
@@ -120,14 +98,6 @@ class AppointmentFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchFacts:
-    """What could be booked at this moment, and what stands against the rest."""
-
-    found: Candidates
-    slots: Mapping[UUID, SlotFacts]
-
-
-@dataclass(frozen=True, slots=True)
 class RequestPage:
     """All of it, of one moment."""
 
@@ -138,6 +108,10 @@ class RequestPage:
     reach: Reach | None
     """Of a request that waits."""
     search: SearchFacts | None
+    offers: tuple[OfferFacts, ...]
+    """The volunteers who were asked, while the request waits."""
+    beyond_sms: tuple[Unreached, ...]
+    """Volunteers who fit and whom no SMS can reach."""
     messages: tuple[MessageFacts, ...]
     steps: tuple[Step, ...]
     """In the order of the log."""
@@ -206,12 +180,17 @@ def request_page(
         request, patient, own_gp, territory = found
         appointment = _appointment(session, cipher, request_id)
         search = reach = None
+        offers: tuple[OfferFacts, ...] = ()
+        beyond_sms: tuple[Unreached, ...] = ()
         status = RequestStatus(request.status)
         if status in WAITING_REQUESTS:
             rules = queue.rules_of(territory, communes)
-            reach = _reach(request, rules)
+            offers = offers_of(session, cipher, request_id)
+            reach = reach_of(request, rules, offers)
+            if offers or request.attention == Attention.NOBODY_ANSWERED:
+                beyond_sms = unreached(session, cipher, request, rules, now)
             if _is_searched(status, request.attention):
-                search = _search(session, request, rules, now)
+                search = search_of(session, request, rules, now)
         messages = messages_of(session, cipher, request_id)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
@@ -226,6 +205,8 @@ def request_page(
         appointment=appointment,
         reach=reach,
         search=search,
+        offers=offers,
+        beyond_sms=beyond_sms,
         messages=messages,
         steps=steps,
         practitioners=practitioners,
@@ -280,15 +261,6 @@ def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
     )
 
 
-def _reach(request: CareRequest, rules: queue.Rules) -> Reach:
-    left = timedelta(hours=request.delay_hours) * rules.policy.escalate_share
-    return Reach(
-        radius_km=rules.radius_km(request.radius_km),
-        enlarged_km=rules.enlarged_km(request.radius_km),
-        escalates_at=request.due_at - left,
-    )
-
-
 def _person(
     request: CareRequest, patient: Patient, gp: Practitioner | None, cipher: Cipher
 ) -> PersonFacts:
@@ -325,47 +297,5 @@ def _appointment(session: Session, cipher: Cipher, request_id: UUID) -> Appointm
         override_note=(
             cipher.open("appointments.override_note", appointment.id, note) if note else ""
         ),
-        slot=_slots(session, [appointment.slot_id])[appointment.slot_id],
+        slot=slots_of(session, [appointment.slot_id])[appointment.slot_id],
     )
-
-
-def _search(
-    session: Session, request: CareRequest, rules: queue.Rules, now: datetime
-) -> SearchFacts:
-    found = candidates(
-        queue.need_of(request, rules),
-        queue.open_slots(session, rules, now),
-        rules.weights,
-        now,
-        limits=rules.limits,
-        roads=rules.roads,
-    )
-    shown = [pair.slot_id for pair in found.best]
-    shown += [near.slot_id for near in found.near_misses]
-    return SearchFacts(found, _slots(session, shown))
-
-
-def _slots(session: Session, slot_ids: Sequence[UUID]) -> dict[UUID, SlotFacts]:
-    rows = session.execute(
-        select(Slot, Practitioner, Place)
-        .join(Practitioner, Practitioner.id == Slot.practitioner_id)
-        .join(Place, Place.id == Slot.place_id)
-        .where(Slot.id.in_(slot_ids))
-    )
-    return {
-        slot.id: SlotFacts(
-            practitioner_name=practitioner.display_name,
-            profession=practitioner.profession,
-            specialty=practitioner.specialty,
-            modality=slot.modality,
-            places=slot.places,
-            taken=slot.taken,
-            start=slot.start_at,
-            end=slot.ends_at,
-            address=place.address,
-            postcode=place.postcode,
-            commune_name=place.commune_name,
-            phone=place.phone or practitioner.phone,
-        )
-        for slot, practitioner, place in rows
-    }

@@ -1,14 +1,20 @@
-"""What was tried for a request that waits: its searches, and the volunteers who were asked."""
+"""What was tried for a request that waits: searches, volunteers, answers; and what comes next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
 
 from dispatcher.domain import events
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.events import Event
+from dispatcher.domain.matching import explain
+from dispatcher.domain.states import OfferStatus
+from dispatcher.reads.offers import OfferFacts, Unreached
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
 from dispatcher.web import timeline
 from dispatcher.web.timeline import Line
-from dispatcher.web.wording import Wording
+from dispatcher.web.wording import Wording, shown_phone
 
 TRIED: frozenset[type[Event]] = frozenset(
     {
@@ -17,13 +23,59 @@ TRIED: frozenset[type[Event]] = frozenset(
         events.RequestEnlarged,
         events.AppointmentBooked,
         events.AppointmentCancelled,
+        events.VolunteersAsked,
+        events.OfferAccepted,
     }
 )
+ANSWERS: Mapping[OfferStatus, tuple[str, str, str]] = {
+    OfferStatus.PROMISED: ("neutral", "clock", "SMS en attente"),
+    OfferStatus.SENT: ("info", "send", "Sans réponse pour l’instant"),
+    OfferStatus.ACCEPTED: ("success", "check", "A accepté"),
+    OfferStatus.DECLINED: ("warning", "close", "A décliné"),
+    OfferStatus.EXPIRED: ("neutral", "late", "N’a pas répondu à temps"),
+    OfferStatus.TOO_LATE: ("neutral", "ban", "Déjà pourvue"),
+}
+"""By status: the tone of the chip, its sign and its words."""
+UNREACHED = ("danger", "alert", f"SMS non remis{NBSP}: appelez")
+HOUR_AWAITED = ("success", "clock", "A accepté, choisit son heure")
 
 
 def attempts(page: RequestPage, wording: Wording) -> list[Line]:
     """In the order of time. Of searches in a row only the last is told, with what it found."""
     return timeline.told(page, _worth_telling(page), wording)
+
+
+def waves(page: RequestPage, wording: Wording) -> list[dict[str, Any]]:
+    """The volunteers who were asked, the last wave first."""
+    by_wave = groupby(page.offers, key=lambda offer: offer.wave)
+    told = [_wave(number, list(offers), page.department, wording) for number, offers in by_wave]
+    return told[::-1]
+
+
+def beyond_sms(page: RequestPage) -> list[dict[str, str]]:
+    """Volunteers who fit and have to be telephoned."""
+    return [_to_telephone(each, page.department) for each in page.beyond_sms]
+
+
+def next_steps(page: RequestPage, wording: Wording) -> list[str]:
+    """What happens by itself from here, in sentences."""
+    reach = page.reach
+    if reach is None:
+        return []
+    said = []
+    if reach.hour_by is not None and reach.hour_by > wording.now:
+        said.append(
+            f"Sans heure choisie, la régulation est alertée {wording.relative(reach.hour_by)}."
+        )
+    elif reach.asks_at is not None and not page.care.accepted:
+        who = "D’autres volontaires" if page.offers else "Des volontaires"
+        unless = "sans réponse favorable" if page.offers else "si aucun créneau ne se libère"
+        when = wording.relative(reach.asks_at) if reach.asks_at > wording.now else "dans un instant"
+        said.append(f"{who} sont sollicités par SMS {when}, {unless}.")
+    if reach.escalates_at > wording.now:
+        when = wording.relative(reach.escalates_at)
+        said.append(f"Sans rendez-vous, la demande passe en tête du tableau {when}.")
+    return said
 
 
 def _worth_telling(page: RequestPage) -> Iterator[Step]:
@@ -33,3 +85,41 @@ def _worth_telling(page: RequestPage) -> Iterator[Step]:
         is_search = isinstance(step.event, events.SearchFoundNothing)
         if not (is_search and isinstance(following, events.SearchFoundNothing)):
             yield step
+
+
+def _wave(
+    number: int, offers: list[OfferFacts], department: str, wording: Wording
+) -> dict[str, Any]:
+    made = min(offer.made_at for offer in offers)
+    return {
+        "title": f"Vague n°{NBSP}{number}, {wording.relative(made)}",
+        "offers": [_offer(offer, department, wording) for offer in offers],
+    }
+
+
+def _offer(offer: OfferFacts, department: str, wording: Wording) -> dict[str, Any]:
+    answer = ANSWERS[offer.status]
+    if offer.is_hour_awaited:
+        answer = HOUR_AWAITED
+    elif offer.is_unreached and offer.status in {OfferStatus.PROMISED, OfferStatus.SENT}:
+        answer = UNREACHED
+    tone, sign, words = answer
+    return {
+        "name": offer.practitioner_name,
+        "distance": explain.distance_in_words(offer.distance_km) if offer.distance_km else "",
+        "phone": shown_phone(offer.phone, department) if offer.phone else "",
+        "phone_uri": f"tel:{offer.phone}",
+        "tone": tone,
+        "sign": sign,
+        "answer": words,
+        "at": wording.moment(offer.answered_at) if offer.answered_at else "",
+        "words": offer.words,
+    }
+
+
+def _to_telephone(each: Unreached, department: str) -> dict[str, str]:
+    return {
+        "name": each.practitioner_name,
+        "phone": shown_phone(each.phone, department) if each.phone else "",
+        "phone_uri": f"tel:{each.phone}",
+    }

@@ -19,15 +19,12 @@ from dispatcher.reads.request_page import (
     AppointmentFacts,
     CareFacts,
     PersonFacts,
-    Reach,
     RequestPage,
-    SearchFacts,
-    SlotFacts,
 )
+from dispatcher.reads.request_search import Reach, SearchFacts, SlotFacts
 from dispatcher.services.booking import NEVER_OVERRIDDEN
 from dispatcher.services.requests import FURTHEST_KM
-from dispatcher.web import timeline
-from dispatcher.web.attempts import attempts
+from dispatcher.web import attempts, timeline
 from dispatcher.web.forms import SEXES, MotiveGroup, entries
 from dispatcher.web.timeline import ATTENTION, error_in_words
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, Wording, person, shown_phone
@@ -42,6 +39,7 @@ DIALOG_FIELDS: Mapping[str, frozenset[str]] = {
 }
 """By dialog of the page: the fields that have room for a sentence."""
 ENLARGE_BY = 1.5
+ACCEPTED = f"Un volontaire a accepté{NBSP}: il choisit son heure"
 OUTCOMES: Mapping[RequestStatus, str] = {
     RequestStatus.CANCELLED: "Demande annulée",
     RequestStatus.REDIRECTED: "Patient réorienté",
@@ -90,9 +88,12 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "appointment": (
             _appointment(page.appointment, page.department, wording) if page.appointment else None
         ),
-        "reach": _reach(page.reach, wording) if page.reach else None,
+        "reach": _reach(page.reach) if page.reach else None,
         "search": _search(page.search, wording) if page.search else None,
-        "attempts": attempts(page, wording) if page.reach else [],
+        "attempts": attempts.attempts(page, wording) if page.reach else [],
+        "waves": attempts.waves(page, wording),
+        "beyond_sms": attempts.beyond_sms(page),
+        "next_steps": attempts.next_steps(page, wording),
         "messages": [_message(message, page, wording) for message in page.messages],
         "events": timeline.lines(page, wording),
         "outcome": _outcome(page.care, wording.catalogue),
@@ -124,6 +125,8 @@ def announcement(page: RequestPage, wording: Wording) -> str:
         return f"Rendez-vous pris {when} avec {appointment.slot.practitioner_name}"
     if care.attention is not None:
         return ATTENTION.get(care.attention, "")
+    if care.accepted:
+        return ACCEPTED
     if care.status in OUTCOMES:
         return OUTCOMES[care.status]
     return "Recherche en cours" if care.status == RequestStatus.SEARCHING else ""
@@ -175,8 +178,8 @@ def _conditions(care: CareFacts, wording: Wording) -> list[str]:
     return said
 
 
-def _reach(reach: Reach, wording: Wording) -> dict[str, Any]:
-    """How far the search goes, what half more would be, and when the request comes back."""
+def _reach(reach: Reach) -> dict[str, Any]:
+    """How far the search goes, and what half more would be."""
     is_bounded = math.isfinite(reach.radius_km)
     wider = math.ceil(reach.radius_km * ENLARGE_BY) if is_bounded else 0
     goes_further = is_bounded and reach.enlarged_km > reach.radius_km
@@ -184,9 +187,6 @@ def _reach(reach: Reach, wording: Wording) -> dict[str, Any]:
         "radius": explain.distance_in_words(reach.radius_km) if is_bounded else "",
         "enlarged": explain.distance_in_words(reach.enlarged_km) if goes_further else "",
         "wider_km": wider if 0 < wider <= FURTHEST_KM else 0,
-        "escalates": (
-            wording.relative(reach.escalates_at) if reach.escalates_at > wording.now else ""
-        ),
     }
 
 

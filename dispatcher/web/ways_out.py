@@ -13,7 +13,9 @@ from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
 from dispatcher.reads.request_page import request_state
 from dispatcher.services import requests
+from dispatcher.services.answers import release_acceptance
 from dispatcher.services.appointments import cancel_request, close_request
+from dispatcher.services.asking import ask_now
 from dispatcher.services.attention import attend_request
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
@@ -61,6 +63,28 @@ def enlarge(request_id: UUID) -> ResponseReturnValue:
         requests.enlarge_search(house(), account, request_id, radius_km)
 
     return _act(request_id, act, "Recherche élargie et relancée.", ENLARGE)
+
+
+@room.post("/solliciter")
+@allow(Role.REGULATOR)
+def ask(request_id: UUID) -> ResponseReturnValue:
+    """Ask volunteers now, without waiting for their time."""
+    return _act(
+        request_id,
+        lambda account: ask_now(house(), account, request_id),
+        "Volontaires sollicités par SMS.",
+    )
+
+
+@room.post("/reprendre")
+@allow(Role.REGULATOR)
+def take_back(request_id: UUID) -> ResponseReturnValue:
+    """Give up a yes whose hour does not come."""
+    return _act(
+        request_id,
+        lambda account: release_acceptance(house(), account, request_id),
+        f"La régulation a repris la main{NBSP}: la recherche continue.",
+    )
 
 
 @room.post("/annuler")
@@ -150,7 +174,7 @@ def _close(
 
 
 def _act(
-    request_id: UUID, act: Callable[[Account], None], done: str, dialog: str = ""
+    request_id: UUID, act: Callable[[Account], object], done: str, dialog: str = ""
 ) -> ResponseReturnValue:
     """Do it and show the request again with what came of it.
 

@@ -56,6 +56,8 @@ WHO_MAY = {
     "desk.request_live": REGULATORS,
     "ways_out.book": REGULATORS,
     "ways_out.enlarge": REGULATORS,
+    "ways_out.ask": REGULATORS,
+    "ways_out.take_back": REGULATORS,
     "ways_out.cancel": REGULATORS,
     "ways_out.redirect_request": REGULATORS,
     "ways_out.close_unfilled": REGULATORS,
@@ -264,6 +266,8 @@ def test_a_request_of_another_territory_is_not_there(
         "issue": {"status": "fulfilled"},
         "relancer": {},
         "elargir": {"radius_km": "50"},
+        "solliciter": {},
+        "reprendre": {},
         "appele": {},
     }
     for verb, fields in posts.items():

@@ -110,6 +110,7 @@ def test_each_way_out_shows_the_letter_that_presses_it(
     }
     assert keys == {
         "e": "Élargir",
+        "v": "Solliciter",
         "r": "Réserver",
         "l": "Relancer",
         "c": "Conseil",
