@@ -110,6 +110,8 @@ class Appointment(Record):
     distance_km: Mapped[float | None]
     terms: Mapped[list[dict[str, Any]]]
     """Why this slot: the named terms of its cost, as codes and numbers."""
+    refused: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Why not the others, at that moment: counts by reason and near misses, as in a request."""
     decided_by: Mapped[Code]
     override_note: Mapped[Sealed | None]
     link_digest: Mapped[str] = mapped_column(unique=True)

@@ -59,6 +59,8 @@ def upgrade() -> None:
         batch_op.create_check_constraint(
             op.f("care_requests_travel_km_check"), "travel_km IS NULL OR travel_km >= 0"
         )
+    with op.batch_alter_table("appointments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("refused", JSON_VALUE, nullable=False, server_default="{}"))
 
     op.create_table(
         "offers",
@@ -190,6 +192,8 @@ def downgrade() -> None:
     op.drop_table("slot_prices")
     op.drop_table("neighbour_agreements")
     op.drop_table("offers")
+    with op.batch_alter_table("appointments", schema=None) as batch_op:
+        batch_op.drop_column("refused")
     with op.batch_alter_table("care_requests", schema=None) as batch_op:
         batch_op.drop_constraint(op.f("care_requests_travel_km_check"), type_="check")
         batch_op.drop_constraint(op.f("care_requests_radius_km_check"), type_="check")
