@@ -4,4 +4,5 @@ import sys
 
 from dispatcher.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # processes started side by side read this file too
+    sys.exit(main())

@@ -301,6 +301,24 @@ def run_indicators(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def declare_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
+    parser.add_argument("--seed", type=int, help="remplace la graine du scénario")
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="toutes les façons de faire, sur les mêmes appels, sans solliciter par SMS",
+    )
+    parser.add_argument("--json", action="store_true")
+
+
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """A scenario on the real engine; no database is opened."""
+    from dispatcher import simulate_verb
+
+    return simulate_verb.run(arguments)
+
+
 def read_password() -> str:
     """Never an argument: those are seen by every user of the machine."""
     if sys.stdin.isatty():
@@ -361,6 +379,9 @@ VERBS: dict[str, Verb] = {
     "user": Verb("les comptes et leurs jetons", run_user, declare_user),
     "sms": Verb("le décompte d’un SMS", run_sms, declare_sms),
     "log": Verb("le journal et ses sceaux", run_log, declare_log),
+    "simulate": Verb(
+        "rejoue des semaines inventées sur le vrai moteur", run_simulate, declare_simulate
+    ),
     "aci": Verb("les accords et leurs euros", aci_verb.run, aci_verb.declare),
     "indicators": Verb("l’activité d’une période", run_indicators, declare_indicators),
 }

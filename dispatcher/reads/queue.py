@@ -16,6 +16,7 @@ from config.communes import Communes
 from dispatcher.domain.geography import Roads
 from dispatcher.domain.matching.cost import Weights
 from dispatcher.domain.matching.needs import Limits, Need, OpenSlot, monday_of
+from dispatcher.domain.matching.prices import Prices
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.snp_hours import SnpHours
 from dispatcher.domain.states import AppointmentStatus, RequestStatus, SlotStatus
@@ -53,46 +54,51 @@ _WAITING = (
     )
     .order_by(CareRequest.asked_at, CareRequest.id)
 )
+_AROUND = bindparam("around", expanding=True)
+_SHARING = sharing_with(_OURS)
+# A few numbers of each of thousands of slots: no Python object is made for any of them.
 _OPEN_SLOTS = (
     select(
-        Slot.id,
-        Slot.territory_id,
-        Slot.practitioner_id,
-        Slot.place_id,
+        cast(Slot.id, String),
+        cast(Slot.practitioner_id, String),
+        cast(Slot.place_id, String),
         Slot.modality,
-        Slot.visibility,
-        Slot.start_at,
-        Slot.ends_at,
+        cast(Slot.visibility, String),
+        instant_number(Slot.start_at),
+        instant_number(Slot.ends_at),
         Slot.places,
         Slot.taken,
-        Practitioner.profession,
-        Practitioner.specialty,
-        Practitioner.min_age,
-        Practitioner.max_age,
-        Practitioner.daily_cap,
-        Practitioner.weekly_cap,
-        Practitioner.patient_sex,
-        Practitioner.languages,
-        Practitioner.minimum_notice_minutes,
-        Place.longitude,
-        Place.latitude,
-        Place.step_free,
     )
-    .join(Practitioner, Practitioner.id == Slot.practitioner_id)
-    .join(Place, Place.id == Slot.place_id)
     .where(
-        or_(
-            Slot.territory_id == _OURS,
-            and_(Slot.shared, Slot.territory_id.in_(sharing_with(_OURS))),
-        ),
+        Slot.territory_id.in_(_AROUND),
+        or_(Slot.territory_id == _OURS, Slot.shared),
         Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
         Slot.ends_at > bindparam("now"),
-        Practitioner.active,
     )
-    .order_by(Slot.start_at, Slot.id)
 )
 _SLOTS_AHEAD = _OPEN_SLOTS.where(Slot.start_at < bindparam("horizon"))
 _THE_SLOT = _OPEN_SLOTS.where(Slot.id == bindparam("slot"))
+_PRACTITIONERS = select(
+    cast(Practitioner.id, String).label("key"),
+    Practitioner.id,
+    Practitioner.territory_id,
+    Practitioner.profession,
+    Practitioner.specialty,
+    Practitioner.min_age,
+    Practitioner.max_age,
+    Practitioner.daily_cap,
+    Practitioner.weekly_cap,
+    Practitioner.patient_sex,
+    Practitioner.languages,
+    Practitioner.minimum_notice_minutes,
+).where(Practitioner.territory_id.in_(_AROUND), Practitioner.active)
+_PLACES = select(
+    cast(Place.id, String).label("key"),
+    Place.id,
+    Place.longitude,
+    Place.latitude,
+    Place.step_free,
+).where(Place.territory_id.in_(_AROUND))
 # By practitioner: what is booked for a neighbour's patient counts in their caps as well.
 _BOOKED_SINCE = (
     select(Appointment.practitioner_id, Appointment.start_at)
@@ -112,9 +118,9 @@ _LOAD_SINCE = (
     .where(_is_around(Slot.__table__.c.territory_id), Slot.ends_at > bindparam("since"))
     .group_by(Slot.practitioner_id)
 )
-_PRICES = select(SlotPrice.practitioner_id, SlotPrice.weekday, SlotPrice.price).where(
-    _is_around(SlotPrice.__table__.c.territory_id)
-)
+_PRICES = select(
+    SlotPrice.practitioner_id, SlotPrice.weekday, SlotPrice.part, SlotPrice.price
+).where(_is_around(SlotPrice.__table__.c.territory_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,60 +207,46 @@ def waiting_needs(session: Session, rules: Rules) -> list[Need]:
 
 
 def open_slots(
-    session: Session, rules: Rules, now: datetime, only: UUID | None = None
-) -> list[OpenSlot]:
+    session: Session,
+    rules: Rules,
+    now: datetime,
+    only: UUID | None = None,
+    needs: Sequence[Need] = (),
+) -> Agenda:
     """Published slots that are not over, full ones included: a refusal has to be counted.
 
-    Those of neighbours that are marked for sharing are among them.
+    Those of neighbours that are marked for sharing are among them; no farther ahead than could
+    matter to `needs`, where they are given.
     With `only`, that slot if it is one of them, however far away: somebody chose it.
     """
-    asked = {"territory": rules.territory_id, "now": now}
-    rows = session.execute(
-        _SLOTS_AHEAD if only is None else _THE_SLOT,
-        asked | ({"horizon": now + HORIZON} if only is None else {"slot": only}),
-    ).all()
-    is_capped = any(row.daily_cap is not None or row.weekly_cap is not None for row in rows)
-    by_day, by_week = _booked(session, rules, now) if is_capped else (Counter(), Counter())
-    load = _load(session, rules, now)
-    prices = _prices(session, rules)
-    is_outside = _OutsideHours(rules)
-    visibility = {tuple(row.visibility): frozenset(row.visibility) for row in rows}
-    slots = []
-    for row in rows:
-        day = row.start_at.astimezone(rules.zone).date()
-        slots.append(
-            OpenSlot(
-                slot_id=row.id,
-                practitioner_id=row.practitioner_id,
-                place_id=row.place_id,
-                profession=row.profession,
-                specialty=row.specialty,
-                modality=row.modality,
-                visibility=visibility[tuple(row.visibility)],
-                start=row.start_at,
-                end=row.ends_at,
-                places=row.places,
-                taken=row.taken,
-                longitude=row.longitude,
-                latitude=row.latitude,
-                min_age=row.min_age,
-                max_age=row.max_age,
-                day=day,
-                daily_cap=row.daily_cap,
-                booked_that_day=by_day[row.practitioner_id, day],
-                load=load.get(row.practitioner_id, 0.0),
-                minimum_notice=timedelta(minutes=row.minimum_notice_minutes),
-                patient_sex=row.patient_sex,
-                languages=frozenset(row.languages),
-                step_free=row.step_free,
-                weekly_cap=row.weekly_cap,
-                booked_that_week=by_week[row.practitioner_id, monday_of(day)],
-                price=prices.get((row.practitioner_id, day.weekday()), 0.0),
-                outside_hours=is_outside[row.start_at],
-                neighbour=row.territory_id != rules.territory_id,
-            )
-        )
-    return slots
+    around = [rules.territory_id, *session.scalars(_SHARING, {"territory": rules.territory_id})]
+    asked: dict[str, Any] = {"territory": rules.territory_id, "around": around, "now": now}
+    wish = {"horizon": _horizon(needs, rules, now)} if only is None else {"slot": only}
+    rows = session.execute(_SLOTS_AHEAD if only is None else _THE_SLOT, asked | wish).all()
+    ids, practitioners, places, modalities, visibilities, starts, ends, offered, taken = (
+        zip(*rows, strict=True) if rows else ((),) * 9
+    )
+    holders = _Holders.read(session, rules, now, around)
+    kinds = Coded(zip(practitioners, places, modalities, visibilities, strict=True))
+    start = seconds_of(starts)
+    moments = _Moments.of(start, rules, holders.prices)
+    number = kinds.codes * len(moments.distinct) + moments.codes
+    patterns, pattern = np.unique(number, return_inverse=True)
+    found = [
+        holders.slot(kinds.distinct[kind], *moments.distinct[moment])
+        for kind, moment in zip(*np.divmod(patterns, max(1, len(moments.distinct))), strict=True)
+    ]
+    agenda = Agenda(
+        patterns=[slot for slot in found if slot is not None],
+        pattern=pattern,
+        ids=ids,
+        start=start,
+        end=seconds_of(ends),
+        places=np.array(offered, dtype=np.float64),
+        taken=np.array(taken, dtype=np.float64),
+        outside_hours=moments.outside_hours,
+    )
+    return agenda
 
 
 class _OutsideHours(dict[datetime, bool]):
@@ -295,7 +287,7 @@ def _load(session: Session, rules: Rules, now: datetime) -> dict[UUID, float]:
     return {row.practitioner_id: row.taken / row.places for row in rows if row.places}
 
 
-def _prices(session: Session, rules: Rules) -> dict[tuple[UUID, int], float]:
-    """By practitioner and local weekday, in points."""
+def _prices(session: Session, rules: Rules) -> Prices:
     rows = session.execute(_PRICES, {"territory": rules.territory_id})
-    return {(row.practitioner_id, row.weekday): row.price for row in rows}
+    points = {(row.practitioner_id, row.weekday, row.part): row.price for row in rows}
+    return Prices(rules.zone, points)

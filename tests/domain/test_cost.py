@@ -101,16 +101,16 @@ def test_the_enlarged_radius_is_dearer_than_all_other_terms_together() -> None:
     ("start", "price", "points"),
     [
         (30, 12.0, 12.0),
-        (24, 12.0, 12.0),
-        (18, 12.0, 9.0),  # three quarters of the last day are left
-        (6, 12.0, 3.0),
+        (4, 12.0, 12.0),
+        (3, 12.0, 9.0),  # three quarters of the last four hours are left
+        (1, 12.0, 3.0),
         (0, 12.0, None),
         (30, 0.0, None),
         (30, 900.0, 150.0),  # the cap
-        (3, 1600.0, 150.0),  # what is left of it is still 200
+        (0.5, 1600.0, 150.0),  # what is left of it is still 200
     ],
 )
-def test_what_a_slot_is_worth_to_others_fades_in_the_last_day_before_it(
+def test_what_a_slot_is_worth_to_others_fades_in_the_last_hours_before_it(
     start: float, price: float, points: float | None
 ) -> None:
     need = replace(NEED, due_at=hours(48))
