@@ -23,7 +23,7 @@ from dispatcher.demo.town import Town
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageStatus
 from dispatcher.gateways.sms import Accepted, Found, OutgoingSms
-from dispatcher.services import appointments, matching, requests, sending, slots
+from dispatcher.services import answers, appointments, asking, matching, offers, requests, sending, slots
 from dispatcher.services.commands import CancelRequest, CloseRequest, OpenRequest, PublishSlot
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
@@ -52,6 +52,9 @@ SERVICES: Mapping[Job, Callable[[House, Claim], object]] = {
     Job.MATCH_WAITING: matching.match_waiting,
     Job.ESCALATE_REQUEST: matching.escalate_request,
     Job.SEND_MESSAGE: sending.send_message,
+    Job.ASK_VOLUNTEERS: asking.ask_volunteers,
+    Job.EXPIRE_OFFERS: offers.expire_offers,
+    Job.MISS_HOUR: answers.miss_hour,
 }
 LEASE_SECONDS = 60.0
 REDIRECTED, CANCELLED, CAME, WITH_GP = 0.6, 0.05, 0.93, 0.7

@@ -129,6 +129,13 @@ def _register(
             first_name=person["first_name"],
             last_name=person["last_name"],
             phone=f"06 39 98 {series:02d} {number:02d}",
+            accepts_offers=person.get("accepts_offers", True),
+            languages=person.get("languages", ["fr"]),
+            patient_sex=person.get("patient_sex"),
+            min_age=person.get("min_age"),
+            daily_cap=person.get("daily_cap"),
+            weekly_cap=person.get("weekly_cap"),
+            modalities=person.get("modalities", ["AMB"]),
             places=[
                 RegisterPlace(
                     label="Cabinet",
@@ -136,6 +143,7 @@ def _register(
                     postcode=commune.postcodes[0],
                     commune=person["commune"],
                     phone=plan["phone"],
+                    step_free=person.get("step_free", False),
                 )
             ],
         ),

@@ -52,7 +52,7 @@ def offers(timetable: str, now: datetime, zone: ZoneInfo) -> Iterator[Offer]:
     """What a volunteer with that timetable offers from now on, for DAYS_AHEAD days.
 
     `on_call` sits there from soon on, whatever the hour, so that a demonstration started at night
-    has somebody to send a patient to.
+    has somebody to send a patient to. `asked` offers nothing: they answer when they are asked.
     """
     if timetable == "on_call":
         yield _on_call(now, zone)

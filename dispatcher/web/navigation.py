@@ -30,6 +30,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.PRACTITIONER: (
         Door("practitioner.agenda", "Mon agenda", "calendar"),
         Door("practitioner.publish", "Ouvrir un créneau", "plus"),
+        Door("limits.overview", "Mes règles", "sliders"),
     ),
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart"),

@@ -14,6 +14,7 @@ from dispatcher.web import (
     guide,
     health,
     inbox,
+    limits,
     neighbours,
     offers,
     patient,
@@ -26,7 +27,15 @@ from dispatcher.web import (
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, health.room, webhooks.room]
-    rooms += [guide.room, patient.room, offers.room, agenda.room, inbox.room, activity.room]
+    rooms += [
+        guide.room,
+        patient.room,
+        offers.room,
+        agenda.room,
+        limits.room,
+        inbox.room,
+        activity.room,
+    ]
     rooms += [desk.room, ways_out.room, communes.room]
     rooms += [administration.room, neighbours.room, settings.room]
     if house.settings.is_demonstration:

@@ -73,6 +73,8 @@ WHO_MAY = {
     "practitioner.close_slot": PRACTITIONERS,
     "practitioner.outcome": PRACTITIONERS,
     "practitioner.cancel_appointment": PRACTITIONERS,
+    "limits.overview": PRACTITIONERS,
+    "limits.change": PRACTITIONERS,
     "coordinator.activity": COORDINATORS,
     "coordinator.activity_csv": COORDINATORS,
     "neighbours.overview": COORDINATORS | ADMINISTRATORS,
