@@ -121,6 +121,8 @@ class _Story:
     practitioners: Mapping[UUID, str]
     to_role: Mapping[UUID, str | None]
     """To whom each SMS of the request goes."""
+    from_practitioners: frozenset[UUID] = frozenset()
+    """The SMS received that volunteers wrote."""
 
     def practitioner(self, practitioner_id: UUID) -> str:
         return self.practitioners.get(practitioner_id, "un praticien")
@@ -134,7 +136,10 @@ def lines(page: RequestPage, wording: Wording) -> list[Line]:
 def told(page: RequestPage, steps: Iterable[Step], wording: Wording) -> list[Line]:
     """Some steps of the page's request, in their order."""
     story = _Story(
-        wording, page.practitioners, {message.id: message.to_role for message in page.messages}
+        wording,
+        page.practitioners,
+        {message.id: message.to_role for message in page.messages},
+        frozenset(each.id for each in page.messages if not each.is_out and each.practitioner_name),
     )
     return [_line(step, story) for step in steps]
 
@@ -231,8 +236,9 @@ def _progressed(event: events.MessageProgressed, story: _Story) -> str:
     return f"{text}, {why}" if why else text
 
 
-def _received(event: events.MessageReceived, _story: _Story) -> str:
-    return f"SMS reçu du patient{NBSP}: {INTENTS[Intent(event.intent)]}"
+def _received(event: events.MessageReceived, story: _Story) -> str:
+    whose = "d’un praticien" if event.message_id in story.from_practitioners else "du patient"
+    return f"SMS reçu {whose}{NBSP}: {INTENTS[Intent(event.intent)]}"
 
 
 def _to(role: str | None) -> str:
