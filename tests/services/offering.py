@@ -3,6 +3,7 @@
 import re
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
@@ -16,6 +17,7 @@ from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises
 from tests.invariants import check
 
+PARIS = ZoneInfo("Europe/Paris")
 AFTER_MINUTES = 10
 """The policy's default: how long a request waits before anybody is asked."""
 SAME_DAY_MINUTES = 10
@@ -89,3 +91,26 @@ def link_in(body: str) -> str:
     found = re.search(r"/sollicitations/(\w+)", body)
     assert found is not None, body
     return found[1]
+
+
+def code_of(town: Town, request_id: UUID) -> str:
+    """What is written after OUI or NON."""
+    return town.the_request(request_id).code
+
+
+def everything_told(house: House, sms: FakeSms, volunteer: Volunteer) -> str:
+    """All of it, plainly: what was written at the same instant leaves in any order."""
+    return "\n".join(told(house, sms, volunteer)).replace("’", "'").replace("\u00a0", " ")
+
+
+def seen_at(town: Town, request_id: UUID) -> str:
+    """When the patient is seen: day and hour in Paris."""
+    appointment = town.the_appointment(request_id)
+    assert appointment is not None
+    return f"{appointment.start_at.astimezone(PARIS):%d %H:%M}"
+
+
+def words_of(house: House, offer: Offer) -> str:
+    """What was written after OUI or NON, opened."""
+    assert offer.words is not None
+    return house.db.cipher.open("offers.words", offer.id, offer.words)
