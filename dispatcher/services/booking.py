@@ -9,11 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, and_, bindparam, case, insert, or_, select, update
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import (
     BookedAlreadyError,
     NotFeasibleError,
     NotFoundError,
     SlotFullError,
+    TransitionError,
 )
 from dispatcher.domain.events import AppointmentBooked, NeighbourPlaceTaken
 from dispatcher.domain.matching import explain
@@ -188,8 +190,9 @@ def book_by_hand(
 ) -> UUID:
     """Book the slot that a regulator chose, through the same guard as the engine.
 
-    Raises NotFoundError, SlotFullError, BookedAlreadyError, and NotFeasibleError with the reasons
-    unless `override` says why they are passed over.
+    Raises NotFoundError, SlotFullError, BookedAlreadyError, TransitionError while a volunteer's yes
+    waits for its hour, and NotFeasibleError with the reasons unless `override` says why they are
+    passed over.
     """
     with house.db.reading() as session:
         territory = session.get_one(Territory, account.territory_id)
@@ -200,6 +203,11 @@ def book_by_hand(
         ).one_or_none()
         if request is None:
             raise NotFoundError
+        if request.accepted_offer_id is not None and request.status in WAITING_REQUESTS:
+            raise TransitionError(
+                f"Un professionnel a accepté cette demande{NBSP}: attendez l’heure qu’il choisit,"
+                " ou reprenez d’abord la main."
+            )
         now = house.clock()
         rules = queue.rules_of(territory, house.communes)
         slots = queue.open_slots(session, rules, now, only=command.slot)

@@ -24,8 +24,9 @@ from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
-RECENT = timedelta(hours=72)
-"""The longest delay that can be asked for: an answer without a code is about nothing older."""
+RECENT = timedelta(hours=96)
+"""The longest delay that can be asked for, and the longest grace: no answer is about an older
+offer."""
 CHOICES = 3
 WORD: dict[Intent, str] = {Intent.YES: "OUI", Intent.NO: "NON"}
 _OVER = (OfferStatus.TOO_LATE, OfferStatus.EXPIRED)

@@ -188,3 +188,20 @@ class TestWhoseCode:
         assert appointment.status == "confirmed"
         answers(town, volunteer, f"OUI {code_of(town, request)}")
         assert statuses(house, request) == {volunteer.id: "accepted"}
+
+
+def test_a_number_that_two_territories_ask_answers_the_one_whose_code_it_says(
+    house: House, town: Town, clock: FakeClock
+) -> None:
+    elsewhere = Town.found(house, clock, code="doubs", department="25")
+    here = asked_volunteer(town, phone=mobile(42))
+    asked_volunteer(elsewhere, phone=mobile(42))
+    one = waits(town, clock)
+    other = waits(elsewhere, clock)  # wrote last
+    if code_of(town, one) == code_of(elsewhere, other):
+        return  # one chance in nine thousand
+
+    answers(town, here, f"NON {code_of(town, one)}")
+
+    assert set(statuses(house, one).values()) == {"declined"}
+    assert set(statuses(house, other).values()) == {"sent"}
