@@ -8,7 +8,7 @@ from dispatcher.domain import events
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.events import Event
 from dispatcher.domain.matching import explain
-from dispatcher.domain.states import OfferStatus
+from dispatcher.domain.states import Attention, OfferStatus
 from dispatcher.reads.offers import OfferFacts, Unreached
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
@@ -72,7 +72,7 @@ def next_steps(page: RequestPage, wording: Wording) -> list[str]:
         unless = "sans réponse favorable" if page.offers else "si aucun créneau ne se libère"
         when = wording.relative(reach.asks_at) if reach.asks_at > wording.now else "dans un instant"
         said.append(f"{who} sont sollicités par SMS {when}, {unless}.")
-    if reach.escalates_at > wording.now:
+    if reach.escalates_at > wording.now and page.care.attention != Attention.DEADLINE:
         when = wording.relative(reach.escalates_at)
         said.append(f"Sans rendez-vous, la demande passe en tête du tableau {when}.")
     return said

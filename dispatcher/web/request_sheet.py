@@ -88,7 +88,7 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "appointment": (
             _appointment(page.appointment, page.department, wording) if page.appointment else None
         ),
-        "reach": _reach(page.reach) if page.reach else None,
+        "reach": _reach(page.reach, page.search) if page.reach else None,
         "search": _search(page.search, wording) if page.search else None,
         "attempts": attempts.attempts(page, wording) if page.reach else [],
         "waves": attempts.waves(page, wording),
@@ -178,15 +178,21 @@ def _conditions(care: CareFacts, wording: Wording) -> list[str]:
     return said
 
 
-def _reach(reach: Reach) -> dict[str, Any]:
-    """How far the search goes, and what half more would be."""
+def _reach(reach: Reach, search: SearchFacts | None) -> dict[str, Any]:
+    """How far the search goes, what half more would be, and what the nearest slot beyond asks."""
     is_bounded = math.isfinite(reach.radius_km)
     wider = math.ceil(reach.radius_km * ENLARGE_BY) if is_bounded else 0
     goes_further = is_bounded and reach.enlarged_km > reach.radius_km
+    beyond = [
+        near.distance_km
+        for near in (search.found.near_misses if search else ())
+        if near.reason is Reason.TOO_FAR and near.distance_km is not None
+    ]
     return {
         "radius": explain.distance_in_words(reach.radius_km) if is_bounded else "",
         "enlarged": explain.distance_in_words(reach.enlarged_km) if goes_further else "",
         "wider_km": wider if 0 < wider <= FURTHEST_KM else 0,
+        "reaching_km": math.ceil(min(beyond)) if beyond else wider or "",
     }
 
 
@@ -252,6 +258,7 @@ def _search(search: SearchFacts, wording: Wording) -> dict[str, Any]:
             key=lambda near: not near["can_override"],
         ),
         "refused": _refused(search.found.refused.items()),
+        "too_far": Reason.TOO_FAR in search.found.refused,
     }
 
 

@@ -14,6 +14,7 @@ YES, NO = "oui", "non"
 YES_OR_NO = (Choice(YES, "Oui"), Choice(NO, "Non"))
 WIDEN = "offers.widen_minutes"
 PERCENT = 100
+PLURAL_FROM = 2
 Typed = dict[str, str]
 
 
@@ -70,7 +71,7 @@ GROUPS = (
                 "escalate_share",
                 "Alerte avant la fin du délai",
                 "La demande passe en tête du tableau quand il reste cette part du délai.",
-                f"{NBSP}%",
+                "%",
                 scale=PERCENT,
             ),
         ),
@@ -205,7 +206,8 @@ def default_of(field: Field, national: Mapping[str, str]) -> str:
         return national[field.name]
     if not field.unit:
         return shown
-    return f"{shown}{'' if field.unit.startswith(NBSP) else NBSP}{field.unit}"
+    unit = field.unit.removesuffix("s") if abs(number(shown) or 0) < PLURAL_FROM else field.unit
+    return f"{shown}{NBSP}{unit}"
 
 
 def typed(form: Mapping[str, str]) -> Typed:

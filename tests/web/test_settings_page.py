@@ -45,7 +45,7 @@ def test_each_field_shows_its_default(office: Browser) -> None:
     assert "Alerte avant la fin du délai par défaut : 33,33 %" in text
     assert "Volontaires par vague par défaut : 5" in text
     assert "Créneaux hors horaires par défaut : non" in text
-    assert "Attente par défaut : 0,5 points" in text
+    assert "Attente par défaut : 0,5 point Par heure" in text
 
 
 def test_a_form_that_is_sent_untouched_changes_nothing(town: Town, office: Browser) -> None:

@@ -33,6 +33,9 @@ function open(dialog, opener) {
     }
   }
   dialog.showModal();
+  // What was chosen by the opener is confirmed by Enter.
+  const chosen = opener.matches("[data-set-to]") && dialog.querySelector("input[type=radio]:checked");
+  if (chosen) chosen.focus();
   dialog.addEventListener(
     "close",
     () => {
