@@ -1,6 +1,16 @@
 """One function for each Job: a promise's id in, one service called. RQ finds them by name."""
 
-from dispatcher.services import answers, asking, matching, offers, sealing, sending, slots
+from dispatcher.services import (
+    answers,
+    asking,
+    matching,
+    offers,
+    prices,
+    sealing,
+    sending,
+    slots,
+    what_if,
+)
 from workers.keeping import keep
 
 
@@ -47,3 +57,13 @@ def expire_offers(promise_id: str) -> None:
 def miss_hour(promise_id: str) -> None:
     """Put a yes whose hour was not chosen in front of the regulator."""
     keep(promise_id, answers.miss_hour)
+
+
+def learn_prices(promise_id: str) -> None:
+    """Learn what slots are worth from the last weeks."""
+    keep(promise_id, prices.learn_prices)
+
+
+def run_simulation(promise_id: str) -> None:
+    """Answer a coordinator's « et si »."""
+    keep(promise_id, what_if.run_simulation, last_words=what_if.give_up)

@@ -15,3 +15,5 @@ class Job(StrEnum):
     ASK_VOLUNTEERS = "ask_volunteers"
     EXPIRE_OFFERS = "expire_offers"
     MISS_HOUR = "miss_hour"
+    LEARN_PRICES = "learn_prices"
+    RUN_SIMULATION = "run_simulation"

@@ -46,6 +46,15 @@ _OWNED = (
     )
     .with_for_update()
 )
+_PROLONG = (
+    update(table_of(Promise))
+    .where(
+        _PROMISES.id == bindparam("promise"),
+        _PROMISES.token == bindparam("owner"),
+        _PROMISES.done_at.is_(None),
+    )
+    .values(lease_until=bindparam("until"))
+)
 _DUE = (
     select(_PROMISES.id, _PROMISES.job)
     .where(*_OWED_AND_FREE, _PROMISES.job.in_([job.value for job in Job]))
@@ -95,6 +104,20 @@ def defer(db: Database, claimed: Claim, due_at: datetime, reason: str | None = N
             attempts=claimed.attempts - 1,
             last_error=reason and reason[:ERROR_LENGTH],
         )
+
+
+def prolong(db: Database, claimed: Claim, lease_seconds: float) -> None:
+    """Own a promise for so many seconds from now on, while long work goes on.
+
+    Raises LeaseLostError when it has passed to another worker.
+    """
+    until = db.clock() + timedelta(seconds=lease_seconds)
+    with db.writing() as session:
+        held = session.execute(
+            _PROLONG, {"promise": claimed.promise_id, "owner": claimed.token, "until": until}
+        )
+        if rows_changed(held) != 1:
+            raise LeaseLostError
 
 
 def fail(db: Database, claimed: Claim, error: str, *, retry_after: float | None = None) -> bool:

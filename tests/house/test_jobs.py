@@ -7,14 +7,24 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from dispatcher.domain.jobs import Job
-from dispatcher.services import answers, asking, matching, offers, sealing, sending, slots
+from dispatcher.services import (
+    answers,
+    asking,
+    matching,
+    offers,
+    prices,
+    sealing,
+    sending,
+    slots,
+    what_if,
+)
 from dispatcher.services.house import House
 from dispatcher.storage.unit import Claim
 from workers import jobs
 from workers.queues import QUEUE_OF, QueueName
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = (answers, asking, matching, offers, sealing, sending, slots)
+SERVICES = (answers, asking, matching, offers, prices, sealing, sending, slots, what_if)
 
 
 def functions_of(module: ModuleType) -> dict[str, FunctionType]:

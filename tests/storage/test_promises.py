@@ -291,3 +291,17 @@ def test_a_tick_is_renewed(db: Database, clock: FakeClock) -> None:
     keeping.tick(db, "relay")
 
     assert promises_and_ticks(db).ticks == {"relay": clock.now}
+
+
+def test_long_work_holds_on_to_its_promise(
+    db: Database, clock: FakeClock, promise_id: UUID
+) -> None:
+    claim = claimed(db, promise_id)
+    clock.advance(seconds=LEASE - 1)
+    keeping.prolong(db, claim, LEASE)
+    clock.advance(seconds=LEASE - 1)
+    assert keeping.claim(db, promise_id, LEASE) is None
+    clock.advance(seconds=2)
+    assert keeping.claim(db, promise_id, LEASE) is not None
+    with pytest.raises(LeaseLostError):
+        keeping.prolong(db, claim, LEASE)
