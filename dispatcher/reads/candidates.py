@@ -36,6 +36,6 @@ def candidates_of(
             return None
         rules = queue.rules_of(territory, communes)
         need = queue.need_of(request, rules)
-        slots = queue.open_slots(session, rules, now)
+        slots = queue.open_slots(session, rules, now, needs=[need])
     roads = roads_between(routing, rules, [need], slots)
     return candidates(need, slots, rules.weights, now, best, rules.limits, roads)

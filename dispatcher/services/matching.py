@@ -137,7 +137,7 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
         needs = queue.waiting_needs(session, rules)
         if not needs:
             return 0, 0
-        slots = queue.open_slots(session, rules, house.clock())
+        slots = queue.open_slots(session, rules, house.clock(), needs=needs)
     roads = roads_between(house.routing, rules, needs, slots)
     decision = assign(needs, slots, rules.weights, house.clock(), rules.limits, roads)
     booked = 0

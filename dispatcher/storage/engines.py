@@ -26,6 +26,9 @@ IMPATIENCE = 0.01
 LOCK_TIMEOUT = "10s"
 POOL_SIZE = 20
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+SQLITE_READING = (*SQLITE_PRAGMAS, "query_only=ON", f"mmap_size={64 << 20}")
+"""Readers look at the file itself: rows found through an index would else be copied page by page,
+which made the search among 20,000 slots twice as slow."""
 
 _QUEUE_ON = select(
     func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0))
@@ -66,7 +69,7 @@ def reading_engine(engine: Engine) -> Engine:
     changed between reading and writing would compile all its statements anew at each change.
     """
     if engine.dialect.name == "sqlite":
-        return _sqlite_engine(engine.url, POOL_SIZE, (*SQLITE_PRAGMAS, "query_only=ON"), "BEGIN")
+        return _sqlite_engine(engine.url, POOL_SIZE, SQLITE_READING, "BEGIN")
     return engine.execution_options(postgresql_readonly=True)
 
 

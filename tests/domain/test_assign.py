@@ -190,8 +190,8 @@ def test_a_slot_that_others_will_need_is_left_to_them() -> None:
     assert pairs_of(assign([patient], [wanted, other], WEIGHTS, NOW)) == {
         patient.request_id: other.slot_id
     }
-    # 12 h before, it is worth half: 10 for the wanted one against 15
-    assert pairs_of(assign([patient], [wanted, other], WEIGHTS, hours(18))) == {
+    # 2 h before, it is worth half: 10 for the wanted one against 15
+    assert pairs_of(assign([patient], [wanted, other], WEIGHTS, hours(28))) == {
         patient.request_id: wanted.slot_id
     }
 

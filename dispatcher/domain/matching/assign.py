@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 
 from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Roads
+from dispatcher.domain.matching.agenda import in_order
 from dispatcher.domain.matching.candidates import Pair, Refusals, explained, refusals_of
 from dispatcher.domain.matching.columns import Integers, NeedColumns, SlotColumns
 from dispatcher.domain.matching.cost import Weights, costs, unserved
@@ -61,7 +62,7 @@ def assign(
     earlier, then the smaller request id.
     """
     queue = NeedColumns(sorted(needs, key=lambda n: (n.due_at, n.asked_at, n.request_id)))
-    columns = SlotColumns(sorted(slots, key=lambda s: (s.start, s.slot_id)), now, limits, roads)
+    columns = SlotColumns(in_order(slots), now, limits, roads)
     chosen = _chosen(queue, columns, weights)
     return Assignment(
         pairs=explained(queue, columns, chosen, weights),
@@ -138,8 +139,8 @@ def _capped(
     """
     numbers: dict[tuple[UUID, date], int] = {}
     left: list[int] = []
-    group = np.full(len(columns), NO_GROUP)
-    for row, slot in enumerate(columns.slots):
+    group = np.full(len(columns.patterns), NO_GROUP)
+    for row, slot in enumerate(columns.patterns):
         cap = cap_of(slot)
         if cap is not None and cap[1] > 0:
             key = (slot.practitioner_id, cap[0])
@@ -147,7 +148,7 @@ def _capped(
                 numbers[key] = len(left)
                 left.append(cap[1])
             group[row] = numbers[key]
-    return group, np.array(left, dtype=np.intp)
+    return group[columns.pattern], np.array(left, dtype=np.intp)
 
 
 def _unmatched(

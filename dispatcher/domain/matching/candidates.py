@@ -3,7 +3,7 @@
 Codes and numbers are what is stored; `explain` puts them into words when somebody looks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -12,7 +12,8 @@ from uuid import UUID
 import numpy as np
 
 from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Roads
-from dispatcher.domain.matching.columns import Booleans, NeedColumns, SlotColumns, instant_of
+from dispatcher.domain.matching.agenda import Booleans, instant_of
+from dispatcher.domain.matching.columns import NeedColumns, SlotColumns
 from dispatcher.domain.matching.cost import Detail, Term, Weights, costs, known_km, terms, total
 from dispatcher.domain.matching.feasibility import (
     BIT,
@@ -194,7 +195,7 @@ def refusals_of(
     near = comparison.pairs(_is_near(comparison.against))
     near_cost = costs(queue, columns, near, weights)
     bounds = np.searchsorted(near.needs, np.arange(len(queue) + 1)).tolist()
-    counted = _counted(comparison.against)
+    counted = _counted(comparison.against, columns.elsewhere)
     refusals = []
     for row, need in enumerate(queue.needs):
         of_need = slice(bounds[row], bounds[row + 1])
@@ -223,16 +224,17 @@ def _is_near(against: Bits) -> Booleans:
     return is_near
 
 
-def _counted(against: Bits) -> list[dict[Reason, int]]:
-    """For each need, the slots by reason."""
-    counted: list[dict[Reason, int]] = [{} for _ in against]
+def _counted(against: Bits, elsewhere: int) -> list[dict[Reason, int]]:
+    """For each need, the slots by reason; `elsewhere` are of a profession that nobody asks for."""
+    nobodys = {Reason.PROFESSION: elsewhere} if elsewhere else {}
+    counted: list[dict[Reason, int]] = [dict(nobodys) for _ in against]
     # What else stands against another profession's slot tells a regulator nothing.
     other = np.uint32(BIT[Reason.PROFESSION])
     told = np.where(against & other, other, against)
     for reason in reasons_of(int(np.bitwise_or.reduce(told, axis=None))):
         counts = np.count_nonzero(told & np.uint32(BIT[reason]), axis=1)
         for row in np.flatnonzero(counts).tolist():
-            counted[row][reason] = int(counts[row])
+            counted[row][reason] = counted[row].get(reason, 0) + int(counts[row])
     return counted
 
 
@@ -250,35 +252,58 @@ def _cheapest(columns: SlotColumns, pairs: Pairs, cost: Floats, count: int) -> P
     return pairs[np.array(ordered, dtype=np.intp)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A slot that is refused to a need, with what the figures of its reason come from."""
+
+    need: Need
+    slot: OpenSlot
+    arrival: float
+    latest: float
+    """When the slot takes its last patient; both in seconds since 1970."""
+    km: float | None
+
+
+_FIGURES: Mapping[Reason, Callable[[_Refused], Detail]] = {
+    Reason.TOO_FAR: lambda it: {"km": it.km, "radius_km": it.need.limit_km},
+    Reason.CANNOT_TRAVEL: lambda it: {"km": it.km, "travel_km": it.need.travel_km},
+    Reason.TOO_LATE: lambda it: {"minutes": _minutes(it.arrival - it.need.due_at.timestamp())},
+    Reason.TOO_EARLY: lambda it: {"minutes": _minutes(_too_early(it))},
+    Reason.TOO_SOON: lambda it: {"minutes": _minutes(it.slot.minimum_notice.total_seconds())},
+    Reason.SEX: lambda it: {"female": it.slot.patient_sex == "female"},
+    Reason.AGE: lambda it: {"min_age": it.slot.min_age, "max_age": it.slot.max_age},
+    Reason.PRACTITIONER_CAP: lambda it: {"cap": it.slot.daily_cap},
+    Reason.WEEKLY_CAP: lambda it: {"cap": it.slot.weekly_cap},
+    Reason.FULL: lambda it: {"places": it.slot.places},
+}
+"""What a person can weigh; the other reasons say all there is to say."""
+
+
 def _near_miss(
     need: Need, columns: SlotColumns, comparison: Comparison, pair: tuple[int, int]
 ) -> NearMiss:
-    slot = columns.slots[pair[1]]
     (reason,) = reasons_of(int(comparison.against[pair]))
-    arrival = float(comparison.arrival[pair])
-    distance = known_km(comparison.distance_km[pair])
-    figures: dict[Reason, Detail] = {
-        Reason.TOO_FAR: {"km": distance, "radius_km": need.limit_km},
-        Reason.CANNOT_TRAVEL: {"km": distance, "travel_km": need.travel_km},
-        Reason.TOO_LATE: {"minutes": _minutes(arrival - need.due_at.timestamp())},
-        Reason.TOO_SOON: {"minutes": _minutes(slot.minimum_notice.total_seconds())},
-        Reason.SEX: {"female": slot.patient_sex == "female"},
-        Reason.AGE: {"min_age": slot.min_age, "max_age": slot.max_age},
-        Reason.PRACTITIONER_CAP: {"cap": slot.daily_cap},
-        Reason.WEEKLY_CAP: {"cap": slot.weekly_cap},
-        Reason.FULL: {"places": slot.places},
-    }
-    if need.earliest is not None:
-        too_early = need.earliest.timestamp() - columns.latest[pair[1]]
-        figures[Reason.TOO_EARLY] = {"minutes": _minutes(too_early)}
-    return NearMiss(
-        slot_id=slot.slot_id,
-        practitioner_id=slot.practitioner_id,
-        reason=reason,
-        seen_at=instant_of(arrival),
-        distance_km=distance,
-        detail=figures.get(reason, {}),
+    refused = _Refused(
+        need=need,
+        slot=columns.slots[pair[1]],
+        arrival=float(comparison.arrival[pair]),
+        latest=float(columns.latest[pair[1]]),
+        km=known_km(comparison.distance_km[pair]),
     )
+    figures = _FIGURES.get(reason)
+    return NearMiss(
+        slot_id=refused.slot.slot_id,
+        practitioner_id=refused.slot.practitioner_id,
+        reason=reason,
+        seen_at=instant_of(refused.arrival),
+        distance_km=refused.km,
+        detail=figures(refused) if figures else {},
+    )
+
+
+def _too_early(refused: _Refused) -> float:
+    earliest = refused.need.earliest
+    return 0.0 if earliest is None else earliest.timestamp() - refused.latest
 
 
 def _minutes(span: float) -> int:

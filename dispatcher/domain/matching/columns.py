@@ -7,19 +7,28 @@ What only depends on the kind of a slot or on its place is worked out once for e
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Point, Roads, distances_km
+from dispatcher.domain.matching.agenda import Agenda, Booleans, Integers, instant_of, numbers
 from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenSlot
 
-Booleans = NDArray[np.bool_]
-Integers = NDArray[np.intp]
+__all__ = [
+    "OFFICE",
+    "TELECONSULTATION",
+    "Booleans",
+    "Coded",
+    "Integers",
+    "Kind",
+    "NeedColumns",
+    "SlotColumns",
+    "instant_of",
+]
 
 TELECONSULTATION, OFFICE = "VR", "AMB"
 """HL7 v3 ActCode: the one modality in which nobody travels, and the one in which the patient does.
@@ -49,14 +58,16 @@ K = TypeVar("K", bound=Hashable)
 class Coded(Generic[K]):
     """A column of hashable values: the distinct ones, and for each row the number of its own."""
 
-    def __init__(self, values: Iterable[K]) -> None:
+    def __init__(self, values: Iterable[K], rows: Integers | None = None) -> None:
+        """`rows` gives for each row which of the values is its own; without it, each its own."""
         numbers: defaultdict[K, int] = defaultdict()
         numbers.default_factory = numbers.__len__
-        self.codes: Integers = np.fromiter(map(numbers.__getitem__, values), dtype=np.intp)
+        codes: Integers = np.fromiter(map(numbers.__getitem__, values), dtype=np.intp)
+        self.codes = codes if rows is None else codes[rows]
         numbers.default_factory = None
         self._numbers = numbers
 
-    @property
+    @cached_property
     def distinct(self) -> tuple[K, ...]:
         return tuple(self._numbers)
 
@@ -91,8 +102,8 @@ class NeedColumns:
 class SlotColumns:
     """Slots as seen at `now`, one row each, in the order given.
 
-    Twenty thousand of them are turned into arrays for every search that a regulator looks at, so
-    each column is drawn out of the slots without a line of Python for each row.
+    Twenty thousand of them are judged for every search that a regulator looks at: of an `Agenda`,
+    what slots have in common is drawn out of its patterns, without a line of Python for each row.
     """
 
     def __init__(
@@ -102,31 +113,33 @@ class SlotColumns:
         limits: Limits = DEFAULT_LIMITS,
         roads: Roads = AS_THE_CROW_FLIES,
     ) -> None:
+        agenda = slots if isinstance(slots, Agenda) else Agenda.of(slots)
         self.slots = slots
+        self.patterns, self.pattern = agenda.patterns, agenda.pattern
+        self.elsewhere = agenda.elsewhere
         self.now = now.timestamp()
         self.limits = limits
         self.roads = roads
-        self.kind: Coded[tuple[Any, ...]] = Coded(map(_KIND, slots))
-        self._place: Coded[_Place] = Coded(map(_PLACE, slots))
+        self.kind: Coded[tuple[Any, ...]] = Coded(map(_KIND, self.patterns), self.pattern)
+        self._place: Coded[_Place] = Coded(map(_PLACE, self.patterns), self.pattern)
         # A walk-in period takes patients until shortly before its end, an appointment only at
         # its start: with the latest hour of arrival known, both obey the same rules.
-        self.start = self._times("start")
-        places = self._numbers("places")
-        self.is_walk_in: Booleans = places > 1
-        last_call = self._times("end") - limits.walk_in_margin.total_seconds()
+        self.start = agenda.start
+        self.is_walk_in: Booleans = agenda.places > 1
+        last_call = agenda.end - limits.walk_in_margin.total_seconds()
         self.latest: Floats = np.where(
             self.is_walk_in, np.maximum(self.start, last_call), self.start
         )
         self.arrival: Floats = np.maximum(self.start, self.now)
-        notice = map(timedelta.total_seconds, map(attrgetter("minimum_notice"), slots))
-        self.notice = _floats(notice, len(slots))
-        self.free: Integers = (places - self._numbers("taken")).astype(np.intp)
+        notice = map(timedelta.total_seconds, map(attrgetter("minimum_notice"), self.patterns))
+        self.notice = _floats(notice, len(self.patterns))[self.pattern]
+        self.free: Integers = (agenda.places - agenda.taken).astype(np.intp)
         # No cap and no limit of age are NaN: nothing compares with it.
         self.is_capped: Booleans = self._numbers("booked_that_day") >= self._numbers("daily_cap")
         self.is_capped_that_week: Booleans = self._numbers("booked_that_week") >= self._numbers(
             "weekly_cap"
         )
-        self.is_outside_hours: Booleans = self._numbers("outside_hours") > 0
+        self.is_outside_hours = agenda.outside_hours
         self.price = self._numbers("price")
         self.min_age = self._numbers("min_age")
         self.max_age = self._numbers("max_age")
@@ -136,11 +149,8 @@ class SlotColumns:
         return len(self.slots)
 
     def _numbers(self, name: str) -> Floats:
-        # numpy reads None as NaN here
-        return np.array(list(map(attrgetter(name), self.slots)), dtype=np.float64)
-
-    def _times(self, name: str) -> Floats:
-        return _floats(map(datetime.timestamp, map(attrgetter(name), self.slots)), len(self.slots))
+        column: Floats = numbers(self.patterns, name)[self.pattern]
+        return column
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
@@ -150,7 +160,7 @@ class SlotColumns:
     @cached_property
     def practitioner(self) -> Coded[int]:
         """Practitioners by the integer of their id, which is quicker to tell apart."""
-        return Coded(map(attrgetter("practitioner_id.int"), self.slots))
+        return Coded(map(attrgetter("practitioner_id.int"), self.patterns), self.pattern)
 
     @cached_property
     def _points(self) -> tuple[Floats, Floats, Booleans]:
@@ -219,8 +229,3 @@ def _floats(values: Iterable[float], count: int) -> Floats:
 
 def _point(longitude: float | None, latitude: float | None) -> Point:
     return _NOWHERE if longitude is None or latitude is None else (longitude, latitude)
-
-
-def instant_of(since_1970: float) -> datetime:
-    """The UTC instant of a number of seconds since 1970."""
-    return datetime.fromtimestamp(since_1970, UTC)
