@@ -33,6 +33,11 @@ JOBS: Mapping[Job, str] = {
     Job.SWEEP_WAITING: "Reprise des demandes en attente",
     Job.SEAL_LOG: "Scellement du journal",
     Job.CLOSE_PAST_SLOTS: "Clôture des créneaux passés",
+    Job.ASK_VOLUNTEERS: "Sollicitation des volontaires",
+    Job.EXPIRE_OFFERS: "Fin des sollicitations sans réponse",
+    Job.MISS_HOUR: "Attente de l’heure d’un volontaire",
+    Job.LEARN_PRICES: "Apprentissage de la valeur des créneaux",
+    Job.RUN_SIMULATION: "Simulation",
 }
 SILENT = timedelta(minutes=3)
 """A process that has not been heard of for longer is taken to be gone."""

@@ -14,6 +14,7 @@ from dispatcher.domain.errors import InvalidError
 from dispatcher.reads.known_people import Doctor
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.parsing import parse
+from dispatcher.services.requests import FURTHEST_KM
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, plain
 
 FRENCH = "fr"
@@ -29,7 +30,7 @@ CANNOT_TRAVEL = (
     "Ce patient ne peut pas se déplacer\N{NO-BREAK SPACE}: choisissez aussi à domicile ou en"
     " téléconsultation."
 )
-NO_DISTANCE = "Indiquez un nombre de kilomètres."
+NO_DISTANCE = f"Indiquez une distance de 0 à {FURTHEST_KM:.0f} km."
 AT_THE_PRACTICE = "AMB"
 TEXTS = (
     "patient.phone",
@@ -220,7 +221,9 @@ def _travel_faults(values: Typed) -> dict[str, str]:
         stays = values["need.modalities"] == [AT_THE_PRACTICE]
         return {"need.modalities": CANNOT_TRAVEL} if stays else {}
     typed = values.get("need.travel_km", "").strip()
-    return {"need.travel_km": NO_DISTANCE} if typed and number(typed) is None else {}
+    distance = number(typed)
+    is_wrong = typed and (distance is None or not 0 <= distance <= FURTHEST_KM)
+    return {"need.travel_km": NO_DISTANCE} if is_wrong else {}
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,9 @@ pytestmark = pytest.mark.browser
 NARROWEST = {"width": 320, "height": 640}
 PAGES = {
     "regulator": ("/demandes", "/demandes/nouvelle", "/messages-recus", "/guide"),
-    "practitioner": ("/agenda", "/agenda/creneau"),
+    "practitioner": ("/agenda", "/agenda/creneau", "/agenda/mes-regles"),
     "coordinator": ("/activite",),
-    "administrator": ("/administration",),
+    "administrator": ("/administration", "/reglages"),
 }
 
 
