@@ -23,7 +23,16 @@ from dispatcher.demo.town import Town
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageStatus
 from dispatcher.gateways.sms import Accepted, Found, OutgoingSms
-from dispatcher.services import answers, appointments, asking, matching, offers, requests, sending, slots
+from dispatcher.services import (
+    answers,
+    appointments,
+    asking,
+    matching,
+    offers,
+    requests,
+    sending,
+    slots,
+)
 from dispatcher.services.commands import CancelRequest, CloseRequest, OpenRequest, PublishSlot
 from dispatcher.services.house import House
 from dispatcher.storage import keeping

@@ -108,6 +108,7 @@ def test_letters_typed_in_a_field_press_nothing_and_enter_confirms_a_choice(
     page.keyboard.type("elle vient en ce cas")
     expect(reason).to_have_value("elle vient en ce cas")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
     page.keyboard.press("c")
     expect(page.get_by_role("radio", name="Conseil médical donné")).to_be_checked()
