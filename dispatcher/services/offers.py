@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from dispatcher.domain import calendar
 from dispatcher.domain.events import (
@@ -41,6 +41,18 @@ from dispatcher.storage.unit import Claim, Unit
 
 _OFFERS = table_of(Offer)
 _STILL_ASKED = [status.value for status in LIVE_OFFERS]
+_NO_OFFER = UUID(int=0)
+# Made once: every booking comes through here.
+_END = (
+    update(_OFFERS)
+    .where(
+        _OFFERS.c.request_id == bindparam("request"),
+        _OFFERS.c.status.in_([*_STILL_ASKED, OfferStatus.ACCEPTED.value]),
+        _OFFERS.c.id != bindparam("keep"),
+    )
+    .values(status=OfferStatus.TOO_LATE.value)
+    .returning(_OFFERS.c.id, _OFFERS.c.practitioner_id)
+)
 
 
 def end_offers(
@@ -52,16 +64,7 @@ def end_offers(
     offer that won. A yes that waits for its hour ends like the others: the caller takes care of
     `accepted_offer_id`. Returns the offers that were ended.
     """
-    ended = unit.session.execute(
-        update(_OFFERS)
-        .where(
-            _OFFERS.c.request_id == request_id,
-            _OFFERS.c.status.in_([*_STILL_ASKED, OfferStatus.ACCEPTED.value]),
-            *([_OFFERS.c.id != keep] if keep is not None else []),
-        )
-        .values(status=OfferStatus.TOO_LATE.value)
-        .returning(_OFFERS.c.id, _OFFERS.c.practitioner_id)
-    ).all()
+    ended = unit.session.execute(_END, {"request": request_id, "keep": keep or _NO_OFFER}).all()
     for row in ended:
         unit.record(
             OfferEnded(

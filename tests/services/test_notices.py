@@ -8,6 +8,8 @@ import pytest
 
 from dispatcher.domain.messages import MessageKind
 from dispatcher.services import appointments, notices
+from dispatcher.services.answers import release_acceptance
+from dispatcher.services.asking import ask_now
 from dispatcher.services.commands import CancelRequest, RegisterPlace
 from dispatcher.services.house import House
 from dispatcher.services.notices import AppointmentNotices
@@ -16,6 +18,7 @@ from tests.builders import LONS, Town, mobile
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises
+from tests.services.offering import answers, asked_volunteer
 from tests.services.tables import kinds, messages, promises, row_counts, text_of
 
 PATIENT = "+33639980042"
@@ -80,6 +83,38 @@ def live_through_everything(house: House, town: Town) -> None:
     town.slot(hours=11)
     keep_promises(house)
     appointments.cancel_request(house, town.regulator, again, CancelRequest(by="regulator"))
+    keep_promises(house)
+    live_through_offers(house, town)
+
+
+def live_through_offers(house: House, town: Town) -> None:
+    """What volunteers are told, about two requests full of planted words that no slot fits."""
+    first, second = (
+        asked_volunteer(town, profession="60", specialty=None, last_name="Kinésithérapeutova")
+        for _ in range(2)
+    )
+    one, other = (
+        town.request(
+            patient={"last_name": f"Zébulon-Clitandre{number}", "phone": mobile(43)},
+            need={"profession": "60", "motive": "FEVER", "note": "palpitations"},
+        )
+        for number in range(2)
+    )
+    for request in (one, other):
+        assert ask_now(house, town.regulator, request) == 2
+    code = town.the_request(one).code
+    unknown = next(
+        each for each in range(1000, 1003) if str(each) not in (code, town.the_request(other).code)
+    )
+    for volunteer, body in (
+        (second, "OUI"),
+        (first, f"OUI {code}"),
+        (first, f"OUI {code} aujourd’hui à 8h"),
+        (second, f"OUI {code}"),
+        (second, f"OUI {unknown}"),
+    ):
+        answers(town, volunteer, body)
+    release_acceptance(house, town.regulator, one)
     keep_promises(house)
 
 
