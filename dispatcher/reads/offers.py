@@ -76,6 +76,8 @@ class OfferPage:
     request_status: RequestStatus
     is_accepted: bool
     """Whether theirs is the yes that counts."""
+    is_excluded: bool
+    """Whether they gave this patient up before."""
     expires_at: datetime
     due_at: datetime
     asked_at: datetime
@@ -101,7 +103,7 @@ class OfferPage:
     def can_answer(self) -> bool:
         """Whether a yes may still be the first."""
         is_answerable = self.status in (*LIVE_OFFERS, OfferStatus.DECLINED)
-        return is_answerable and self.request_status in (
+        return (is_answerable and not self.is_excluded) and self.request_status in (
             RequestStatus.SEARCHING,
             RequestStatus.OFFERING,
         )
@@ -215,6 +217,7 @@ def offer_page(db: Database, communes: Communes, link_token: str) -> OfferPage |
             status=OfferStatus(offer.status),
             request_status=RequestStatus(request.status),
             is_accepted=is_accepted,
+            is_excluded=str(practitioner.id) in request.excluded_practitioners,
             expires_at=offer.expires_at,
             due_at=request.due_at,
             asked_at=request.asked_at,

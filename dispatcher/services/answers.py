@@ -238,8 +238,12 @@ def _answering(house: House, found: OfferOfLink) -> AbstractContextManager[Unit]
 
 
 def _take(unit: Unit, request: CareRequest, offer: Offer) -> bool:
-    """Be the first yes; False if another was, or if the offer or the request is over."""
-    if offer.status not in _ACCEPTABLE or offer.expires_at <= unit.now:
+    """Be the first yes; False if another was, or if the offer or the request is over.
+
+    Who gave the patient up once is not given them again.
+    """
+    is_excluded = str(offer.practitioner_id) in request.excluded_practitioners
+    if offer.status not in _ACCEPTABLE or offer.expires_at <= unit.now or is_excluded:
         return False
     first = unit.session.execute(
         _FIRST_YES, {"request": request.id, "offer": offer.id, "now": unit.now}

@@ -36,7 +36,7 @@ WHY = "the secret of the link, 95 signed bits"
 SEE_OTHER = 303
 UNPROCESSABLE = 422
 PROPOSED_FROM, PROPOSED_UNTIL = 7, 22
-"""Local hours that the page proposes; whoever works at night names the hour by SMS."""
+"""Local hours that the page proposes by day; whoever works at night names the hour by SMS."""
 BAND_YEARS = 10
 LATER = "later"
 """The choice to say yes at once and to choose the hour next."""
@@ -173,20 +173,23 @@ def _told(page: OfferPage, wording: Wording) -> dict[str, Any]:
 
 
 def _days(page: OfferPage, wording: Wording) -> list[Day]:
-    """The hours that can be chosen, by day; those where they already see somebody are left out."""
+    """The hours that can be chosen, by day; those where they already see somebody are left out.
+
+    Nights are as well, unless nothing else is left before the request is due.
+    """
     zone = wording.zone
     free = [
         hour
         for hour in hours_between(wording.now, page.expires_at, zone)
-        if PROPOSED_FROM <= hour.astimezone(zone).hour < PROPOSED_UNTIL
-        and free_span(hour, page.busy, ()) is not None
+        if free_span(hour, page.busy, ()) is not None
     ]
+    by_day = [hour for hour in free if PROPOSED_FROM <= hour.astimezone(zone).hour < PROPOSED_UNTIL]
     return [
         Day(
             calendar.relative_day(hours[0], wording.now, zone).capitalize(),
             tuple(Choice(hour.isoformat(), calendar.hour(hour, zone)) for hour in hours),
         )
-        for _, grouped in groupby(free, key=lambda hour: calendar.local_day(hour, zone))
+        for _, grouped in groupby(by_day or free, key=lambda hour: calendar.local_day(hour, zone))
         for hours in [list(grouped)]
     ]
 

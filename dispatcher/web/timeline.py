@@ -276,7 +276,7 @@ def _declined(event: events.OfferDeclined, story: _Story) -> str:
 def _ended(event: events.OfferEnded, story: _Story) -> str:
     who = story.practitioner(event.practitioner_id)
     if event.status == OfferStatus.EXPIRED:
-        return f"Sollicitation restée sans réponse{NBSP}: {who}"
+        return f"Sollicitation expirée{NBSP}: {who}"
     return f"Sollicitation sans objet{NBSP}: {who}"
 
 

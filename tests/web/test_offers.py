@@ -8,6 +8,7 @@ import pytest
 
 from dispatcher.reads.offers import LINK_LIFE
 from dispatcher.services.answers import accept_by_link
+from dispatcher.services.appointments import cancel_by_practitioner
 from dispatcher.services.house import House
 from tests.builders import Town, Volunteer
 from tests.fakes.clock import FakeClock
@@ -18,6 +19,7 @@ from tests.services.offering import (
     asked_volunteer,
     link_in,
     offer_to,
+    settings,
     statuses,
     told,
     waits,
@@ -220,3 +222,45 @@ def test_an_unknown_link_leads_nowhere(somebody: Browser, verb: str) -> None:
     )
     assert response.status_code == 404
     assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_with_no_hour_left_the_page_says_whom_to_call(
+    somebody: Browser, clock: FakeClock, address: str
+) -> None:
+    somebody.client.post(f"{address}/oui", data={"hour": "later"})
+    clock.advance(hours=3, minutes=50)  # 13:00, when the request is due
+    page = somebody.get(address)
+    assert "Il ne reste plus d’heure libre dans le délai" in page.text
+    assert "tel:+33353010001" in page.links()
+
+
+def test_by_night_hours_are_proposed_only_where_no_others_are_left(
+    somebody: Browser, house: House, town: Town, clock: FakeClock, sms: FakeSms
+) -> None:
+    settings(town, outside_hours=True)
+    volunteer = asked_volunteer(town)
+    clock.advance(hours=9, minutes=50)  # 18:50, to be seen before 22:50
+    waits(town, clock)
+    link = f"/sollicitations/{link_in(told(house, sms, volunteer)[0])}"
+    # 19:00 in Paris is the first, 21:45 the last that is no night: 20:45 UTC
+    assert proposed(somebody.get(link))[-1] == "2026-11-23T20:45:00+00:00"
+
+    clock.advance(hours=3, minutes=10)  # 22:10
+    assert proposed(somebody.get(link)) == [
+        "2026-11-23T21:15:00+00:00",
+        "2026-11-23T21:30:00+00:00",
+        "2026-11-23T21:45:00+00:00",
+    ]
+
+
+def test_who_gave_the_patient_up_is_not_asked_again_by_the_old_link(
+    somebody: Browser, house: House, town: Town, address: str, request_id: UUID
+) -> None:
+    somebody.client.post(f"{address}/oui", data={"hour": "2026-11-23T10:30:00+00:00"})
+    appointment = town.the_appointment(request_id)
+    assert appointment is not None
+    cancel_by_practitioner(house, town.regulator, appointment.id)
+
+    assert somebody.get(address).h1 == "Pourvu, merci"
+    somebody.client.post(f"{address}/oui", data={"hour": "later"})
+    assert town.the_request(request_id).accepted_offer_id is None
