@@ -8,7 +8,7 @@ from typing import Self
 from flask import Response, make_response, request
 
 EVERY_HEADER = "X-Live-Every"
-"""Milliseconds after which the page is to ask again."""
+"""Milliseconds after which the page is to ask again; 0 when nothing will change any more."""
 NOT_MODIFIED = 304
 
 

@@ -34,12 +34,14 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     ),
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart"),
+        Door("what_if.question", "Et si\u00a0?", "help"),
         Door("neighbours.overview", "CPTS voisines", "users"),
         Door("settings.overview", "Réglages", "sliders"),
     ),
     Role.ADMINISTRATOR: (
         Door("administration.accounts", "Administration", "users"),
         Door("settings.overview", "Réglages", "sliders"),
+        Door("what_if.question", "Et si\u00a0?", "help"),
     ),
 }
 """By role, the first being where one arrives after signing in."""

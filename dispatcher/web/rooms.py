@@ -21,6 +21,7 @@ from dispatcher.web import (
     settings,
     ways_out,
     webhooks,
+    what_if,
 )
 
 
@@ -37,7 +38,7 @@ def of(house: House) -> list[Blueprint]:
         activity.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
-    rooms += [administration.room, neighbours.room, settings.room]
+    rooms += [administration.room, neighbours.room, settings.room, what_if.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
     return rooms

@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.house import House
+from dispatcher.services.what_if import AskWhatIf, ask_what_if
 from dispatcher.web import access, navigation, rooms
 from dispatcher.web.application import create_app
 from tests.builders import Town
@@ -75,6 +76,10 @@ WHO_MAY = {
     "practitioner.cancel_appointment": PRACTITIONERS,
     "limits.overview": PRACTITIONERS,
     "limits.change": PRACTITIONERS,
+    "what_if.question": COORDINATORS | ADMINISTRATORS,
+    "what_if.ask": COORDINATORS | ADMINISTRATORS,
+    "what_if.answer": COORDINATORS | ADMINISTRATORS,
+    "what_if.answer_live": COORDINATORS | ADMINISTRATORS,
     "coordinator.activity": COORDINATORS,
     "coordinator.activity_csv": COORDINATORS,
     "neighbours.overview": COORDINATORS | ADMINISTRATORS,
@@ -100,11 +105,13 @@ class Site:
     house: House
     people: dict[Role, Browser]
     request: uuid.UUID
+    simulation: uuid.UUID
 
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
         values: dict[str, object] = {
             "request_id": self.request,
+            "simulation_id": self.simulation,
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
@@ -130,6 +137,9 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         town = Town.found(house, clock)
         app = create_app(house)
         volunteer = town.volunteer()
+        clock.advance(days=-3)
+        town.request()  # what « et si » lives through
+        clock.advance(days=3)
         town.slot(volunteer)
         request = town.request()
         keep_promises(house)
@@ -138,7 +148,10 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             people[role] = Browser(app)
             holder = volunteer if role == Role.PRACTITIONER else None
             people[role].sign_in(town.account(role, holder))
-        yield Site(app, house, people, request)
+        simulation = ask_what_if(
+            house, town.account(Role.COORDINATOR), AskWhatIf(profession="10", delay_hours=48)
+        )
+        yield Site(app, house, people, request, simulation)
 
 
 def our_rules(app: Flask) -> list[Rule]:

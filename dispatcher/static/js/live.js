@@ -2,6 +2,7 @@
 //   data-live-url    the fragment; answered 304 while its ETag has not changed
 //   data-live-every  milliseconds between two questions
 //   data-live-etag   the ETag of what the page was served with
+// Where the server says 0 milliseconds, nothing will change any more, and nobody asks again.
 // Beside it on the page: [data-live-lost], shown while the server does not answer, and [data-live-say], a live region
 // that speaks the fragment's own data-announce when it has changed.
 // X-Live tells the server that nobody clicked: such a request never prolongs a session.
@@ -19,6 +20,7 @@ class LiveRegion {
     this.region = region;
     this.every = Number(region.dataset.liveEvery) || 3000;
     this.etag = region.dataset.liveEtag || null;
+    this.over = region.dataset.liveEvery === "0";
     this.failures = 0;
     this.timer = null;
     this.announced = announcement(region);
@@ -29,14 +31,14 @@ class LiveRegion {
   start() {
     document.addEventListener("visibilitychange", () => {
       clearTimeout(this.timer);
-      if (!document.hidden) this.ask();
+      if (!document.hidden && !this.over) this.ask();
     });
     this.plan();
   }
 
   plan() {
     clearTimeout(this.timer);
-    if (document.hidden) return;
+    if (document.hidden || this.over) return;
     const wait = Math.min(this.every * 2 ** this.failures, SLOWEST);
     this.timer = setTimeout(() => this.ask(), wait);
   }
@@ -68,6 +70,7 @@ class LiveRegion {
         throw new Error(`unexpected status ${answer.status}`);
       }
       // The server knows how soon something may change.
+      this.over = answer.headers.get("X-Live-Every") === "0";
       this.every = Number(answer.headers.get("X-Live-Every")) || this.every;
       this.found();
     } catch (problem) {
