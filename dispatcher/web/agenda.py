@@ -21,7 +21,7 @@ from dispatcher.services.appointments import cancel_by_practitioner, record_atte
 from dispatcher.services.slots import publish_slot, withdraw_slot
 from dispatcher.web import slot_form
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.hours import closure_of
+from dispatcher.web.hours import closure_of, unused_reason
 from dispatcher.web.wording import Wording, person
 
 room = Blueprint("practitioner", __name__, url_prefix="/agenda")
@@ -76,6 +76,12 @@ def publish_now() -> ResponseReturnValue:
         f"Créneau publié{NBSP}: {when} {calendar.hours(command.start, command.end, zone)}.",
         "success",
     )
+    if reason := unused_reason(house(), account.territory_id, command.start):
+        flash(
+            f"Ce créneau est hors horaires SNP ({reason}){NBSP}: votre territoire n’y adresse"
+            " personne.",
+            "warning",
+        )
     return _to_agenda()
 
 

@@ -129,8 +129,8 @@ def birth_date(text: str) -> date | None:
 
 
 def number(text: str) -> float | None:
-    """« 12 », « 12,5 » or « 12.5 » as a person types it; None for anything else."""
-    found = _NUMBER.fullmatch(text.strip().replace("\N{NO-BREAK SPACE}", "").replace(" ", ""))
+    """« 12 », « 12,5 », « 12.5 » or « 1 000 » as a person types it; None for anything else."""
+    found = _NUMBER.fullmatch(re.sub(r"\s", "", text))
     return float(found[0].replace(",", ".")) if found else None
 
 

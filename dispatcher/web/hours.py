@@ -35,6 +35,13 @@ def closure_of(house: House, territory_id: UUID) -> Closure | None:
     return closure(territory_rules(house.db, territory_id), house.clock())
 
 
+def unused_reason(house: House, territory_id: UUID, start: datetime) -> str:
+    """Why the territory does not use a slot that begins then; empty when it does."""
+    rules = territory_rules(house.db, territory_id)
+    hours = rules.hours.at(start)
+    return "" if rules.policy.outside_hours or hours is Hours.SNP else REASONS[hours]
+
+
 def closure(rules: TerritoryRules, now: datetime) -> Closure | None:
     """The same of rules that are known, at an aware instant."""
     hours = rules.hours.at(now)

@@ -16,7 +16,8 @@ from dispatcher.services.house import House
 MONTHS_SHOWN_UNTIL = 2
 """Years: until this age a child's months are told."""
 SOON = 1 / 3
-"""The share of the delay that is left when a request is called urgent, as when it escalates."""
+"""The share of the delay that is left when it is shown as short, whatever the territory says of
+when it wants to be told."""
 FOREIGN_GP = f"Un médecin hors du{NBSP}territoire"
 NO_GP = "Aucun médecin traitant"
 

@@ -2,9 +2,31 @@
 
 import pytest
 
+from dispatcher.web.forms import number
 from tests.builders import Town
 from tests.web.pages import Browser
 from tests.web.test_new_request import count, enter, only
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("12", 12.0),
+        (" 12,5 ", 12.5),
+        ("12.5", 12.5),
+        ("1\u00a0000", 1000.0),
+        ("1\u202f000", 1000.0),
+        ("-2", -2.0),
+        ("", None),
+        ("12,5,1", None),
+        ("1e9", None),
+        ("nan", None),
+        ("٣", None),
+        ("9" * 30, None),
+    ],
+)
+def test_numbers_are_read_as_people_type_them(typed: str, meant: float | None) -> None:
+    assert number(typed) == meant
 
 
 def test_a_request_without_conditions_has_none(desk: Browser, town: Town) -> None:

@@ -92,3 +92,18 @@ def test_patients_are_told_whom_to_call_in_their_own_words(
     page = somebody.get(link)
     assert "La régulation répond à nouveau demain à 8 h (maintenant : nuit)." in page.text
     assert "appelez le 116 117" in page.text
+
+
+def test_who_publishes_a_slot_that_the_territory_does_not_use_is_told(
+    house: House, town: Town, signed_in: Callable[[Account], Browser]
+) -> None:
+    coordinator = town.account(Role.COORDINATOR)
+    browser = signed_in(town.account(Role.PRACTITIONER, town.volunteer()))
+    form = browser.get("/agenda/creneau").form("/agenda/creneau")
+    evening = {"day": "2026-11-23", "start_time": "21:00"}
+    change_settings(house, coordinator, {"outside_hours": False})
+    page = browser.submit(form, evening)
+    assert "hors horaires SNP (nuit) : votre territoire n’y adresse personne." in page.text
+    change_settings(house, coordinator, {"outside_hours": True})
+    page = browser.submit(form, evening | {"start_time": "22:00"})
+    assert "n’y adresse personne" not in page.text
