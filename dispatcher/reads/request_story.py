@@ -35,6 +35,7 @@ _STORY = (
         Appointment.distance_km,
         Appointment.status.label("appointment_status"),
         Appointment.terms,
+        Appointment.refused.label("refused_then"),
     )
     .outerjoin(
         Appointment,
@@ -99,7 +100,7 @@ class RequestStory:
     status: RequestStatus
     appointment: AppointmentFacts | None
     refused: Mapping[str, int]
-    """Slots refused by the last search, by reason."""
+    """Slots refused by the last search, or by the one that found the appointment, by reason."""
     near_misses: tuple[NearMiss, ...]
     messages: tuple[MessageFacts, ...]
     steps: tuple[Step, ...]
@@ -131,15 +132,14 @@ def request_story(db: Database, territory_id: UUID, request_id: UUID) -> Request
             return None
         messages = session.execute(_MESSAGES, {"request": request_id}).all()
         steps = session.execute(_STEPS, {"request": request_id}).all()
+    refused = request.refused or request.refused_then or {}
     return RequestStory(
         id=request.id,
         code=request.code,
         status=RequestStatus(request.status),
         appointment=_appointment(request),
-        refused=request.refused.get("refused", {}),
-        near_misses=tuple(
-            NearMiss.from_json(stored) for stored in request.refused.get("near_misses", [])
-        ),
+        refused=refused.get("refused", {}),
+        near_misses=tuple(NearMiss.from_json(stored) for stored in refused.get("near_misses", [])),
         messages=tuple(
             MessageFacts(row.id, row.to_role, row.status, row.segments, row.created_at)
             for row in messages

@@ -1,8 +1,8 @@
 """Taking a place: the guard that lets exactly one of several takers win."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -96,6 +96,8 @@ class Choice:
     distance_km: float | None
     terms: Sequence[dict[str, Any]]
     decided_by: str
+    refused: Mapping[str, Any] = field(default_factory=dict)
+    """What stood against the other slots; nothing for a slot that somebody chose."""
     overridden: Sequence[str] = ()
     override_note: str = ""
     offer_id: UUID | None = None
@@ -141,6 +143,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             "ends_at": slot.ends_at,
             "distance_km": choice.distance_km,
             "terms": list(choice.terms),
+            "refused": dict(choice.refused),
             "decided_by": choice.decided_by,
             "override_note": (
                 unit.cipher.seal("appointments.override_note", appointment_id, note)

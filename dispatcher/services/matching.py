@@ -12,7 +12,7 @@ from config.logging import get_logger
 from dispatcher.domain.errors import BookedAlreadyError, SlotFullError, UnavailableError
 from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoundNothing
 from dispatcher.domain.jobs import Job
-from dispatcher.domain.matching.assign import Assignment, assign
+from dispatcher.domain.matching.assign import Assignment, assign, why_not
 from dispatcher.domain.matching.candidates import Refusals
 from dispatcher.domain.states import Attention, RequestStatus
 from dispatcher.reads import queue
@@ -140,9 +140,12 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
         slots = queue.open_slots(session, rules, house.clock(), needs=needs)
     roads = roads_between(house.routing, rules, needs, slots)
     decision = assign(needs, slots, rules.weights, house.clock(), rules.limits, roads)
+    given = {pair.request_id for pair in decision.pairs}
+    served = [need for need in needs if need.request_id in given]
+    others = why_not(served, slots, rules.weights, house.clock(), rules.limits, roads)
     booked = 0
     failures: list[Exception] = []
-    for choice in _choices(decision):
+    for choice in _choices(decision, others):
         try:
             booked += _book_pair(house, territory_id, choice)
         except UnavailableError:
@@ -159,7 +162,8 @@ def _run(house: House, territory_id: UUID) -> tuple[int, int]:
     return booked, len(decision.pairs) - booked
 
 
-def _choices(decision: Assignment) -> list[Choice]:
+def _choices(decision: Assignment, others: Mapping[UUID, Refusals]) -> list[Choice]:
+    """The pairs to be booked, each with why this slot and why not the others."""
     return [
         Choice(
             request_id=pair.request_id,
@@ -167,6 +171,7 @@ def _choices(decision: Assignment) -> list[Choice]:
             seen_at=pair.seen_at,
             distance_km=pair.distance_km,
             terms=[term.as_json() for term in pair.terms],
+            refused=others[pair.request_id].as_json(),
             decided_by="engine",
         )
         for pair in decision.pairs

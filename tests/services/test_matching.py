@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from dispatcher.domain.jobs import Job
+from dispatcher.reads.request_story import request_story
 from dispatcher.services import appointments, matching
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
@@ -101,6 +102,25 @@ def test_a_booking_tells_why_in_codes_and_numbers(house: House, town: Town) -> N
         "confirmation",
         "practitioner_notice",
     ]
+
+
+def test_a_booking_keeps_why_not_the_other_slots(house: House, town: Town) -> None:
+    chosen = town.slot(hours=2)
+    town.slot(hours=3)  # fits as well, later
+    late = town.slot(hours=30)
+    town.slot(town.volunteer(profession="60", specialty=None))
+    request_id = town.request()
+    keep_promises(house)
+
+    appointment = town.the_appointment(request_id)
+    assert appointment is not None
+    assert appointment.slot_id == chosen
+    assert appointment.refused["refused"] == {"profession": 1, "too_late": 1}
+    assert [near["slot"] for near in appointment.refused["near_misses"]] == [str(late)]
+    assert appointment.refused["contended"] == 2
+    story = request_story(house.db, town.territory_id, request_id)
+    assert story is not None
+    assert story.refused == {"profession": 1, "too_late": 1}
 
 
 def test_a_walk_in_period_takes_patients_until_it_is_full(house: House, town: Town) -> None:

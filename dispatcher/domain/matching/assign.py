@@ -70,6 +70,18 @@ def assign(
     )
 
 
+def why_not(
+    needs: Sequence[Need],
+    slots: Sequence[OpenSlot],
+    weights: Weights,
+    now: datetime,
+    limits: Limits = DEFAULT_LIMITS,
+    roads: Roads = AS_THE_CROW_FLIES,
+) -> dict[UUID, Refusals]:
+    """What stood against the other slots, for each need; for those that were given one."""
+    return _refusals(NeedColumns(needs), SlotColumns(in_order(slots), now, limits, roads), weights)
+
+
 def _chosen(queue: NeedColumns, columns: SlotColumns, weights: Weights) -> Pairs:
     counts = [np.empty(0, dtype=np.intp)]
     slots = [np.empty(0, dtype=np.int32)]
@@ -156,9 +168,12 @@ def _unmatched(
 ) -> dict[UUID, Refusals]:
     is_left_out = np.ones(len(queue), dtype=np.bool_)
     is_left_out[chosen.needs] = False
-    left_out = NeedColumns(list(compress(queue.needs, is_left_out)))
-    unmatched: dict[UUID, Refusals] = {}
-    for part, comparison in comparisons(left_out, columns):
+    return _refusals(NeedColumns(list(compress(queue.needs, is_left_out))), columns, weights)
+
+
+def _refusals(queue: NeedColumns, columns: SlotColumns, weights: Weights) -> dict[UUID, Refusals]:
+    found: dict[UUID, Refusals] = {}
+    for part, comparison in comparisons(queue, columns):
         refusals = refusals_of(part, columns, comparison, weights)
-        unmatched |= zip((need.request_id for need in part.needs), refusals, strict=True)
-    return unmatched
+        found |= zip((need.request_id for need in part.needs), refusals, strict=True)
+    return found
