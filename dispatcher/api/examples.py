@@ -26,6 +26,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, Any]] = {
             "commune": "39300",
             "has_gp": False,
             "gp": None,
+            "sex": "female",
         },
         "need": {
             "profession": "10",
@@ -35,6 +36,10 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, Any]] = {
             "note": "",
             "delay_hours": 24,
             "earliest": None,
+            "language": None,
+            "needs_step_free": False,
+            "travel_km": None,
+            "radius_km": None,
         },
         "origin": "SAS",
         "regulated": {"by": None, "at": None},

@@ -64,9 +64,10 @@ def search_of(
     session: Session, request: CareRequest, rules: queue.Rules, now: datetime
 ) -> SearchFacts:
     """What could be booked at this moment, cheapest first, and what stands against the rest."""
+    need = queue.need_of(request, rules)
     found = candidates(
-        queue.need_of(request, rules),
-        queue.open_slots(session, rules, now),
+        need,
+        queue.open_slots(session, rules, now, needs=[need]),
         rules.weights,
         now,
         limits=rules.limits,
@@ -98,7 +99,7 @@ def _asks_at(
     policy = rules.policy.offers
     if request.status == RequestStatus.OFFERING and offers:
         at = max(offer.made_at for offer in offers) + policy.widen_after(request.delay_hours)
-    elif request.status == RequestStatus.SEARCHING and policy.automatic:
+    elif request.status == RequestStatus.SEARCHING and policy.automatic and not request.waves:
         at = request.asked_at + timedelta(minutes=policy.after_minutes)
     else:
         return None

@@ -100,8 +100,14 @@ def _sentence(fault: ErrorDetails) -> str:
         expected = fault["ctx"]["expected"].replace("'", "").replace(" or ", " ou ")
         return f"Choisissez parmi : {expected}."
     if kind in _SENTENCES:
-        return _SENTENCES[kind].format(**fault.get("ctx", {}))
+        figures = {name: _figure(value) for name, value in fault.get("ctx", {}).items()}
+        return _SENTENCES[kind].format(**figures)
     for beginning, sentence in _BY_BEGINNING.items():
         if kind.startswith(beginning):
             return sentence
     return UNKNOWN
+
+
+def _figure(value: object) -> object:
+    """A limit as it is written in French: 500 and not 500.0, 0,5 and not 0.5."""
+    return f"{value:g}".replace(".", ",") if isinstance(value, float) else value

@@ -52,6 +52,17 @@ BAD_REQUESTS: list[tuple[dict[str, Any], str]] = [
     ({"need.earliest": "2026-11-23T14:00"}, "need.earliest"),  # no offset
     ({"need.earliest": "2026-11-25T14:00:00+01:00"}, "need.earliest"),  # after the delay
     ({"need.earliest": "9999-12-31T23:59:59-12:00"}, "need.earliest"),
+    ({"patient.sex": "f"}, "patient.sex"),
+    ({"need.language": "xx"}, "need.language"),
+    ({"need.language": "français"}, "need.language"),
+    ({"need.needs_step_free": "oui"}, "need.needs_step_free"),
+    ({"need.travel_km": -1}, "need.travel_km"),
+    ({"need.travel_km": "loin"}, "need.travel_km"),
+    ({"need.radius_km": 0}, "need.radius_km"),
+    ({"need.radius_km": -5}, "need.radius_km"),
+    ({"need.radius_km": 501}, "need.radius_km"),
+    ({"need.radius_km": "30"}, "need.radius_km"),
+    ({"need.radius_km": True}, "need.radius_km"),
     ({"regulated.at": "2026-11-23T12:00:00+01:00"}, "regulated.at"),  # three hours from now
     ({"regulated.at": "0001-01-01T00:00:00+14:00"}, "regulated.at"),
     ({"regulated.by": "Dr\x00"}, "regulated.by"),
