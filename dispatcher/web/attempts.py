@@ -1,6 +1,7 @@
 """What was tried for a request that waits: searches, volunteers, answers; and what comes next."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -36,6 +37,8 @@ ANSWERS: Mapping[OfferStatus, tuple[str, str, str]] = {
     OfferStatus.TOO_LATE: ("neutral", "ban", "Déjà pourvue"),
 }
 """By status: the tone of the chip, its sign and its words."""
+A_MOMENT = timedelta(minutes=2)
+"""What is due is done within this time."""
 UNREACHED = ("danger", "alert", f"SMS non remis{NBSP}: appelez")
 HOUR_AWAITED = ("success", "clock", "A accepté, choisit son heure")
 
@@ -68,14 +71,21 @@ def next_steps(page: RequestPage, wording: Wording) -> list[str]:
             f"Sans heure choisie, la régulation est alertée {wording.relative(reach.hour_by)}."
         )
     elif reach.asks_at is not None and not page.care.accepted:
-        who = "D’autres volontaires" if page.offers else "Des volontaires"
-        unless = "sans réponse favorable" if page.offers else "si aucun créneau ne se libère"
-        when = wording.relative(reach.asks_at) if reach.asks_at > wording.now else "dans un instant"
-        said.append(f"{who} sont sollicités par SMS {when}, {unless}.")
+        said.append(_asking(reach.asks_at, has_asked=bool(page.offers), wording=wording))
     if reach.escalates_at > wording.now and page.care.attention != Attention.DEADLINE:
         when = wording.relative(reach.escalates_at)
         said.append(f"Sans rendez-vous, la demande passe en tête du tableau {when}.")
     return said
+
+
+def _asking(at: datetime, *, has_asked: bool, wording: Wording) -> str:
+    """When volunteers, or more of them, are asked; that nobody could be, once it was time."""
+    if not has_asked and at < wording.now - A_MOMENT:
+        return "Aucun volontaire n’a pu être sollicité pour cette demande."
+    who = "D’autres volontaires" if has_asked else "Des volontaires"
+    unless = "sans réponse favorable" if has_asked else "si aucun créneau ne se libère"
+    when = wording.relative(at) if at > wording.now else "dans un instant"
+    return f"{who} sont sollicités par SMS {when}, {unless}."
 
 
 def _worth_telling(page: RequestPage) -> Iterator[Step]:

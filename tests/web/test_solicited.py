@@ -118,7 +118,18 @@ def test_nobody_left_to_ask_comes_in_front_of_the_regulator(
     keep_promises(town.house)
     page = page_of(desk, request)
     assert "Aucun volontaire sollicité n’a accepté" in page.texts("h2")
+    assert "volontaires sont sollicités" not in page.text
     assert "Aucun volontaire sollicité n’a accepté" in desk.get("/demandes").text
+
+
+def test_where_nobody_could_be_asked_the_page_says_so_once_it_was_time(
+    town: Town, desk: Browser, clock: FakeClock
+) -> None:
+    request = waits(town, clock)
+    clock.advance(minutes=5)
+    keep_promises(town.house)
+    text = page_of(desk, request).text
+    assert "Aucun volontaire n’a pu être sollicité pour cette demande." in text
 
 
 def test_where_the_territory_asks_by_hand_nothing_else_is_announced(
