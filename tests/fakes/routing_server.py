@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -22,8 +21,8 @@ class RoutingServer:
     """`with RoutingServer() as server:` then ask `server.url`.
 
     `asked` holds how many origins and destinations each question had.
-    `answer` may be replaced by a body to send instead of a table, `status` by another than 200, and
-    `silent_for` by seconds in which nothing is answered.
+    `answer` may be replaced by a body to send instead of a table, `status` by another than 200;
+    nothing is answered while `answering` is cleared.
     """
 
     def __init__(self, metres: Callable[[Point, Point], Metres] = twice_the_flight) -> None:
@@ -32,12 +31,13 @@ class RoutingServer:
         self.paths: list[str] = []
         self.answer: str | None = None
         self.status = 200
-        self.silent_for = 0.0
+        self.answering = threading.Event()
+        self.answering.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                time.sleep(outer.silent_for)
+                outer.answering.wait()
                 body = outer.table(self.path).encode()
                 self.send_response(outer.status)
                 self.send_header("Content-Length", str(len(body)))
@@ -83,6 +83,7 @@ class RoutingServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

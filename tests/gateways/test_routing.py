@@ -103,9 +103,9 @@ def test_a_refusal_is_no_distance(server: RoutingServer, status: int) -> None:
 def test_a_server_that_does_not_answer_is_left_alone_for_a_minute(server: RoutingServer) -> None:
     clock = Clock()
     asking = OsrmRouting(server.url, timeout=0.1, clock=clock)
-    server.silent_for = 0.3
+    server.answering.clear()
     assert asking.road_km([LONS], [DOLE]) == {}
-    server.silent_for = 0.0
+    server.answering.set()
     clock.now = 59.9
     assert asking.road_km([LONS], [DOLE]) == {}
     clock.now = 60.1
