@@ -43,8 +43,7 @@ def _learn(house: House, claim: Claim, territory_id: UUID) -> int:
     now = house.clock()
     past = past_weeks(house.db, territory_id, house.communes, now)
     found = learn(
-        past.demand.needs,
-        past.demand.slots,
+        [(past.demand.needs, past.demand.slots)],
         past.rules.zone,
         past.rules.weights,
         past.rules.limits,

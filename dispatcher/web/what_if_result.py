@@ -33,8 +33,13 @@ def _percent(value: float) -> str:
     return f"{_number(value, 1)}{NBSP}%"
 
 
-def _hours(value: float) -> str:
-    return calendar.duration(timedelta(hours=value)) if value >= 1 / 60 else f"0{NBSP}min"
+def _minutes(hours: float) -> float:
+    """Whole minutes, so that what is shown adds up."""
+    return round(60 * hours)
+
+
+def _duration(minutes: float) -> str:
+    return calendar.duration(timedelta(minutes=minutes)) if minutes else f"0{NBSP}min"
 
 
 def _km(value: float) -> str:
@@ -59,8 +64,14 @@ ROWS = (
     Row("Patients avec un rendez-vous", lambda f: f["served_pct"], _percent, 1, 0.05),
     Row("Dans le délai demandé", lambda f: f["served_in_delay_pct"], _percent, 1, 0.05),
     Row("Demandes sans solution", lambda f: sum(f["unfilled"].values()), _count, -1, 0.5),
-    Row("Attente médiane", lambda f: f["wait_h"]["median"], _hours, -1, 1 / 60),
-    Row("Neuf patients sur dix vus en moins de", lambda f: f["wait_h"]["p90"], _hours, -1, 1 / 60),
+    Row("Attente médiane", lambda f: _minutes(f["wait_h"]["median"]), _duration, -1, 0.5),
+    Row(
+        "Neuf patients sur dix vus en moins de",
+        lambda f: _minutes(f["wait_h"]["p90"]),
+        _duration,
+        -1,
+        0.5,
+    ),
     Row("Trajet moyen par la route", lambda f: f["km"], _km, -1, 0.05),
     Row("Places utilisées", lambda f: f["places_used_pct"], _percent, None, 0.05),
     Row("Inégalité de charge entre praticiens", lambda f: f["gini"], _ratio, -1, 0.005),

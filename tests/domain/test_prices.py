@@ -127,7 +127,7 @@ def test_a_price_is_the_scaled_middle_of_the_range_by_practitioner_weekday_and_p
     # NOW is a Tuesday, 8 h in Paris: places at 10 h and 18 h, the second a colleague's
     near, far = at(1, 2), replace(at(2, 10), practitioner_id=COLLEAGUE)
     spare = replace(at(3, 20), practitioner_id=COLLEAGUE, day=at(3, 20).day + timedelta(days=1))
-    prices = learn_prices([need(1), need(2)], [near, far, spare], PARIS, WEIGHTS)
+    prices = learn_prices([([need(1), need(2)], [near, far, spare])], PARIS, WEIGHTS)
     assert prices.points == {
         (DOCTOR, 1, 1): pytest.approx(SCALE * (4 + 9) / 2),
         (COLLEAGUE, 1, 3): pytest.approx(SCALE * (0 + 5) / 2),
@@ -139,13 +139,13 @@ def test_a_price_is_the_scaled_middle_of_the_range_by_practitioner_weekday_and_p
 
 
 def test_no_single_slot_is_worth_more_than_the_ceiling() -> None:
-    prices = learn_prices([need(1), need(2)], [at(1, 2)], PARIS, WEIGHTS)
+    prices = learn_prices([([need(1), need(2)], [at(1, 2)])], PARIS, WEIGHTS)
     assert prices.points == {(DOCTOR, 1, 1): CEILING}
 
 
 def test_few_slots_of_a_part_are_drawn_towards_the_whole_weekday() -> None:
     # of one doctor in 2 h (10 h o’clock, 2 × 6.5), in 10 h (18 h, 2 × 2.5) and a place nobody took
-    prices = learn_prices([need(1), need(2)], [at(1, 2), at(2, 10), at(3, 20)], PARIS, WEIGHTS)
+    prices = learn_prices([([need(1), need(2)], [at(1, 2), at(2, 10), at(3, 20)])], PARIS, WEIGHTS)
     weight = 1 + SHRINKAGE
     assert prices.points[DOCTOR, 1, 1] == pytest.approx((13 + SHRINKAGE * 6) / weight)
     assert prices.points[DOCTOR, 1, 3] == pytest.approx((5 + SHRINKAGE * 6) / weight)
@@ -161,21 +161,25 @@ def test_weeks_are_judged_apart_and_their_means_together() -> None:
         replace(each, start=each.start + week, end=each.end + week, day=each.day + week)
         for each in [at(4, 2), at(5, 10)]
     ]
-    first_only = learn_prices([need(1), need(2)], [at(1, 2), at(2, 10)], PARIS, WEIGHTS)
-    both = learn_prices([need(1), need(2), *later], [at(1, 2), at(2, 10), *again], PARIS, WEIGHTS)
+    first_only = learn_prices([([need(1), need(2)], [at(1, 2), at(2, 10)])], PARIS, WEIGHTS)
+    both = learn_prices(
+        [([need(1), need(2), *later], [at(1, 2), at(2, 10), *again])], PARIS, WEIGHTS
+    )
     assert both.points == pytest.approx(first_only.points)
 
 
 def test_nothing_is_learned_where_nobody_asked_or_nothing_was_offered() -> None:
-    assert learn_prices([], [at(1, 2)], PARIS, WEIGHTS).points == {}
-    assert learn_prices([NEED], [], PARIS, WEIGHTS).points == {}
+    assert learn_prices([([], [at(1, 2)])], PARIS, WEIGHTS).points == {}
+    assert learn_prices([([NEED], [])], PARIS, WEIGHTS).points == {}
 
 
 def test_somebody_is_told_after_each_week() -> None:
     told: list[int] = []
     week = timedelta(days=7)
     again = replace(at(2, 2), start=hours(2) + week, end=hours(3) + week, day=SLOT.day + week)
-    learn_prices([NEED], [at(1, 2), again], PARIS, WEIGHTS, between_weeks=lambda: told.append(1))
+    learn_prices(
+        [([NEED], [at(1, 2), again])], PARIS, WEIGHTS, between_weeks=lambda: told.append(1)
+    )
     assert len(told) == 2
 
 

@@ -7,9 +7,9 @@ have lost by one less. Between the two, every value is a dual of the assignment.
 
 import bisect
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,10 @@ SHRINKAGE = 2.0
 
 PriceKey = tuple[UUID, int, int]
 """A practitioner, a weekday (0 for Monday) and a part of the day (0 to 3)."""
+
+
+Stretch = tuple[Sequence[Need], Sequence[OpenSlot]]
+"""Who asked in a stretch of the past, and what was offered in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,7 @@ def worth(market: Market, chosen: Numbers) -> Worth:
 
 
 def learn_prices(
-    needs: Sequence[Need],
-    slots: Sequence[OpenSlot],
+    stretches: Iterable[Stretch],
     zone: ZoneInfo,
     weights: Weights,
     limits: Limits = DEFAULT_LIMITS,
@@ -114,7 +117,7 @@ def learn_prices(
     *,
     between_weeks: Callable[[], None] = lambda: None,
 ) -> Prices:
-    """The prices of a territory from a stretch of its past.
+    """The prices of a territory from stretches of its past that have nothing to do with each other.
 
     Judged week by week: the mean over the slots that a practitioner offered on that weekday in that
     part of the day, drawn towards the whole weekday's mean where there are few. Nobody asked, or
@@ -122,24 +125,36 @@ def learn_prices(
     week, of which a large one takes seconds.
     """
     values: defaultdict[PriceKey, list[float]] = defaultdict(list)
-    for monday in sorted({monday_of(slot.day) for slot in slots}):
-        of_week = [slot for slot in slots if monday_of(slot.day) == monday]
-        first, last = of_week[0].start, of_week[0].start
-        for slot in of_week:
-            first, last = min(first, slot.start), max(last, slot.end)
-        around = [s for s in slots if first - AROUND <= s.start <= last + AROUND]
-        callers = [n for n in needs if n.due_at >= first - AROUND and n.asked_at <= last]
-        if callers:
-            seen = look_back(callers, around, weights, limits, roads)
-            found = worth(seen.market, seen.chosen)
-            middle = (found.one_more + found.one_less) / 2
-            for slot, value in zip(around, middle.tolist(), strict=True):
-                if monday_of(slot.day) == monday:
-                    part = part_of_day(slot.start.astimezone(zone).hour)
-                    key = slot.practitioner_id, slot.day.weekday(), part
-                    values[key].append(min(SCALE * value, CEILING))
-        between_weeks()
+    for needs, slots in stretches:
+        for monday in sorted({monday_of(slot.day) for slot in slots}):
+            for slot, value in _worth_in_week(monday, needs, slots, (weights, limits, roads)):
+                part = part_of_day(slot.start.astimezone(zone).hour)
+                key = slot.practitioner_id, slot.day.weekday(), part
+                values[key].append(min(SCALE * value, CEILING))
+            between_weeks()
     return Prices(zone, _means(values))
+
+
+def _worth_in_week(
+    monday: date,
+    needs: Sequence[Need],
+    slots: Sequence[OpenSlot],
+    rules: tuple[Weights, Limits, Roads],
+) -> Iterator[tuple[OpenSlot, float]]:
+    """Each slot of the week, and the middle of the range of its duals."""
+    of_week = [slot for slot in slots if monday_of(slot.day) == monday]
+    first = min(slot.start for slot in of_week)
+    last = max(slot.end for slot in of_week)
+    around = [slot for slot in slots if first - AROUND <= slot.start <= last + AROUND]
+    callers = [need for need in needs if need.due_at >= first - AROUND and need.asked_at <= last]
+    if not callers:
+        return
+    seen = look_back(callers, around, *rules)
+    found = worth(seen.market, seen.chosen)
+    middle = (found.one_more + found.one_less) / 2
+    for slot, value in zip(around, middle.tolist(), strict=True):
+        if monday_of(slot.day) == monday:
+            yield slot, value
 
 
 def _means(values: Mapping[PriceKey, Sequence[float]]) -> dict[PriceKey, float]:

@@ -71,11 +71,9 @@ def prices_of(scenario: Scenario) -> Prices:
     """What slots are worth there, learned from the weeks before; nothing without a past."""
     if scenario.past_weeks == 0:
         return Prices(scenario.zone, {})
-    past = draw_past(scenario)
     policy = scenario.policy
     return learn_prices(
-        past.needs,
-        past.slots,
+        ((past.needs, past.slots) for past in draw_past(scenario)),
         scenario.zone,
         policy.weights,
         limits_of(policy),

@@ -52,11 +52,12 @@ def draw_weeks(scenario: Scenario) -> list[Demand]:
     ]  # fmt: skip
 
 
-def draw_past(scenario: Scenario) -> Demand:
-    """The weeks before, in one piece: they end where the simulated ones begin."""
-    days = 7 * scenario.past_weeks
-    first = scenario.first_day - timedelta(days=days)
-    return _draw(scenario, _town(scenario), first, days, (scenario.seed, _PAST))
+def draw_past(scenario: Scenario) -> Iterator[Demand]:
+    """The weeks before, drawn like those to simulate."""
+    town = _town(scenario)
+    for number in range(1, scenario.past_weeks + 1):
+        first = scenario.first_day - timedelta(days=7 * number)
+        yield _draw(scenario, town, first, scenario.days, (scenario.seed, _PAST, number))
 
 
 def _town(scenario: Scenario) -> _Town:

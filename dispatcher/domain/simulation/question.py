@@ -187,8 +187,7 @@ def _live(demand: Demand, policy: Policy, zone: ZoneInfo, progress: Progress) ->
     weeks = max(1, len({monday_of(each.slot.day) for each in demand.publications}))
     learned = itertools.count(1)
     prices = learn_prices(
-        demand.needs,
-        demand.slots,
+        [(demand.needs, demand.slots)],
         zone,
         policy.weights,
         limits_of(policy),
