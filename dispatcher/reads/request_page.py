@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from config.communes import Communes
 from dispatcher.domain.matching.cost import Term
+from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.states import (
     WAITING_REQUESTS,
     AppointmentStatus,
@@ -95,6 +96,10 @@ class AppointmentFacts:
     decided_by: str
     override_note: str
     slot: SlotFacts
+    refused: Mapping[Reason, int]
+    """What stood against the other slots when this one was booked."""
+    fitting: int
+    """How many slots fitted then, this one included; 0 where somebody chose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,5 +302,12 @@ def _appointment(session: Session, cipher: Cipher, request_id: UUID) -> Appointm
         override_note=(
             cipher.open("appointments.override_note", appointment.id, note) if note else ""
         ),
-        slot=slots_of(session, [appointment.slot_id])[appointment.slot_id],
+        slot=slots_of(session, [appointment.slot_id], appointment.territory_id)[
+            appointment.slot_id
+        ],
+        refused={
+            Reason(reason): count
+            for reason, count in appointment.refused.get("refused", {}).items()
+        },
+        fitting=appointment.refused.get("contended", 0),
     )

@@ -15,6 +15,7 @@ from dispatcher.reads.offers import OfferFacts
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.slots import Slot
+from dispatcher.storage.territories import Territory
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class SlotFacts:
     commune_name: str
     phone: str | None
     """The place's number, else the practitioner's own: for the regulation."""
+    lender: str
+    """Name of the neighbouring territory that shares the slot; empty for one's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def search_of(
     )
     shown = [pair.slot_id for pair in found.best]
     shown += [near.slot_id for near in found.near_misses]
-    return SearchFacts(found, slots_of(session, shown))
+    return SearchFacts(found, slots_of(session, shown, request.territory_id))
 
 
 def reach_of(request: CareRequest, rules: queue.Rules, offers: Sequence[OfferFacts]) -> Reach:
@@ -107,12 +110,15 @@ def _asks_at(
     return at if is_open else rules.hours.next_opening(at)
 
 
-def slots_of(session: Session, slot_ids: Sequence[UUID]) -> dict[UUID, SlotFacts]:
-    """These slots with whom and where."""
+def slots_of(
+    session: Session, slot_ids: Sequence[UUID], territory_id: UUID
+) -> dict[UUID, SlotFacts]:
+    """These slots with whom and where, as a territory sees them: its own and its neighbours'."""
     rows = session.execute(
-        select(Slot, Practitioner, Place)
+        select(Slot, Practitioner, Place, Territory.name)
         .join(Practitioner, Practitioner.id == Slot.practitioner_id)
         .join(Place, Place.id == Slot.place_id)
+        .join(Territory, Territory.id == Slot.territory_id)
         .where(Slot.id.in_(slot_ids))
     )
     return {
@@ -129,6 +135,7 @@ def slots_of(session: Session, slot_ids: Sequence[UUID]) -> dict[UUID, SlotFacts
             postcode=place.postcode,
             commune_name=place.commune_name,
             phone=place.phone or practitioner.phone,
+            lender="" if slot.territory_id == territory_id else name,
         )
-        for slot, practitioner, place in rows
+        for slot, practitioner, place, name in rows
     }

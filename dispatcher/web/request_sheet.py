@@ -246,6 +246,9 @@ def _appointment(
         "chosen_by_hand": appointment.decided_by != DECIDED_BY_ENGINE,
         "override_note": appointment.override_note,
         "reasons": [explain.render(term) for term in appointment.terms],
+        "refused": _refused(appointment.refused.items()),
+        "others": max(appointment.fitting - 1, 0),
+        "lender": slot.lender,
     }
 
 
@@ -277,7 +280,7 @@ def _candidate(pair: Pair, slots: Mapping[UUID, SlotFacts], wording: Wording) ->
         "practitioner_name": slot.practitioner_name,
         "address": _address(slot),
         "places_label": _places(slot, wording),
-        "terms": [explain.render(term) for term in pair.terms],
+        "terms": [*([slot.lender] if slot.lender else []), *map(explain.render, pair.terms)],
     }
 
 

@@ -2,10 +2,14 @@
 
 from uuid import UUID
 
+from dispatcher.domain.roles import Role
 from dispatcher.domain.states import AppointmentStatus, RequestStatus
+from dispatcher.services.house import House
+from dispatcher.services.neighbours import agree
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
 from tests.builders import Town, Volunteer, mobile
+from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises
 from tests.web.pages import Browser, Page
@@ -349,3 +353,32 @@ def test_the_practitioner_who_gave_no_mobile_has_no_telephone_on_the_page(
 ) -> None:
     page = page_of(desk, booked(town, town.volunteer(phone=None)))
     assert "tel:None" not in page.html
+
+
+def test_a_booked_request_says_what_became_of_the_other_slots(
+    desk: Browser, town: Town, house: House
+) -> None:
+    town.slot(hours=2)
+    town.slot(hours=3)
+    town.slot(hours=30)
+    request = town.request()
+    keep_promises(house)
+
+    page = desk.get(f"/demandes/{request}")
+
+    assert "Et les autres créneaux\u00a0?" in page.html
+    assert "1 convenait aussi" in page.text
+    assert "1 après le délai demandé" in page.text
+
+
+def test_a_lent_place_names_its_territory(
+    desk: Browser, town: Town, house: House, clock: FakeClock
+) -> None:
+    next_door = Town.found(house, clock, code="plaine", phone="03 84 00 00 01")
+    agree(house, town.account(Role.COORDINATOR), "plaine")
+    agree(house, next_door.account(Role.COORDINATOR), "jura")
+    next_door.slot(shared=True)
+    request = town.request()
+    keep_promises(house)
+
+    assert "CPTS plaine" in desk.get(f"/demandes/{request}").text
