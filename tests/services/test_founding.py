@@ -67,10 +67,13 @@ def test_a_territory_comes_with_the_lease_that_its_matching_needs(house: House) 
         ({"department": "Jura"}, "department"),
         ({"phone": "0"}, "phone"),
         ({"phone": "06 39 98 00 12 34 56"}, "phone"),
+        ({"settings": {"radius_km": 0}}, "settings.radius_km"),
+        ({"settings": {"weights": {"wait": -1}}}, "settings.weights.wait"),
+        ({"settings": {"colour": "blue"}}, "settings.colour"),
     ],
 )
 def test_what_is_wrong_with_a_territory_is_told_at_its_field(
-    house: House, changes: dict[str, str], field: str
+    house: House, changes: dict[str, Any], field: str
 ) -> None:
     if not field:
         found_territory(house, territory(**changes))
@@ -105,12 +108,42 @@ def test_a_volunteer_is_registered_with_the_places_on_the_map(house: House, town
         assert len(places) == 2
 
 
+def test_a_territory_is_founded_with_its_own_settings(house: House) -> None:
+    territory_id = found_territory(house, territory(settings={"radius_km": 12}))
+
+    with house.db.reading() as session:
+        assert session.get_one(Territory, territory_id).settings == {"radius_km": 12}
+
+
+def test_a_volunteer_s_own_limits_are_kept(house: House, town: Town) -> None:
+    practitioner_id, places = register_practitioner(
+        house,
+        town.territory_id,
+        practitioner(
+            patient_sex="female",
+            languages=["ar", "ar"],
+            weekly_cap=9,
+            accepts_offers=True,
+            modalities=["HH", "AMB"],
+            places=[place(step_free=True)],
+        ),
+    )
+
+    with house.db.reading() as session:
+        known = session.get_one(Practitioner, practitioner_id)
+        assert (known.patient_sex, known.weekly_cap, known.accepts_offers) == ("female", 9, True)
+        assert (known.languages, known.modalities) == (["fr", "ar"], ["HH", "AMB"])
+        assert session.get_one(Place, places[0]).step_free
+
+
 def test_what_is_wrong_with_a_volunteer_is_told_at_its_field(house: House, town: Town) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"phone": "03 53 01 00 02"}, "phone"),  # a landline takes no SMS
         ({"profession": "99"}, "profession"),
         ({"places": [place(), place(commune="99999")]}, "places.1.commune"),
         ({"places": [place(phone="12")]}, "places.0.phone"),
+        ({"languages": ["fr", "xx"]}, "languages"),
+        ({"modalities": ["FAX"]}, "modalities"),
     ]
     before = row_counts(house)
     for changes, field in cases:
