@@ -30,7 +30,6 @@ from dispatcher.domain.states import (
 )
 from dispatcher.reads import queue
 from dispatcher.services.house import House
-from dispatcher.services.idempotency import CallKey
 from dispatcher.services.offered_hours import HourRefusedError, Room, book_room, find_room
 from dispatcher.services.offers import (
     by_practitioner,
@@ -180,7 +179,7 @@ def say_no(house: House, unit: Unit, request_id: UUID, offer_id: UUID, words: st
     if request.accepted_offer_id == offer.id:
         if request.status not in WAITING_REQUESTS:
             return Answered(Outcome.STANDS)
-        give_up_acceptance(house, unit, request, OfferStatus.DECLINED)
+        give_up_acceptance(house, unit, request, offer, OfferStatus.DECLINED)
         return Answered(Outcome.DECLINED)
     if offer.status == OfferStatus.DECLINED:
         return Answered(Outcome.DECLINED)
@@ -197,21 +196,18 @@ def say_no(house: House, unit: Unit, request_id: UUID, offer_id: UUID, words: st
     return Answered(Outcome.DECLINED)
 
 
-def release_acceptance(
-    house: House, account: Account, request_id: UUID, call: CallKey | None = None
-) -> None:
+def release_acceptance(house: House, account: Account, request_id: UUID) -> None:
     """A regulator gives up a yes whose hour does not come, and the search goes on at once.
 
     The volunteer is told. Raises NotFoundError, and TransitionError where no yes waits for its
     hour.
     """
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        if call is not None:
-            call.remember(unit, request_id)
         request = lock_request(unit, request_id)
         if request.accepted_offer_id is None or request.status not in WAITING_REQUESTS:
             raise TransitionError("Aucune heure n’est attendue d’un volontaire pour cette demande.")
-        give_up_acceptance(house, unit, request, OfferStatus.EXPIRED)
+        offer = lock_offer(unit, request.accepted_offer_id)
+        give_up_acceptance(house, unit, request, offer, OfferStatus.EXPIRED)
 
 
 def miss_hour(house: House, claim: Claim) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, insert, select, update
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import NotFoundError, RefusedError, TransitionError
 from dispatcher.domain.events import (
     CLOCK,
@@ -34,7 +35,6 @@ from dispatcher.domain.states import (
 from dispatcher.reads import queue
 from dispatcher.reads.volunteers import Askable, askable
 from dispatcher.services.house import House
-from dispatcher.services.idempotency import CallKey
 from dispatcher.services.offers import link_token, nobody_answered, tell, territory_of_request
 from dispatcher.services.requests import lock_request
 from dispatcher.storage import keeping
@@ -133,7 +133,7 @@ def ask_volunteers(house: House, claim: Claim) -> int:
     return 0
 
 
-def ask_now(house: House, account: Account, request_id: UUID, call: CallKey | None = None) -> int:
+def ask_now(house: House, account: Account, request_id: UUID) -> int:
     """A regulator does not want to wait: ask the next wave now; returns how many were asked.
 
     An open request is searched again first. Raises NotFoundError, TransitionError (booked, closed,
@@ -144,7 +144,7 @@ def ask_now(house: House, account: Account, request_id: UUID, call: CallKey | No
         raise NotFoundError
     if plan.is_answered:
         raise TransitionError(
-            "Un volontaire a déjà accepté cette demande : son heure est attendue."
+            f"Un volontaire a déjà accepté cette demande{NBSP}: son heure est attendue."
         )
     searched = plan.status if plan.status in _CALLED_OUT else RequestStatus.SEARCHING
     if plan.status != searched:
@@ -154,20 +154,18 @@ def ask_now(house: House, account: Account, request_id: UUID, call: CallKey | No
     if plan.until <= house.clock():
         raise RefusedError(
             "nobody-to-ask",
-            "Le délai demandé est dépassé : plus aucun volontaire ne peut être sollicité."
+            f"Le délai demandé est dépassé{NBSP}: plus aucun volontaire ne peut être sollicité."
             " Réservez à la main ou réorientez le patient.",
         )
     if not plan.wave.asked:
         raise RefusedError("nobody-to-ask", _why_nobody(plan))
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        if call is not None:
-            call.remember(unit, request_id)
         if plan.status == RequestStatus.OPEN:
             _search(unit, request_id)
         asked = _ask(house, unit, plan, account.role.value)
         if not asked:
             raise TransitionError(
-                "Cette demande vient de changer : rien n’a été envoyé. Rechargez la page."
+                f"Cette demande vient de changer{NBSP}: rien n’a été envoyé. Rechargez la page."
             )
     return asked
 
@@ -179,8 +177,8 @@ def _why_nobody(plan: _Plan) -> str:
     if not count:
         return sentence
     if count == 1:
-        return f"{sentence} Un autre ne peut pas recevoir de SMS : appelez-le."
-    return f"{sentence} {count} autres ne peuvent pas recevoir de SMS : appelez-les."
+        return f"{sentence} Un autre ne peut pas recevoir de SMS{NBSP}: appelez-le."
+    return f"{sentence} {count} autres ne peuvent pas recevoir de SMS{NBSP}: appelez-les."
 
 
 def _read(house: House, territory_id: UUID, request_id: UUID) -> _Plan | None:

@@ -100,15 +100,14 @@ def end_acceptance(unit: Unit, request: CareRequest, *, taken_back: bool) -> Non
     unit.record(OfferDeclined(**whose) if taken_back else OfferEnded(**whose, status=status.value))
 
 
-def give_up_acceptance(house: House, unit: Unit, request: CareRequest, status: OfferStatus) -> None:
+def give_up_acceptance(
+    house: House, unit: Unit, request: CareRequest, offer: Offer, status: OfferStatus
+) -> None:
     """A yes without an hour is given up, by either side or the clock: the search goes on at once.
 
-    The caller holds the request's lock; the request has an accepted offer.
+    The caller holds the locks of the request and of the offer that it accepted.
     """
-    offer_id, request.accepted_offer_id = request.accepted_offer_id, None
-    if offer_id is None:
-        return
-    offer = lock_offer(unit, offer_id)
+    request.accepted_offer_id = None
     check_transition(OFFER_TRANSITIONS, OfferStatus(offer.status), status)
     offer.status = status
     if request.attention == Attention.HOUR_MISSING:
@@ -171,7 +170,7 @@ def expire_offers(house: House, claim: Claim) -> int:
         if request.accepted_offer_id is not None:
             accepted = lock_offer(unit, request.accepted_offer_id)
             if accepted.expires_at <= unit.now:
-                give_up_acceptance(house, unit, request, OfferStatus.EXPIRED)
+                give_up_acceptance(house, unit, request, accepted, OfferStatus.EXPIRED)
         if request.accepted_offer_id is None and not _is_asked(unit, request_id):
             nobody_answered(unit, request)
     return len(expired)

@@ -1,15 +1,17 @@
 """Answers that are late, to somebody else's offer, or to one of several: nothing is guessed."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
-from dispatcher.services.appointments import (
-    cancel_request,
-)
+from dispatcher.domain.errors import NotFoundError
+from dispatcher.services.answers import offer_of_link
+from dispatcher.services.appointments import cancel_request
 from dispatcher.services.commands import CancelRequest
 from dispatcher.services.house import House
+from dispatcher.services.receiving import receive_message
+from dispatcher.storage.practitioners import Practitioner
 from tests.builders import Town, Volunteer, mobile
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
@@ -27,9 +29,7 @@ from tests.services.offering import (
     waits,
     words_of,
 )
-from tests.services.tables import events, messages
-
-PARIS = ZoneInfo("Europe/Paris")
+from tests.services.tables import events, kinds, messages
 
 
 class TestLate:
@@ -111,6 +111,65 @@ class TestLate:
         assert town.the_request(asked).accepted_offer_id is None
 
 
+class TestAgain:
+    def test_a_no_that_changes_its_mind_too_late(
+        self,
+        house: House,
+        town: Town,
+        sms: FakeSms,
+        pair: tuple[Volunteer, Volunteer],
+        asked: UUID,
+    ) -> None:
+        number = code_of(town, asked)
+        answers(town, pair[1], f"NON {number}")
+        answers(town, pair[0], f"OUI {number} 11h")
+        answers(town, pair[1], f"OUI {number}")
+
+        assert statuses(house, asked) == {pair[0].id: "accepted", pair[1].id: "declined"}
+        assert "déjà pourvue ou close" in everything_told(house, sms, pair[1])
+
+    def test_a_no_twice_is_one_and_the_later_words_are_kept(
+        self, house: House, town: Town, pair: tuple[Volunteer, Volunteer], asked: UUID
+    ) -> None:
+        number = code_of(town, asked)
+        answers(town, pair[1], f"NON {number} absent")
+        answers(town, pair[1], f"NON {number} absent demain aussi")
+
+        assert kinds(house, asked).count("offer_declined") == 1
+        assert words_of(house, offer_to(house, asked, pair[1])) == "absent demain aussi"
+
+    def test_a_late_no_is_noted_and_gets_no_answer(
+        self,
+        house: House,
+        town: Town,
+        sms: FakeSms,
+        pair: tuple[Volunteer, Volunteer],
+        asked: UUID,
+    ) -> None:
+        answers(town, pair[0], "OUI 11h")
+        answers(town, pair[1], f"NON {code_of(town, asked)}")
+
+        late = [data for kind, data in events(house, asked) if kind == "offer_answered_late"]
+        assert [each["intent"] for each in late] == ["no"]
+        assert "merci de votre réponse" not in everything_told(house, sms, pair[1])
+
+    def test_an_unknown_link_is_nobodys(self, house: House) -> None:
+        with pytest.raises(NotFoundError):
+            offer_of_link(house, "inconnu")
+
+    def test_who_has_left_may_still_keep_their_word(
+        self, house: House, town: Town, pair: tuple[Volunteer, Volunteer], asked: UUID
+    ) -> None:
+        answers(town, pair[0], "OUI")
+        with house.db.writing() as session:
+            session.execute(
+                update(Practitioner).where(Practitioner.id == pair[0].id).values(active=False)
+            )
+        answers(town, pair[0], "OUI 11h")
+
+        assert seen_at(town, asked) == "23 11:00"
+
+
 class TestWhoseCode:
     def test_the_code_of_an_offer_to_somebody_else_changes_nothing_and_is_told(
         self, house: House, town: Town, clock: FakeClock, sms: FakeSms
@@ -143,6 +202,28 @@ class TestWhoseCode:
         assert wrong in everything_told(house, sms, pair[0])
         (received,) = messages(house, "yes")
         assert received.handled_at is None
+
+    def test_a_patient_who_mistypes_is_read_by_a_person(self, house: House, town: Town) -> None:
+        town.slot(hours=1)
+        request = town.request(patient={"phone": mobile(42)})
+        keep_promises(house)
+        wrong = "9999" if code_of(town, request) != "9999" else "9998"
+        receive_message(house, "+33639980042", f"OUI {wrong}", "SM1")
+
+        assert "offer_unknown" not in {message.kind for message in messages(house)}
+        assert town.the_request(request).attention == "message"
+
+    def test_a_volunteer_who_was_asked_nothing_yet_is_told_so(
+        self, house: House, town: Town, sms: FakeSms
+    ) -> None:
+        volunteer = asked_volunteer(town)
+        town.slot(volunteer, hours=1)
+        request = town.request()
+        keep_promises(house)
+        wrong = "9999" if code_of(town, request) != "9999" else "9998"
+        answers(town, volunteer, f"OUI {wrong}")
+
+        assert "n'est celui d'aucune demande" in everything_told(house, sms, volunteer)
 
     @pytest.mark.parametrize("word", ["OUI", "NON"])
     def test_with_several_questions_open_a_bare_word_is_asked_about(

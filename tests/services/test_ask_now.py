@@ -70,7 +70,7 @@ class TestAskNow:
         ask_now(house, town.regulator, request)
         with pytest.raises(RefusedError) as refused:
             ask_now(house, town.regulator, request)
-        assert "Un autre ne peut pas recevoir de SMS : appelez-le." in refused.value.sentence
+        assert "Un autre ne peut pas recevoir de SMS\u00a0: appelez-le." in refused.value.sentence
 
     def test_what_is_booked_closed_too_late_or_elsewhere_is_refused_and_nothing_changes(
         self, house: House, town: Town, clock: FakeClock

@@ -19,6 +19,7 @@ from dispatcher.services.house import House
 from dispatcher.services.matching import match_waiting
 from dispatcher.services.offers import link_token
 from dispatcher.services.receiving import receive_message
+from dispatcher.services.slots import withdraw_slot
 from dispatcher.storage.requests import Appointment
 from dispatcher.storage.slots import Slot
 from tests.builders import Town, Volunteer
@@ -267,13 +268,19 @@ def test_yes_no_waves_and_cancellations_all_at_once_end_in_a_consistent_state(
         assert set(statuses(house, request).values()) <= {"too_late", "declined"}
 
 
+@pytest.mark.parametrize("status", ["searching", "open"])
 def test_a_wave_begun_by_several_hands_asks_nobody_twice(
-    house: House, town: Town, clock: FakeClock, sms: FakeSms
+    house: House, town: Town, clock: FakeClock, sms: FakeSms, status: str
 ) -> None:
     settings(town, offers={"wave_size": 2}, outside_hours=True)
     volunteers = [asked_volunteer(town) for _ in range(2)]
+    slot = town.slot(hours=1) if status == "open" else None
     request = town.request()
     keep_promises(house)
+    if slot is not None:
+        cancel_request(house, town.regulator, request, CancelRequest(by="patient", reason=""))
+        withdraw_slot(house, town.regulator, slot)
+    assert town.the_request(request).status == status
 
     def ask() -> str:
         try:
