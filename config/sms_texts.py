@@ -61,6 +61,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "offer_choose_hour": _shape("sender code link"),
     "offer_hour_refused": _shape("sender code reason link"),
     "offer_released": _shape("sender code"),
+    "offer_stands": _shape("sender code phone link"),
     "offer_which": _shape("sender choices answer code"),
     "offer_unknown": _shape("sender code phone"),
 }

@@ -40,6 +40,8 @@ class MessageKind(StrEnum):
     """To the same: the yes counts, the hour cannot be taken."""
     OFFER_RELEASED = "offer_released"
     """To a volunteer whose yes was given up for want of an hour."""
+    OFFER_STANDS = "offer_stands"
+    """To a volunteer who says no to what is booked already."""
     OFFER_WHICH = "offer_which"
     """To a volunteer who answered without a code and has several questions open."""
     OFFER_UNKNOWN = "offer_unknown"

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 
 from dispatcher.domain import calendar
-from dispatcher.domain.events import Actor, ActorKind
+from dispatcher.domain.events import Actor, ActorKind, RequestEscalated
 from dispatcher.domain.inbound import Intent, Understood
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.spoken_hours import hour_meant
-from dispatcher.domain.states import LIVE_OFFERS, WAITING_REQUESTS, OfferStatus
+from dispatcher.domain.states import LIVE_OFFERS, WAITING_REQUESTS, Attention, OfferStatus
 from dispatcher.services.answers import Answered, Outcome, say_no, say_yes
 from dispatcher.services.house import House
 from dispatcher.services.notices import Sms, queue_sms, shown_phone
@@ -86,7 +86,7 @@ def answer_offer(
             return True
         meant = None if appointments else _best(open_offers, unit.now) or _latest(offers)
     if meant is not None:
-        _about(house, unit, message, said, meant)
+        _about(house, unit, message, phone, said, meant)
     return meant is not None
 
 
@@ -150,7 +150,9 @@ def _latest(offers: list[_Asked]) -> _Asked | None:
     return offers[0] if len(offers) == 1 else None
 
 
-def _about(house: House, unit: Unit, message: Message, said: Understood, asked: _Asked) -> None:
+def _about(
+    house: House, unit: Unit, message: Message, phone: str, said: Understood, asked: _Asked
+) -> None:
     """Do what the answer says about that offer."""
     unit.actor = Actor(ActorKind.PRACTITIONER, asked.practitioner_id)
     message.request_id, message.offer_id = asked.request_id, asked.id
@@ -159,12 +161,23 @@ def _about(house: House, unit: Unit, message: Message, said: Understood, asked: 
     if said.intent == Intent.NO:
         answered = say_no(house, unit, asked.request_id, asked.id, said.words)
         if answered.outcome == Outcome.STANDS:
-            message.handled_at = None  # an appointment that is booked: a person has to read this
+            _to_regulator(house, unit, message, phone, asked)
         return
     zone = ZoneInfo(unit.session.get_one(Territory, unit.territory_id).timezone)
     hour = hour_meant(said.words, unit.now, zone)
     answered = say_yes(house, unit, asked.request_id, asked.id, hour, words=said.words)
     _tell(house, unit, message, asked, answered)
+
+
+def _to_regulator(house: House, unit: Unit, message: Message, phone: str, asked: _Asked) -> None:
+    """They cannot see a patient who was told that they do: a person has to read this, and soon."""
+    message.handled_at = None
+    request = unit.session.get_one(CareRequest, asked.request_id)
+    request.attention = request.attention or Attention.MESSAGE
+    request.updated_at = unit.now
+    unit.record(RequestEscalated(request_id=request.id, attention=Attention.MESSAGE))
+    link = f"{house.settings.public_base_url}/agenda"
+    _answer(house, unit, message, phone, MessageKind.OFFER_STANDS, code=asked.code, link=link)
 
 
 def _tell(house: House, unit: Unit, message: Message, asked: _Asked, answered: Answered) -> None:
@@ -226,6 +239,9 @@ def _answer(
             phone=phone,
             purpose=f"{kind.value}:{message.id}",
             values=values,
+            request_id=message.request_id,
+            practitioner_id=message.practitioner_id,
+            offer_id=message.offer_id,
         ),
     )
 

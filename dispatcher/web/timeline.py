@@ -28,7 +28,7 @@ ATTENTION: Mapping[str, str] = {
     Attention.DEADLINE: f"Le délai demandé approche{NBSP}: aucun rendez-vous n’est pris",
     Attention.PATIENT_CANCELLED: "Le patient a annulé son rendez-vous",
     Attention.UNDELIVERED: f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
-    Attention.MESSAGE: "Un SMS du patient est à lire",
+    Attention.MESSAGE: "Un SMS reçu est à lire",
     Attention.NOBODY_ANSWERED: "Aucun volontaire sollicité n’a accepté",
     Attention.HOUR_MISSING: f"Un praticien a accepté{NBSP}: l’heure reste à choisir",
 }
@@ -58,6 +58,7 @@ MESSAGE_KINDS: Mapping[MessageKind, str] = {
     MessageKind.OFFER_CHOOSE_HOUR: "heure à choisir",
     MessageKind.OFFER_HOUR_REFUSED: "heure refusée",
     MessageKind.OFFER_RELEASED: "demande reprise",
+    MessageKind.OFFER_STANDS: "rendez-vous déjà pris",
     MessageKind.OFFER_WHICH: "demande de précision",
     MessageKind.OFFER_UNKNOWN: "numéro de demande inconnu",
 }

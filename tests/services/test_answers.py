@@ -266,11 +266,13 @@ class TestNo:
         check(house.db.engine, clock.now)
 
     def test_once_booked_a_no_is_read_by_a_person(
-        self, house: House, town: Town, pair: tuple[Volunteer, Volunteer], asked: UUID
+        self, house: House, town: Town, sms: FakeSms, pair: tuple[Volunteer, Volunteer], asked: UUID
     ) -> None:
         answers(town, pair[0], "OUI 11h")
         answers(town, pair[0], f"NON {code_of(town, asked)} je ne peux plus")
 
         assert town.the_request(asked).status == "booked"
+        assert town.the_request(asked).attention == "message"
+        assert "est déjà pris" in everything_told(house, sms, pair[0])
         (received,) = messages(house, "no")
         assert received.handled_at is None

@@ -102,16 +102,16 @@ def live_through_offers(house: House, town: Town) -> None:
     )
     for request in (one, other):
         assert ask_now(house, town.regulator, request) == 2
-    code = town.the_request(one).code
-    unknown = next(
-        each for each in range(1000, 1003) if str(each) not in (code, town.the_request(other).code)
-    )
+    code, second_code = (town.the_request(each).code for each in (one, other))
+    unknown = next(each for each in range(1000, 1003) if str(each) not in (code, second_code))
     for volunteer, body in (
         (second, "OUI"),
         (first, f"OUI {code}"),
         (first, f"OUI {code} aujourd’hui à 8h"),
         (second, f"OUI {code}"),
         (second, f"OUI {unknown}"),
+        (first, f"OUI {second_code} demain à 8h"),
+        (first, f"NON {second_code}"),
     ):
         answers(town, volunteer, body)
     release_acceptance(house, town.regulator, one)

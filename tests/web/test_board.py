@@ -102,7 +102,7 @@ def test_a_patients_cancellation_and_message_come_in_front_of_the_regulator(
     receive_message(town.house, "+33639980042", "Puis-je venir plus tard", "SM1")
     todo = columns(desk.get(BOARD))["todo"]
     assert any("ANNULE" in card and "Le patient a annulé" in card for card in todo)
-    assert any("ECRIT" in card and "Un SMS du patient est à lire" in card for card in todo)
+    assert any("ECRIT" in card and "Un SMS reçu est à lire" in card for card in todo)
     assert town.the_request(written).status == RequestStatus.BOOKED
     assert "SMS à lire 1" in desk.get(BOARD).text
 
