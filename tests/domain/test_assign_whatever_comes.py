@@ -250,7 +250,7 @@ def test_the_checks_above_see_what_they_are_there_to_see() -> None:
 def test_without_blockers_the_checks_above_would_see_a_cap_exceeded() -> None:
     weekly = [replace(slot(each), weekly_cap=1) for each in (1, 2)]
     waiting = [need(1), need(2)]
-    with patch.object(solver, "_exceeds_a_cap", return_value=False):
+    with patch.object(solver, "_blockers", return_value=[]):
         found = assign(waiting, weekly, WEIGHTS, NOW)
     assert any("more than 1 that week" in each for each in faults(waiting, weekly, pairs_of(found)))
     found = assign(waiting, weekly, WEIGHTS, NOW)

@@ -8,8 +8,9 @@ Caps limit the places used over a group of slots: a practitioner's day, and the 
 are kept exactly, by *blockers*: rows that stand for nobody and must sit in a place of their group.
 With one for each place above a day's cap, exactly the cap is left of that day; a week needs as many
 more as its places exceed its own cap after that. The solver chooses which places they take. As few
-queues come near a cap, blockers are only added, for all groups at once, when a first solution
-exceeds one; being the best without caps, it is the best with them whenever it keeps them.
+queues come near a cap, blockers are only added, for all groups at once, when more wait than the
+caps leave places for, or when a first solution exceeds one; being the best without caps, it is the
+best with them whenever it keeps them.
 
 Where few pairs may be, the graph is solved as a sparse one, elsewhere as a full matrix: from about
 a quarter of all pairs on, the full matrix is quicker and smaller.
@@ -101,10 +102,21 @@ def cheapest(market: Market) -> Numbers:
         return np.array([np.argmin(market.price)], dtype=np.intp)
     cells = len(market.nowhere) * len(market.slot_of_column)
     solve = _solve_full if len(market.slots) >= FULL_FROM * cells else _solve_sparse
-    chosen = solve(market, [])
-    if _exceeds_a_cap(market, chosen):
-        chosen = solve(market, _blockers(market))
-    return chosen
+    if not _is_short(market):
+        chosen = solve(market, [])
+        if not _exceeds_a_cap(market, chosen):
+            return chosen
+    return solve(market, _blockers(market))
+
+
+def _is_short(market: Market) -> bool:
+    """Whether more wait than the caps leave places for.
+
+    Then one is all but certain to be exceeded, and the first solution would be thrown away.
+    """
+    if len(market.left) + len(market.left_in_week) == 0:
+        return False
+    return len(market.nowhere) > len(market.slot_of_column) - len(_blockers(market))
 
 
 def _exceeds_a_cap(market: Market, chosen: Numbers) -> bool:
