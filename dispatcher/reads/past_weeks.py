@@ -28,7 +28,7 @@ from dispatcher.storage.unit import Database
 
 WEEKS = 4
 """How far back a territory's habits are looked for."""
-MOST_REQUESTS = 8000
+MOST_REQUESTS = 5000
 """A territory that asks more than this in so many weeks is judged by its last ones alone."""
 DAYS_PER_WEEK = 7
 _NOT_WANTED = (RequestStatus.CANCELLED.value, RequestStatus.REDIRECTED.value)

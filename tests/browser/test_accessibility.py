@@ -19,7 +19,7 @@ NARROWEST = {"width": 320, "height": 640}
 PAGES = {
     "regulator": ("/demandes", "/demandes/nouvelle", "/messages-recus", "/guide"),
     "practitioner": ("/agenda", "/agenda/creneau", "/agenda/mes-regles"),
-    "coordinator": ("/activite",),
+    "coordinator": ("/activite", "/et-si"),
     "administrator": ("/administration", "/reglages"),
 }
 
