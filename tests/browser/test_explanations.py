@@ -91,7 +91,7 @@ def test_what_nearly_fitted_comes_first_and_one_key_further_away_books_it(
 
     expect(page.locator("#request-live .state--booked")).to_be_visible(timeout=BOOKED_WITHIN_MS)
     expect(page.get_by_text("Pourquoi ce créneau")).to_be_visible()
-    terms = page.locator(".state .reasons")
+    terms = page.locator(".state .reasons").first
     expect(terms).to_contain_text("par la route")
     expect(terms).to_contain_text("dans le délai")
     expect(page.locator(".timeline")).to_contain_text("Recherche élargie à 45 km")
