@@ -173,6 +173,38 @@ def _follow(unit: Unit, sms: Sms, row: Mapping[str, Any]) -> None:
         unit.promise(Job.SEND_MESSAGE, {"message_id": row["id"]})
 
 
+def reply(
+    house: House,
+    unit: Unit,
+    received: Message,
+    phone: str,
+    kind: MessageKind,
+    to_role: str = "patient",
+    **values: str,
+) -> None:
+    """Answer an SMS to the very number that wrote it, once."""
+    territory = unit.session.get_one(Territory, unit.territory_id)
+    values |= {
+        "sender": territory.name,
+        "phone": shown_phone(territory.phone, territory.department),
+    }
+    queue_sms(
+        house,
+        unit,
+        Sms(
+            kind=kind,
+            to_role=to_role,
+            phone=phone,
+            purpose=f"{kind.value}:{received.id}",
+            values=values,
+            request_id=received.request_id,
+            practitioner_id=received.practitioner_id,
+            offer_id=received.offer_id,
+            despite_stop=kind == MessageKind.STOP_ACKNOWLEDGED,
+        ),
+    )
+
+
 @functools.lru_cache(maxsize=256)
 def shown_phone(phone: str, department: str) -> str:
     """A territory's own number as an SMS shows it: national, without spaces."""

@@ -28,7 +28,7 @@ from dispatcher.services.appointments import (
     lock_appointment,
 )
 from dispatcher.services.house import House
-from dispatcher.services.notices import AppointmentNotices, Sms, queue_sms, shown_phone
+from dispatcher.services.notices import AppointmentNotices, reply
 from dispatcher.services.replies import Question, answer_offer, territories_asking
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
@@ -107,7 +107,7 @@ def _act(house: House, unit: Unit, message: Message, phone: str, said: Understoo
         case Intent.START:
             _opt_in(house, unit, message, phone)
         case Intent.HELP:
-            _answer(house, unit, message, phone, MessageKind.HELP)
+            reply(house, unit, message, phone, MessageKind.HELP)
             message.handled_at = unit.now
         case Intent.CANCEL:
             _answer_about_appointment(house, unit, message, phone, said)
@@ -145,7 +145,7 @@ def _answer_about_appointment(
     if len(live) > 1:
         territory = unit.session.get_one(Territory, unit.territory_id)
         zone = ZoneInfo(territory.timezone)
-        _answer(
+        reply(
             house,
             unit,
             message,
@@ -197,7 +197,7 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str) -> Non
         request.attention = request.attention or Attention.MESSAGE
         request.updated_at = unit.now
         unit.record(RequestEscalated(request_id=request.id, attention=Attention.MESSAGE))
-    _answer(house, unit, message, phone, MessageKind.NOT_UNDERSTOOD)
+    reply(house, unit, message, phone, MessageKind.NOT_UNDERSTOOD)
 
 
 def _opt_out(house: House, unit: Unit, message: Message, phone: str) -> None:
@@ -206,7 +206,7 @@ def _opt_out(house: House, unit: Unit, message: Message, phone: str) -> None:
         unit.session.add(OptOut(territory_id=unit.territory_id, phone_hash=hashed, since=unit.now))
         unit.record(PhoneOptedOut(message_id=message.id))
     message.handled_at = unit.now
-    _answer(house, unit, message, phone, MessageKind.STOP_ACKNOWLEDGED)
+    reply(house, unit, message, phone, MessageKind.STOP_ACKNOWLEDGED)
 
 
 def _opt_in(house: House, unit: Unit, message: Message, phone: str) -> None:
@@ -218,36 +218,7 @@ def _opt_in(house: House, unit: Unit, message: Message, phone: str) -> None:
     )
     unit.record(PhoneOptedIn(message_id=message.id))
     message.handled_at = unit.now
-    _answer(house, unit, message, phone, MessageKind.START_ACKNOWLEDGED)
-
-
-def _answer(
-    house: House,
-    unit: Unit,
-    message: Message,
-    phone: str,
-    kind: MessageKind,
-    **values: str,
-) -> None:
-    """Reply to the very number that wrote, once."""
-    territory = unit.session.get_one(Territory, unit.territory_id)
-    values |= {
-        "sender": territory.name,
-        "phone": shown_phone(territory.phone, territory.department),
-    }
-    queue_sms(
-        house,
-        unit,
-        Sms(
-            kind=kind,
-            to_role="patient",
-            phone=phone,
-            purpose=f"{kind.value}:{message.id}",
-            values=values,
-            request_id=message.request_id,
-            despite_stop=kind == MessageKind.STOP_ACKNOWLEDGED,
-        ),
-    )
+    reply(house, unit, message, phone, MessageKind.START_ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dispatcher.domain.spoken_hours import hour_meant
 from dispatcher.domain.states import LIVE_OFFERS, WAITING_REQUESTS, Attention, OfferStatus
 from dispatcher.services.answers import Answered, Outcome, say_no, say_yes
 from dispatcher.services.house import House
-from dispatcher.services.notices import Sms, queue_sms, shown_phone
+from dispatcher.services.notices import reply
 from dispatcher.services.offers import tell
 from dispatcher.storage.messages import Message
 from dispatcher.storage.offers import Offer
@@ -24,6 +24,8 @@ from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
+VOLUNTEER = "practitioner"
+"""To whom these answers go: the role of an SMS's reader."""
 RECENT = timedelta(hours=96)
 """The longest delay that can be asked for, and the longest grace: no answer is about an older
 offer."""
@@ -77,7 +79,7 @@ def answer_offer(
     if said.code is not None:
         meant = _best([each for each in offers if each.code == said.code], unit.now)
         if meant is None and not appointments and _is_volunteer(unit, phone, offers):
-            _answer(house, unit, message, phone, MessageKind.OFFER_UNKNOWN, code=said.code)
+            reply(house, unit, message, phone, MessageKind.OFFER_UNKNOWN, VOLUNTEER, code=said.code)
             return True
     else:
         open_offers = [each for each in offers if each.is_open(unit.now)]
@@ -177,7 +179,9 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str, asked:
     request.updated_at = unit.now
     unit.record(RequestEscalated(request_id=request.id, attention=Attention.MESSAGE))
     link = f"{house.settings.public_base_url}/agenda"
-    _answer(house, unit, message, phone, MessageKind.OFFER_STANDS, code=asked.code, link=link)
+    reply(
+        house, unit, message, phone, MessageKind.OFFER_STANDS, VOLUNTEER, code=asked.code, link=link
+    )
 
 
 def _tell(house: House, unit: Unit, message: Message, asked: _Asked, answered: Answered) -> None:
@@ -209,40 +213,16 @@ def _ask_which(
     ]
     questions += appointments
     message.handled_at = unit.now
-    _answer(
+    reply(
         house,
         unit,
         message,
         phone,
         MessageKind.OFFER_WHICH,
+        VOLUNTEER,
         answer=WORD[said.intent],
         code=questions[0].code,
         choices=", ".join(f"{each.code} ({each.words})" for each in questions[:CHOICES]),
-    )
-
-
-def _answer(
-    house: House, unit: Unit, message: Message, phone: str, kind: MessageKind, **values: str
-) -> None:
-    """Reply to the very number that wrote, once."""
-    territory = unit.session.get_one(Territory, unit.territory_id)
-    values |= {
-        "sender": territory.name,
-        "phone": shown_phone(territory.phone, territory.department),
-    }
-    queue_sms(
-        house,
-        unit,
-        Sms(
-            kind=kind,
-            to_role="practitioner",
-            phone=phone,
-            purpose=f"{kind.value}:{message.id}",
-            values=values,
-            request_id=message.request_id,
-            practitioner_id=message.practitioner_id,
-            offer_id=message.offer_id,
-        ),
     )
 
 
