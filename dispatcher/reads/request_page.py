@@ -19,6 +19,7 @@ from dispatcher.domain.states import (
     RequestStatus,
     SlotStatus,
 )
+from dispatcher.gateways.routing import Routing
 from dispatcher.reads import queue
 from dispatcher.reads.offers import OfferFacts, Unreached, offers_of, unreached
 from dispatcher.reads.request_history import MessageFacts, Step, messages_of, name_of, steps_of
@@ -168,6 +169,7 @@ def request_page(
     request_id: UUID,
     communes: Communes,
     now: datetime,
+    routing: Routing | None = None,
 ) -> RequestPage | None:
     """The whole page; None where the territory has no such request."""
     cipher = db.cipher
@@ -184,7 +186,7 @@ def request_page(
             return None
         request, patient, own_gp, territory = found
         appointment = _appointment(session, cipher, request_id)
-        search = reach = None
+        reach = None
         offers: tuple[OfferFacts, ...] = ()
         beyond_sms: tuple[Unreached, ...] = ()
         status = RequestStatus(request.status)
@@ -194,8 +196,6 @@ def request_page(
             reach = reach_of(request, rules, offers)
             if offers or request.attention == Attention.NOBODY_ANSWERED:
                 beyond_sms = unreached(session, cipher, request, rules, now)
-            if _is_searched(status, request.attention):
-                search = search_of(session, request, rules, now)
         messages = messages_of(session, cipher, request_id)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
@@ -203,6 +203,9 @@ def request_page(
             row.id: row.display_name
             for row in session.scalars(select(Practitioner).where(Practitioner.id.in_(spoken_of)))
         }
+    search = None
+    if _is_searched(status, request.attention):
+        search = search_of(db, territory_id, request_id, communes, now, routing)
     return RequestPage(
         care=_care(request, cipher),
         patient=_person(request, patient, own_gp, cipher),

@@ -8,14 +8,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatcher.domain.matching.candidates import Candidates, candidates
+from config.communes import Communes
+from dispatcher.domain.matching.candidates import Candidates
 from dispatcher.domain.states import RequestStatus
+from dispatcher.gateways.routing import Routing
 from dispatcher.reads import queue
+from dispatcher.reads.candidates import candidates_of
 from dispatcher.reads.offers import OfferFacts
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
+from dispatcher.storage.unit import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +68,24 @@ class Reach:
 
 
 def search_of(
-    session: Session, request: CareRequest, rules: queue.Rules, now: datetime
-) -> SearchFacts:
-    """What could be booked at this moment, cheapest first, and what stands against the rest."""
-    need = queue.need_of(request, rules)
-    found = candidates(
-        need,
-        queue.open_slots(session, rules, now, needs=[need]),
-        rules.weights,
-        now,
-        limits=rules.limits,
-        roads=rules.roads,
-    )
+    db: Database,
+    territory_id: UUID,
+    request_id: UUID,
+    communes: Communes,
+    now: datetime,
+    routing: Routing | None,
+) -> SearchFacts | None:
+    """What could be booked at this moment, cheapest first, and what stands against the rest.
+
+    None where the territory has no such request. The routing server is asked between two readings.
+    """
+    found = candidates_of(db, territory_id, request_id, communes, now, routing)
+    if found is None:
+        return None
     shown = [pair.slot_id for pair in found.best]
     shown += [near.slot_id for near in found.near_misses]
-    return SearchFacts(found, slots_of(session, shown, request.territory_id))
+    with db.reading() as session:
+        return SearchFacts(found, slots_of(session, shown, territory_id))
 
 
 def reach_of(request: CareRequest, rules: queue.Rules, offers: Sequence[OfferFacts]) -> Reach:

@@ -257,6 +257,7 @@ def _sheet(request_id: UUID) -> dict[str, Any]:
         request_id,
         house().communes,
         house().clock(),
+        house().routing,
     )
     if page is None:
         raise NotFoundError

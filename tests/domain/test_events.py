@@ -146,6 +146,7 @@ def test_what_an_event_speaks_of_is_found_without_reading_it() -> None:
         decided_by="engine",
         distance_km=2.5,
         overridden=[],
+        neighbour=False,
     )
 
     assert booked.occurs_at() == start

@@ -20,7 +20,7 @@ class AppointmentBooked(Event):
     decided_by: str
     distance_km: float | None
     overridden: list[str]
-    neighbour: bool = False
+    neighbour: bool
     """Whether the place is one that a neighbouring territory shares."""
 
 
