@@ -19,6 +19,7 @@ from dispatcher.reads.request_page import RequestState, request_state
 from dispatcher.reads.request_page import request_page as read_request
 from dispatcher.services import requests
 from dispatcher.services.idempotency import CallKey, once
+from dispatcher.services.intake_faults import all_faults
 from dispatcher.web import board_columns, forms, request_sheet
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.hours import closure_of
@@ -128,7 +129,12 @@ def enter_request() -> ResponseReturnValue:
     call = request.form.get("call", "")
     try:
         command = forms.command(
-            values, account.territory_code, house().communes, now, confirmed=confirmed
+            values,
+            account.territory_code,
+            house().communes,
+            now,
+            confirmed=confirmed,
+            all_faults=lambda given, faults: all_faults(house(), account, given, faults),
         )
         key = _call_key(account, call, values, confirmed=confirmed)
         request_id = once(

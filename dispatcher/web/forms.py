@@ -1,7 +1,7 @@
 """The form of a new request: its choices, and what was typed turned into a command."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -83,10 +83,23 @@ def typed(form: MultiDict[str, str]) -> Typed:
     return values | {name: form.getlist(name) for name in SEVERAL}
 
 
+def _as_they_are(_: Mapping[str, Any], faults: Mapping[str, str]) -> Mapping[str, str]:
+    return faults
+
+
 def command(
-    values: Typed, territory: str, communes: Communes, now: datetime, *, confirmed: bool
+    values: Typed,
+    territory: str,
+    communes: Communes,
+    now: datetime,
+    *,
+    confirmed: bool,
+    all_faults: Callable[[Mapping[str, Any], Mapping[str, str]], Mapping[str, str]] = _as_they_are,
 ) -> OpenRequest:
-    """The command that was typed. Raises InvalidError by field of the form."""
+    """The command that was typed. Raises InvalidError by field of the form.
+
+    `all_faults` adds to the faults of shape what else is wrong with what was typed.
+    """
     faults: dict[str, str] = {}
     if not values["patient.gp_choice"]:
         faults["patient.gp_choice"] = GP_MISSING
@@ -94,12 +107,13 @@ def command(
     if not insee:
         faults["patient.commune"] = COMMUNE_UNKNOWN
     faults |= _travel_faults(values)
+    typed = _body(values, territory, insee, now, confirmed=confirmed)
     try:
-        asked = parse(OpenRequest, _body(values, territory, insee, now, confirmed=confirmed))
+        asked = parse(OpenRequest, typed)
     except InvalidError as error:
-        raise InvalidError(shown_faults(error.fields | faults)) from None
+        raise InvalidError(shown_faults(all_faults(typed, error.fields | faults))) from None
     if faults:
-        raise InvalidError(faults)
+        raise InvalidError(shown_faults(all_faults(typed, faults)))
     return asked
 
 

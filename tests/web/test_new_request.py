@@ -184,6 +184,27 @@ def test_several_faults_are_told_at_once_in_the_order_of_the_form(desk: Browser)
     assert "6 informations sont à corriger" in page.text
 
 
+def test_what_cannot_be_read_and_what_cannot_be_used_are_told_at_once(desk: Browser) -> None:
+    """Nobody with a telephone at the ear is sent back twice."""
+    page = desk.submit(
+        form_of(desk),
+        {
+            "patient.phone": "03 84 00 00 01",  # a landline
+            "patient.birth_date": "hier",
+            "patient.last_name": "Essai",
+            "patient.first_name": "Camille",
+            "patient.commune": LONS,
+            "patient.commune_text": "Lons-le-Saunier",
+            "patient.gp_choice": "none",
+            "origin": "SAS",
+            "need.delay_hours": "24",
+        },
+        status=422,
+    )
+    summary = [link for link in page.links() if link.startswith("#patient")]
+    assert summary == ["#patient-phone", "#patient-birth-date"]
+
+
 @pytest.mark.parametrize(
     ("typed", "born"),
     [
