@@ -38,10 +38,11 @@ _MONTHS: Final = {
 }
 _DAYS_AHEAD: Final = {"apres demain": 2, "aujourd hui": 0, "aujourdhui": 0, "demain": 1}
 
+# The « à » alone makes an hour of « à 17 »; where « h » or « : » follows, the first line reads it.
 _HOUR = re.compile(
     r"\b(?P<hour>[01]?\d|2[0-3]) ?(?:h(?:eures?|rs?)?|:) ?(?P<minute>[0-5]\d)?(?: ?mn| ?min)?\b"
     r"|\b(?P<packed_hour>[01]\d|2[0-3])(?P<packed_minute>[0-5]\d)\b"
-    r"|\ba (?P<alone>[01]?\d|2[0-3])\b(?! ?[/\d])"
+    r"|\ba (?P<alone>[01]?\d|2[0-3])\b(?! ?[/:\dh])"
     r"|\b(?P<noon>midi)(?P<half> et demie?)?\b"
 )
 _DATE = re.compile(
