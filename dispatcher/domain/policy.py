@@ -90,6 +90,26 @@ class Policy:
             raise InvalidError(faults)
         return cls(**values)
 
+    @classmethod
+    def in_force(cls, stored: Mapping[str, Any]) -> Self:
+        """The policy that stored settings make, whatever they hold.
+
+        What cannot be read any more, since a rule was tightened or a setting renamed, has its
+        default: a territory goes on working, and its settings page can be saved again.
+        """
+        try:
+            return cls.from_mapping(stored)
+        except InvalidError as error:
+            faults = error.fields
+        readable = {
+            name: {inner: each for inner, each in value.items() if f"{name}.{inner}" not in faults}
+            if isinstance(value, Mapping)
+            else value
+            for name, value in stored.items()
+            if name not in faults
+        }
+        return cls.from_mapping(readable)
+
     def as_json(self) -> dict[str, Any]:
         """The whole of it in the stored form."""
         stored = dataclasses.asdict(self)
@@ -115,7 +135,9 @@ class _FaultError(ValueError):
 
 def _number(low: float, high: float, sentence: str, *, above: bool = False) -> Rule:
     def check(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _FaultError(NOT_A_NUMBER)
+        if isinstance(value, float) and math.isnan(value):  # an int may be too large for the test
             raise _FaultError(NOT_A_NUMBER)
         if not low <= value <= high or (above and value == low):
             raise _FaultError(sentence)

@@ -31,7 +31,7 @@ def territory_rules(db: Database, territory_id: UUID) -> TerritoryRules:
     """The rules of a territory that is known to exist."""
     with db.reading() as session:
         row = session.execute(_TERRITORY, {"territory": territory_id}).one()
-    policy = Policy.from_mapping(row.settings)
+    policy = Policy.in_force(row.settings)
     return TerritoryRules(
         department=row.department,
         policy=policy,

@@ -56,7 +56,7 @@ class Rules:
 
 def rules_of(territory: Territory, communes: Communes) -> Rules:
     """The territory's rules. Raises InvalidError on stored settings that cannot be read."""
-    zone, policy = ZoneInfo(territory.timezone), Policy.from_mapping(territory.settings)
+    zone, policy = ZoneInfo(territory.timezone), Policy.in_force(territory.settings)
     return Rules(
         territory_id=territory.id,
         zone=zone,

@@ -222,7 +222,8 @@ def miss_hour(house: House, claim: Claim) -> bool:
         request = lock_request(unit, offer.request_id)
         if request.accepted_offer_id != offer_id or request.status not in WAITING_REQUESTS:
             return False
-        request.attention = Attention.HOUR_MISSING
+        if request.attention != Attention.DEADLINE:  # the more pressing of the two stays
+            request.attention = Attention.HOUR_MISSING
         request.updated_at = unit.now
         unit.record(RequestEscalated(request_id=request.id, attention=Attention.HOUR_MISSING))
     return True

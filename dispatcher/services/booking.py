@@ -83,6 +83,7 @@ _TAKE_PLACE = (
     .returning(_SLOTS.practitioner_id, _SLOTS.ends_at, _SLOTS.territory_id)
 )
 """The guard. Tables, not models, and made once: several take the same place at the same moment."""
+_LAST_SEARCH = select(CareRequest.refused).where(CareRequest.id == bindparam("request"))
 _WRITE_APPOINTMENT = insert(table_of(Appointment))
 
 
@@ -97,7 +98,7 @@ class Choice:
     terms: Sequence[dict[str, Any]]
     decided_by: str
     refused: Mapping[str, Any] = field(default_factory=dict)
-    """What stood against the other slots; nothing for a slot that somebody chose."""
+    """What stood against the other slots; where a person chose, what the last search found."""
     overridden: Sequence[str] = ()
     override_note: str = ""
     offer_id: UUID | None = None
@@ -110,6 +111,9 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     Raises SlotFullError or BookedAlreadyError when somebody was faster; the caller's transaction
     must then roll back, since the request may already be marked in it.
     """
+    refused = choice.refused or unit.session.scalar(_LAST_SEARCH, {"request": choice.request_id})
+    if choice.overridden:
+        refused = {**(refused or {}), "overridden": list(choice.overridden)}
     # The request first, then the slot, as everybody who locks both: no two of them deadlock.
     request = unit.session.execute(
         _BOOK_REQUEST,
@@ -143,7 +147,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             "ends_at": slot.ends_at,
             "distance_km": choice.distance_km,
             "terms": list(choice.terms),
-            "refused": dict(choice.refused),
+            "refused": dict(refused or {}),
             "decided_by": choice.decided_by,
             "override_note": (
                 unit.cipher.seal("appointments.override_note", appointment_id, note)
@@ -248,7 +252,10 @@ def book_by_hand(
 
 
 def _why_not_open(slot: Slot | None, account: Account) -> NotFoundError | SlotFullError:
-    """A slot that is over or closed is gone; one of another territory does not exist."""
-    if slot is None or slot.territory_id != account.territory_id:
+    """A slot that is over or closed is gone; one of another territory does not exist.
+
+    Unless it is one that a neighbour shares: then it was there a moment ago, or the agreement was.
+    """
+    if slot is None or (slot.territory_id != account.territory_id and not slot.shared):
         return NotFoundError("Ce créneau n’existe pas dans votre territoire.")
     return SlotFullError()

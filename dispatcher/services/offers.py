@@ -183,9 +183,10 @@ def nobody_answered(unit: Unit, request: CareRequest) -> None:
     """
     if request.status == RequestStatus.OFFERING:
         request.status = RequestStatus.SEARCHING
-    elif request.attention == Attention.NOBODY_ANSWERED:
+    elif request.attention in {Attention.NOBODY_ANSWERED, Attention.DEADLINE}:
         return
-    request.attention = Attention.NOBODY_ANSWERED
+    if request.attention != Attention.DEADLINE:  # the more pressing of the two stays
+        request.attention = Attention.NOBODY_ANSWERED
     request.updated_at = unit.now
     unit.record(RequestEscalated(request_id=request.id, attention=Attention.NOBODY_ANSWERED))
 

@@ -32,6 +32,7 @@ from dispatcher.services.notices import AppointmentNotices, reply
 from dispatcher.services.replies import Question, answer_offer, territories_asking
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
+from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
@@ -276,9 +277,12 @@ def _meant(house: House, territories: list[UUID], phone: str, said: Understood) 
 
 
 def _territories_of(house: House, phone: str) -> list[UUID]:
-    """The territories that wrote to this number, the latest first."""
+    """The territories that wrote to this number, the latest first, then those it volunteers in.
+
+    A volunteer who was registered and never written to is no stranger.
+    """
     with house.db.reading() as session:
-        rows = session.execute(
+        wrote = session.execute(
             select(Message.territory_id, Message.created_at)
             .where(
                 Message.direction == "out",
@@ -286,4 +290,9 @@ def _territories_of(house: House, phone: str) -> list[UUID]:
             )
             .order_by(Message.created_at.desc(), Message.id)
         )
-        return list(dict.fromkeys(row.territory_id for row in rows))
+        known = session.execute(
+            select(Practitioner.territory_id)
+            .where(Practitioner.phone == phone, Practitioner.active)
+            .order_by(Practitioner.created_at, Practitioner.id)
+        )
+        return list(dict.fromkeys(row.territory_id for row in (*wrote, *known)))

@@ -217,7 +217,7 @@ def _search(unit: Unit, request: CareRequest) -> None:
 
 def _escalate_share(session: Session, territory_id: UUID) -> float:
     settings = session.scalars(_SETTINGS, {"territory": territory_id}).one()
-    return Policy.from_mapping(settings).escalate_share
+    return Policy.in_force(settings).escalate_share
 
 
 def _escalation(due_at: datetime, delay_hours: int, share: float) -> datetime:

@@ -27,15 +27,16 @@ def change_settings(house: House, account: Account, settings: Mapping[str, Any])
         territory = unit.session.scalars(
             select(Territory).where(Territory.id == account.territory_id).with_for_update()
         ).one()
-        before = _named(_own(Policy.from_mapping(territory.settings)))
+        before = _named(_own(Policy.in_force(territory.settings)))
         after = _named(wished)
         changed = tuple(
             sorted(
                 name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
             )
         )
+        # also where nothing changed: what could not be read any more is not kept
+        territory.settings = wished
         if changed:
-            territory.settings = wished
             unit.record(SettingsChanged(changed=list(changed)))
             unit.promise(Job.MATCH_WAITING, {"territory_id": account.territory_id})
     return changed

@@ -111,7 +111,10 @@ class Appointment(Record):
     terms: Mapped[list[dict[str, Any]]]
     """Why this slot: the named terms of its cost, as codes and numbers."""
     refused: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
-    """Why not the others, at that moment: counts by reason and near misses, as in a request."""
+    """Why not the others, at that moment: counts by reason and near misses, as in a request.
+
+    With the reasons that were passed over, where a person chose.
+    """
     decided_by: Mapped[Code]
     override_note: Mapped[Sealed | None]
     link_digest: Mapped[str] = mapped_column(unique=True)

@@ -201,3 +201,33 @@ def test_a_place_taken_between_the_look_and_the_booking_is_told(
     assert "Choisissez-en un autre" in refused.value.sentence
     assert town.the_request(second).status == "searching"
     check(house.db.engine, house.clock())
+
+
+def test_a_choice_by_hand_keeps_what_the_search_found_and_the_rules_it_passed_over(
+    house: House, town: Town
+) -> None:
+    far = town.slot(town.volunteer(commune=DOLE))
+    request_id = town.request()
+    keep_promises(house)
+    book_by_hand(house, town.regulator, request_id, BookSlot(slot=far, override=WHY))
+
+    appointment = town.the_appointment(request_id)
+    assert appointment is not None
+    assert appointment.refused["refused"] == {"too_far": 1}
+    assert [near["slot"] for near in appointment.refused["near_misses"]] == [str(far)]
+    assert appointment.refused["overridden"] == ["too_far"]
+
+
+def test_a_shared_slot_whose_agreement_just_ended_is_gone_and_not_unknown(
+    house: House, town: Town, clock: FakeClock
+) -> None:
+    """Its page was open: the regulator keeps it, and what they typed."""
+    next_door = Town.found(house, clock, code="plaine", phone="03 84 00 00 01")
+    lent = next_door.slot(next_door.volunteer(commune=DOLE), shared=True)
+    own = next_door.slot(next_door.volunteer(commune=DOLE))
+    request_id = town.request()
+
+    with pytest.raises(SlotFullError):
+        book_by_hand(house, town.regulator, request_id, BookSlot(slot=lent, override=WHY))
+    with pytest.raises(NotFoundError):
+        book_by_hand(house, town.regulator, request_id, BookSlot(slot=own, override=WHY))

@@ -12,6 +12,7 @@ from dispatcher.services.appointments import (
     cancel_request,
     close_request,
 )
+from dispatcher.services.asking import ask_now
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.house import House
@@ -93,8 +94,28 @@ class TestHourMissing:
 
         request = town.the_request(asked)
         assert (request.status, request.accepted_offer_id) == ("searching", None)
-        assert request.attention == "nobody_answered"
+        assert request.attention == "deadline"  # the more pressing of the two stays
         check(house.db.engine, clock.now, settled=True)
+
+    def test_a_delay_in_danger_stays_in_front_whatever_is_tried(
+        self, house: House, town: Town, clock: FakeClock
+    ) -> None:
+        first = asked_volunteer(town)
+        request_id = waits(town, clock)  # for four hours
+        seen = [town.the_request(request_id).attention]
+        clock.advance(hours=2, minutes=50)
+        keep_promises(house)
+        seen.append(town.the_request(request_id).attention)
+        answers(town, first, "NON")
+        keep_promises(house)
+        seen.append(town.the_request(request_id).attention)
+        asked_volunteer(town)
+        ask_now(house, town.regulator, request_id)
+        keep_promises(house)
+        seen.append(town.the_request(request_id).attention)
+
+        assert seen == [None, "deadline", "deadline", "deadline"]
+        assert town.the_request(request_id).status == "offering"
 
     def test_a_neighbours_regulator_releases_nothing(
         self,

@@ -102,3 +102,22 @@ def test_what_cannot_be_used_is_named_and_nothing_changes(
     assert list(refused.value.fields) == [field]
     assert stored(town) == {"radius_km": 25.0}
     assert row_counts(house) == before
+
+
+def test_what_cannot_be_read_any_more_has_its_default_and_can_be_mended(
+    house: House, town: Town, coordinator: Account
+) -> None:
+    """A release may tighten a rule: the territory works, and its page can be saved again."""
+    broken = {"weights": {"wait": -1, "gp": 90}, "renamed": 3, "radius_km": 25.0}
+    with house.db.writing() as session:
+        session.get_one(Territory, town.territory_id).settings = broken
+
+    policy = Policy.in_force(broken)
+    assert (policy.weights.wait, policy.weights.gp, policy.radius_km) == (0.5, 90.0, 25.0)
+    town.slot()
+    request_id = town.request()
+    keep_promises(house)
+    assert town.the_request(request_id).status == "booked"
+
+    assert change_settings(house, coordinator, {"radius_km": 25}) == ("weights.gp",)
+    assert stored(town) == {"radius_km": 25.0}
