@@ -225,6 +225,30 @@ class TestWhoseCode:
 
         assert "n'est celui d'aucune demande" in everything_told(house, sms, volunteer)
 
+    def test_a_volunteer_who_was_never_written_to_is_told_so_and_nothing_is_lost(
+        self, house: House, town: Town, sms: FakeSms
+    ) -> None:
+        volunteer = asked_volunteer(town)
+        answers(town, volunteer, "OUI 4821")
+
+        assert "le numéro 4821 n'est celui d'aucune" in everything_told(house, sms, volunteer)
+        (received,) = messages(house, "yes")
+        assert (received.territory_id, received.handled_at) == (town.territory_id, None)
+
+    def test_who_has_left_and_was_never_written_to_is_a_stranger(
+        self, house: House, town: Town, sms: FakeSms
+    ) -> None:
+        """The companion: being registered is what makes the difference."""
+        volunteer = asked_volunteer(town)
+        with house.db.writing() as session:
+            session.execute(
+                update(Practitioner).where(Practitioner.id == volunteer.id).values(active=False)
+            )
+        answers(town, volunteer, "OUI 4821")
+
+        assert messages(house) == []
+        assert told(house, sms, volunteer) == []
+
     @pytest.mark.parametrize("word", ["OUI", "NON"])
     def test_with_several_questions_open_a_bare_word_is_asked_about(
         self,
