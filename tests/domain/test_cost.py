@@ -226,8 +226,14 @@ def test_a_territory_changes_the_weights_it_names_and_keeps_the_others() -> None
     assert values(NEED, replace(SLOT, latitude=north(10)), weights)["distance"] == 20.0
 
 
-@pytest.mark.parametrize("value", [-1, -0.001, math.nan, math.inf, "1", None, True, [1]])
-def test_a_weight_that_is_negative_or_no_number_is_refused_by_name(value: object) -> None:
+def test_a_weight_may_be_as_much_as_a_hundred_thousand() -> None:
+    assert Weights.from_mapping({"wait": 100_000}) == Weights(wait=100_000.0)
+
+
+@pytest.mark.parametrize(
+    "value", [-1, -0.001, 100_000.001, 10**400, math.nan, math.inf, "1", None, True, [1]]
+)
+def test_a_weight_out_of_bounds_or_no_number_is_refused_by_name(value: object) -> None:
     with pytest.raises(InvalidError) as refused:
         Weights.from_mapping({"wait": value, "distance": 1})
     assert list(refused.value.fields) == ["weights.wait"]

@@ -60,6 +60,12 @@ def test_what_is_set_is_read_and_the_rest_keeps_its_default() -> None:
         ({"radius_km": math.nan}, "radius_km", "Indiquez un nombre."),
         ({"radius_km": True}, "radius_km", "Indiquez un nombre."),
         ({"enlarge_km": -1}, "enlarge_km", "Indiquez une distance de 0 à 500 km."),
+        ({"enlarge_km": 10**400}, "enlarge_km", "Indiquez une distance de 0 à 500 km."),
+        (
+            {"saturday_until": 10**400},
+            "saturday_until",
+            "Indiquez une heure du samedi, de 8 h à 20 h.",
+        ),
         ({"road_factor": 0.9}, "road_factor", "Indiquez un facteur de 1 à 3."),
         ({"road_factor": math.inf}, "road_factor", "Indiquez un facteur de 1 à 3."),
         ({"grace_hours": 25}, "grace_hours", "Indiquez une durée de 0 à 24 heures."),
@@ -76,7 +82,9 @@ def test_what_is_set_is_read_and_the_rest_keeps_its_default() -> None:
         ({"saturday_until": 12.5}, "saturday_until", "Indiquez un nombre entier."),
         ({"bridge_days": "oui"}, "bridge_days", "Répondez par oui ou par non."),
         ({"outside_hours": 1}, "outside_hours", "Répondez par oui ou par non."),
-        ({"weights": {"wait": -1}}, "weights.wait", "Indiquez un nombre positif ou nul."),
+        ({"weights": {"wait": -1}}, "weights.wait", "Indiquez un nombre de 0 à 100\u00a0000."),
+        ({"weights": {"wait": 100_001}}, "weights.wait", "Indiquez un nombre de 0 à 100\u00a0000."),
+        ({"weights": {"wait": 10**400}}, "weights.wait", "Indiquez un nombre de 0 à 100\u00a0000."),
         ({"weights": {"wait": "beaucoup"}}, "weights.wait", "Indiquez un nombre."),
         ({"weights": {"enlarged": None}}, "weights.enlarged", "Indiquez un nombre."),
         ({"weights": {"beauty": 1}}, "weights.beauty", "Ce poids n’existe pas."),
@@ -196,7 +204,7 @@ POLICIES = st.fixed_dictionaries(
         "grace_hours": st.floats(0, 24),
         "saturday_until": st.integers(8, 20),
         "bridge_days": st.booleans(),
-        "weights": st.fixed_dictionaries({}, optional={"wait": st.floats(0, 1e6)}),
+        "weights": st.fixed_dictionaries({}, optional={"wait": st.floats(0, 100_000)}),
         "offers": st.fixed_dictionaries(
             {},
             optional={

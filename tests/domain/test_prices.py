@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from dispatcher.domain.matching import prices as learning
 from dispatcher.domain.matching.cost import Weights
 from dispatcher.domain.matching.hindsight import Hindsight, look_back
 from dispatcher.domain.matching.needs import Need, OpenSlot
@@ -74,8 +75,8 @@ def test_a_walk_in_period_with_a_place_left_is_worth_nothing_more() -> None:
     assert duals([need(1), need(2)], [period]) == ([0], [0])
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_both_ends_of_the_range_are_what_solving_anew_says(seed: int) -> None:
+def random_morning(seed: int) -> tuple[list[Need], list[OpenSlot]]:
+    """Seven patients and seven slots, anywhere within reach and at any hour."""
     chance = np.random.default_rng(seed)
     needs = [
         replace(
@@ -92,6 +93,12 @@ def test_both_ends_of_the_range_are_what_solving_anew_says(seed: int) -> None:
         )
         for number in range(7)
     ]
+    return needs, slots
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_both_ends_of_the_range_are_what_solving_anew_says(seed: int) -> None:
+    needs, slots = random_morning(seed)
     whole = cost(needs, look_back(needs, slots, WEIGHTS))
     one_more, one_less = duals(needs, slots)
     for row, each in enumerate(slots):
@@ -103,6 +110,35 @@ def test_both_ends_of_the_range_are_what_solving_anew_says(seed: int) -> None:
         assert one_less[row] == pytest.approx(
             cost(needs, look_back(needs, without, WEIGHTS)) - whole, abs=1e-3
         )
+
+
+def test_the_worth_of_slots_is_found_under_the_heaviest_weight_too() -> None:
+    # 100,000 points an hour: places in 2, 10 and 20 hours, of which the last stays empty
+    seen = look_back([need(1), need(2)], [at(1, 2), at(2, 10), at(3, 20)], Weights(wait=100_000.0))
+    found = worth(seen.market, seen.chosen)
+    assert found.one_more.tolist() == pytest.approx([800_000, 0, 0], abs=1e-3)
+    assert found.one_less.tolist() == pytest.approx([1_800_000, 1_000_000, 0], abs=1e-3)
+
+
+def test_prices_that_no_weight_may_give_are_passed_along_to_an_end_too() -> None:
+    # at these sizes sums are rounded to a millionth of a point and more
+    for seed in range(30):
+        needs, slots = random_morning(seed)
+        seen = look_back(needs, slots, Weights(wait=999_999_999.0))
+        found = worth(seen.market, seen.chosen)
+        assert np.all(found.one_more <= found.one_less * (1 + 1e-9) + 1), seed
+
+
+def test_values_go_round_no_more_often_than_a_chain_is_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # three patients in three places: rounds of the longest chain, and one more to see it settled
+    seen = look_back([need(1), need(2), need(3)], [at(1, 2), at(2, 10), at(3, 20)], WEIGHTS)
+    monkeypatch.setattr(learning, "ENOUGH", -1.0)  # never settled
+    found = worth(seen.market, seen.chosen)
+    # without any of the three places the third patient costs 1000 instead of 10
+    assert found.one_more.tolist() == pytest.approx([9, 5, 0])
+    assert found.one_less.tolist() == pytest.approx([999, 995, 990])
 
 
 def test_looking_back_nobody_gets_a_slot_before_they_asked_or_within_the_notice() -> None:

@@ -100,7 +100,8 @@ def test_one_third_stays_one_third(town: Town, office: Browser, coordinator: Acc
 @pytest.mark.parametrize(
     ("name", "typed", "sentence"),
     [
-        ("weights.wait", "-1", "Indiquez un nombre positif ou nul."),
+        ("weights.wait", "-1", "Indiquez un nombre de 0 à 100 000."),
+        ("weights.price", "999999999", "Indiquez un nombre de 0 à 100 000."),
         ("weights.distance", "beaucoup", "Indiquez un nombre."),
         ("weights.gp", "nan", "Indiquez un nombre."),
         ("weights.unserved", "1e9", "Indiquez un nombre."),

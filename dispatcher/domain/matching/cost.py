@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.geography import Floats
 from dispatcher.domain.matching.columns import (
@@ -34,6 +35,10 @@ SHORTEST_DELAY = timedelta(hours=4)
 DECIMALS = 4
 """Costs are compared to a ten-thousandth of a point (10 cm, 0.7 s), so that what is equal for a
 person is equal for the machine, and ties go to the earlier slot."""
+
+MOST = 100_000.0
+"""The largest weight that may be set: a hundred times the largest default. Sums of what is far
+larger are rounded so coarsely that the other terms no longer count."""
 
 _SECONDS_PER_HOUR = 3600
 
@@ -112,8 +117,8 @@ class Weights:
     def from_mapping(cls, settings: Mapping[str, object]) -> Self:
         """The weights of a territory's settings; what is absent keeps its default.
 
-        Raises InvalidError, naming `weights.<name>`, on a weight that does not exist, is negative
-        or is not a finite number.
+        Raises InvalidError, naming `weights.<name>`, on a weight that does not exist, is no number
+        or is not between 0 and `MOST`.
         """
         names = {known.name for known in fields(cls)}
         weights: dict[str, float] = {}
@@ -123,8 +128,8 @@ class Weights:
                 faults[f"weights.{name}"] = "Ce poids n’existe pas."
             elif isinstance(value, bool) or not isinstance(value, int | float):
                 faults[f"weights.{name}"] = "Indiquez un nombre."
-            elif not 0 <= value < math.inf:
-                faults[f"weights.{name}"] = "Indiquez un nombre positif ou nul."
+            elif not 0 <= value <= MOST:  # before float(), which no longer holds the largest
+                faults[f"weights.{name}"] = f"Indiquez un nombre de 0 à 100{NBSP}000."
             else:
                 weights[name] = float(value)
         if faults:

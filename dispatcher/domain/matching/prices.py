@@ -23,7 +23,10 @@ from dispatcher.domain.matching.needs import DEFAULT_LIMITS, Limits, Need, OpenS
 from dispatcher.domain.matching.solver import Market, Numbers
 
 ENOUGH = 1e-6
-"""Points: values that change by no more are taken for settled."""
+"""Points: values that change by no more are taken for settled, where no price exceeds
+`ENOUGH_UP_TO`; where one does, so many times more, as sums are rounded more coarsely."""
+ENOUGH_UP_TO = 1000.0
+"""Points."""
 
 SCALE = 2.0
 """How many times its dual a slot is worth: who knew nothing beforehand wastes places, so that each
@@ -90,7 +93,7 @@ def worth(market: Market, chosen: Numbers) -> Worth:
     else into the place they leave, and so on, until a place stays empty or somebody is served who
     was not. A place less costs the cheapest such chain the other way. Values are passed along the
     chains, all slots at once, until none changes: assignments that are cheapest have no chain that
-    goes round and saves, so that this ends.
+    goes round and saves, so that none is longer than there are slots, and this ends.
     """
     used = np.bincount(market.slots[chosen], minlength=len(market.free))
     is_full = used >= market.free
@@ -178,13 +181,16 @@ def _one_more(market: Market, seat: Numbers, pays: Floats, is_full: NDArray[np.b
     saves = (pays[market.rows] - market.price)[by_slot]
     # The last is that of whoever is nowhere: nobody moves up when they are served.
     value = np.zeros(len(market.free) + 1)
-    while True:
+    enough = _enough(market)
+    for _ in range(_rounds(market)):
         best = np.maximum.reduceat(saves + value[seat][row_of], firsts)
         passed = np.zeros_like(value)
         passed[asked] = np.where(is_full[asked], np.maximum(best, 0.0), 0.0)
-        if np.max(np.abs(passed - value)) <= ENOUGH:
-            return passed[:-1]
+        has_settled = np.max(np.abs(passed - value)) <= enough
         value = passed
+        if has_settled:
+            break
+    return value[:-1]
 
 
 def _one_less(market: Market, seat: Numbers, pays: Floats, is_full: NDArray[np.bool_]) -> Floats:
@@ -192,11 +198,24 @@ def _one_less(market: Market, seat: Numbers, pays: Floats, is_full: NDArray[np.b
     ceiling = float(np.max(market.nowhere)) * 2 + float(np.max(np.abs(market.price)))
     value = np.where(is_full & np.isin(np.arange(len(market.free)), seat), ceiling, 0.0)
     seated = seat >= 0
-    while True:
+    enough = _enough(market)
+    for _ in range(_rounds(market)):
         elsewhere = np.minimum.reduceat(market.price + value[market.slots], market.starts[:-1])
         loses = (np.minimum(market.nowhere, elsewhere) - pays)[seated]
         passed = value.copy()
         np.minimum.at(passed, seat[seated], np.where(is_full[seat[seated]], loses, 0.0))
-        if np.max(np.abs(passed - value)) <= ENOUGH:
-            return np.maximum(passed, 0.0)
+        has_settled = np.max(np.abs(passed - value)) <= enough
         value = passed
+        if has_settled:
+            break
+    return np.maximum(value, 0.0)
+
+
+def _rounds(market: Market) -> int:
+    """How often values are passed along at most: the longest chain, and once to see it settled."""
+    return len(market.free) + 1
+
+
+def _enough(market: Market) -> float:
+    largest = max(float(np.max(np.abs(market.price))), float(np.max(market.nowhere)))
+    return ENOUGH * max(1.0, largest / ENOUGH_UP_TO)
