@@ -40,7 +40,8 @@ def _shape(required: str, optional: str = "") -> Shape:
 # phone    where a person answers             link     the page that shows the rest
 # code     the four digits to answer with     choices  « 4821 (mardi 24 novembre à 14 h 30), … »
 # answer   the word that was received: OUI, NON or ANNULER
-# reason   why an hour cannot be taken, « elle est passée »; never anything about the patient
+# reason   why an hour cannot be taken, « elle est passée »; never anything about the patient but
+#          from what hour on they can come
 SHAPES: Final[Mapping[str, Shape]] = {
     "confirmation": _shape("sender day time address phone link"),
     "practitioner_notice": _shape("sender code day time link", "address phone"),

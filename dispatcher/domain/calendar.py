@@ -177,6 +177,16 @@ def relative_day_and_hour(instant: datetime, now: datetime, zone: ZoneInfo) -> s
     return f"{relative_day(instant, now, zone)} à{NBSP}{hour(instant, zone)}"
 
 
+def hour_and_day(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """« 8 h » today, « 8 h demain », else « 8 h le mardi 24 novembre »: goes on after « de »."""
+    said = hour(instant, zone)
+    distance = (local_day(instant, zone) - local_day(now, zone)).days
+    if distance == 0:
+        return said
+    near = _RELATIVE_DAYS.get(distance)
+    return f"{said} {near}" if near else f"{said} le{NBSP}{day(instant, zone)}"
+
+
 def duration(span: timedelta) -> str:
     """« 35 min », « 11 h 40 », « 2 j 4 h »: cut at the last unit that is said, never rounded up.
 

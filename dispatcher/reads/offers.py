@@ -79,6 +79,8 @@ class OfferPage:
     is_excluded: bool
     """Whether they gave this patient up before."""
     expires_at: datetime
+    earliest_at: datetime | None
+    """From when on the patient can come; None for at once."""
     due_at: datetime
     asked_at: datetime
     delay_hours: int
@@ -219,6 +221,7 @@ def offer_page(db: Database, communes: Communes, link_token: str) -> OfferPage |
             is_accepted=is_accepted,
             is_excluded=str(practitioner.id) in request.excluded_practitioners,
             expires_at=offer.expires_at,
+            earliest_at=request.earliest_at,
             due_at=request.due_at,
             asked_at=request.asked_at,
             delay_hours=request.delay_hours,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from dispatcher.domain import calendar
 from dispatcher.domain.events import SlotPublished
 from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.offers import CARE_LASTS, free_span
@@ -26,6 +27,7 @@ from dispatcher.storage.unit import Unit
 DECIDED_BY = "practitioner"
 VISIBILITY = ("SNP", "CPTS")
 PAST = "elle est passée"
+TOO_EARLY = "la personne est disponible à partir de {}"
 TOO_LATE = "elle vient après le délai demandé"
 TAKEN = "vous avez déjà un créneau à ce moment"
 
@@ -61,6 +63,9 @@ def find_room(house: House, unit: Unit, request: CareRequest, offer: Offer, hour
     rules = _rules(house, unit)
     if hour <= unit.now:
         raise HourRefusedError(PAST)
+    if request.earliest_at is not None and hour < request.earliest_at:
+        available = calendar.hour_and_day(request.earliest_at, unit.now, rules.zone)
+        raise HourRefusedError(TOO_EARLY.format(available))
     if hour > request.due_at + timedelta(hours=rules.policy.grace_hours):
         raise HourRefusedError(TOO_LATE)
     unit.session.execute(

@@ -167,21 +167,31 @@ def _told(page: OfferPage, wording: Wording) -> dict[str, Any]:
         "motive": wording.motive(page.motive),
         "delay": f"{page.delay_hours}{NBSP}h",
         "asked_at": wording.relative(page.asked_at),
+        "available": _available(page, wording),
         "is_declined": page.status == OfferStatus.DECLINED,
         "is_expired": page.status == OfferStatus.EXPIRED or page.can_answer,
     }
 
 
-def _days(page: OfferPage, wording: Wording) -> list[Day]:
-    """The hours that can be chosen, by day; those where they already see somebody are left out.
+def _available(page: OfferPage, wording: Wording) -> str:
+    """From when on the patient can come; nothing once that is past."""
+    if page.earliest_at is None or page.earliest_at <= wording.now:
+        return ""
+    return calendar.hour_and_day(page.earliest_at, wording.now, wording.zone)
 
-    Nights are as well, unless nothing else is left before the request is due.
+
+def _days(page: OfferPage, wording: Wording) -> list[Day]:
+    """The hours that can be chosen, by day, from when on the patient can come.
+
+    Those where the volunteer already sees somebody are left out. Nights are as well, unless nothing
+    else is left before the request is due.
     """
     zone = wording.zone
     free = [
         hour
         for hour in hours_between(wording.now, page.expires_at, zone)
-        if free_span(hour, page.busy, ()) is not None
+        if (page.earliest_at is None or hour >= page.earliest_at)
+        and free_span(hour, page.busy, ()) is not None
     ]
     by_day = [hour for hour in free if PROPOSED_FROM <= hour.astimezone(zone).hour < PROPOSED_UNTIL]
     return [

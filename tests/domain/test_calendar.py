@@ -85,6 +85,18 @@ def test_tomorrow_is_a_matter_of_midnight_and_not_of_hours() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "14\u00a0h\u00a030"),
+        (1, "14\u00a0h\u00a030 demain"),
+        (3, "14\u00a0h\u00a030 le\u00a0vendredi\u00a027\u00a0novembre"),
+    ],
+)
+def test_an_hour_of_today_needs_no_day(days: int, said: str) -> None:
+    assert calendar.hour_and_day(TUESDAY + timedelta(days=days), TUESDAY, PARIS) == said
+
+
 def test_a_span_of_hours_is_said_on_one_line() -> None:
     assert calendar.hours(at(14), at(17, 30), PARIS) == (
         "de\u00a014\u00a0h à\u00a017\u00a0h\u00a030"

@@ -27,7 +27,7 @@ LONGEST_OF_DAILY_USE = {
         " 6041 (vendredi 25 septembre à 10 h 15)"
     ),
     "answer": "ANNULER",
-    "reason": "vous avez déjà un créneau à ce moment",
+    "reason": "la personne est disponible à partir de 14 h 30 le mercredi 23 septembre",
 }
 """What the placeholders hold at their longest; the link has 49 characters."""
 

@@ -100,6 +100,7 @@ def test_a_page_knows_nobody_before_the_yes(
     before = offer_page(house.db, house.communes, token)
     assert before is not None
     assert (before.patient, before.appointment, before.can_answer) == (None, None, True)
+    assert before.earliest_at is None
 
     answers(town, volunteer, "OUI")
     after = offer_page(house.db, house.communes, token)

@@ -169,6 +169,23 @@ class TestHours:
         assert town.the_appointment(asked) is None
         assert reason in everything_told(house, sms, pair[0])
 
+    def test_an_hour_at_which_the_patient_cannot_come_is_refused_and_the_first_that_they_can_is_not(
+        self, house: House, town: Town, clock: FakeClock, sms: FakeSms
+    ) -> None:
+        volunteer = asked_volunteer(town)
+        at_11 = town.in_hours(2)  # it is 9:00
+        request = waits(town, clock, need={"delay_hours": 4, "earliest": at_11})
+        answers(town, volunteer, "OUI à 10 h 45")
+
+        assert offer_to(house, request, volunteer).status == "accepted"
+        assert town.the_appointment(request) is None
+        assert "la personne est disponible à partir de 11 h. Choisissez" in everything_told(
+            house, sms, volunteer
+        )
+
+        answers(town, volunteer, "OUI à 11 h")
+        assert seen_at(town, request) == "23 11:00"
+
     def test_two_patients_are_not_given_the_same_hour(
         self, house: House, town: Town, clock: FakeClock, sms: FakeSms
     ) -> None:

@@ -92,6 +92,36 @@ def test_the_hours_are_quarters_after_now_and_until_the_request_is_due(
     assert len(hours) == 16
 
 
+def test_no_hour_is_proposed_before_the_patient_can_come(
+    somebody: Browser,
+    house: House,
+    town: Town,
+    clock: FakeClock,
+    sms: FakeSms,
+    volunteer: Volunteer,
+) -> None:
+    at_11 = town.in_hours(2)  # it is 9:00
+    request = waits(town, clock, need={"delay_hours": 4, "earliest": at_11})
+    link = f"/sollicitations/{link_in(told(house, sms, volunteer)[0])}"
+    page = somebody.get(link)
+
+    # 11:00 to 13:00 in Paris is 10:00 to 12:00 UTC: four each hour, and noon
+    assert "La personne est disponible à partir de 11 h" in page.text
+    hours = proposed(page)
+    assert (hours[0], hours[-1]) == ("2026-11-23T10:00:00+00:00", "2026-11-23T12:00:00+00:00")
+    assert len(hours) == 9
+
+    refused = somebody.client.post(f"{link}/oui", data={"hour": "2026-11-23T09:45:00+00:00"})
+    assert refused.status_code == 422
+    assert "la personne est disponible à partir de 11\u00a0h" in refused.get_data(as_text=True)
+    assert town.the_appointment(request) is None
+
+    clock.advance(hours=2)  # 11:10
+    page = somebody.get(link)
+    assert "disponible à partir de" not in page.text
+    assert proposed(page)[0] == "2026-11-23T10:15:00+00:00"
+
+
 def test_hours_at_which_they_see_somebody_are_not_proposed(
     somebody: Browser, town: Town, volunteer: Volunteer, house: House, address: str
 ) -> None:
