@@ -101,7 +101,7 @@ def run_simulation(house: House, claim: Claim) -> None:
         past.demand,
         question,
         past.days,
-        past.rules.zone,
+        past.rules.hours,
         past.rules.policy,
         _teller(house, claim, simulation_id),
     )

@@ -19,6 +19,7 @@ from dispatcher.domain.simulation.drawing import AMBULATORY
 from dispatcher.domain.simulation.policies import by_engine, limits_of
 from dispatcher.domain.simulation.replay import Progress, replay
 from dispatcher.domain.simulation.tally import Tally
+from dispatcher.domain.snp_hours import SnpHours
 
 VISIBLE = frozenset({"PUBLIC", "PRO", "SNP", "CPTS"})
 NEW_PRACTITIONER = UUID(int=0xE751)
@@ -93,20 +94,23 @@ def answer(
     past: Demand,
     question: Question,
     days: Sequence[date],
-    zone: ZoneInfo,
+    hours: SnpHours,
     policy: Policy,
     progress: Progress = lambda _: None,
 ) -> Answer:
     """Live through these days as they were, and with the change; `progress` from 0 to 1.
 
+    `hours` are the territory's. Places added outside them serve nobody, unless the policy has it
+    that such slots are used: as with those that practitioners publish.
+
     Prices are learned from each of the two: what a slot is worth would settle within weeks.
     Nobody is asked by SMS: how people would answer is not known beforehand.
     """
     before = of_profession(past, question.profession)
-    after = changed(before, question, days, zone)
+    after = changed(before, question, days, hours, policy)
     return Answer(
-        before=_live(before, policy, zone, lambda share: progress(share / 2)),
-        after=_live(after, policy, zone, lambda share: progress((1 + share) / 2)),
+        before=_live(before, policy, hours.zone, lambda share: progress(share / 2)),
+        after=_live(after, policy, hours.zone, lambda share: progress((1 + share) / 2)),
     )
 
 
@@ -118,12 +122,14 @@ def of_profession(past: Demand, profession: str) -> Demand:
     )
 
 
-def changed(past: Demand, question: Question, days: Sequence[date], zone: ZoneInfo) -> Demand:
+def changed(
+    past: Demand, question: Question, days: Sequence[date], hours: SnpHours, policy: Policy
+) -> Demand:
     """The past as it would have been."""
     kept = [each for each in past.publications if each.slot.practitioner_id != question.without]
     return Demand(
         tuple(_within(call, question.delay_hours) for call in past.calls),
-        (*kept, *_added(question, days, zone)),
+        (*kept, *_added(question, days, hours, policy)),
     )
 
 
@@ -136,7 +142,9 @@ def _within(call: Call, delay_hours: int | None) -> Call:
     )
 
 
-def _added(question: Question, days: Sequence[date], zone: ZoneInfo) -> Iterator[Publication]:
+def _added(
+    question: Question, days: Sequence[date], hours: SnpHours, policy: Policy
+) -> Iterator[Publication]:
     count = question.places_per_day
     if count == 0:
         return
@@ -150,11 +158,12 @@ def _added(question: Question, days: Sequence[date], zone: ZoneInfo) -> Iterator
             number += 1
             at = question.first_hour * MINUTES_PER_HOUR + place * minutes
             try:
-                start = wall_instant(day, time(*divmod(at, MINUTES_PER_HOUR)), zone)
+                start = wall_instant(day, time(*divmod(at, MINUTES_PER_HOUR)), hours.zone)
             except InvalidError:  # the hour that summer time skips
                 continue
             slot = _slot(question, number, day, (start, start + length))
-            yield Publication(slot, start - IN_ADVANCE)
+            outside = not (policy.outside_hours or hours.is_snp(start))
+            yield Publication(replace(slot, outside_hours=outside), start - IN_ADVANCE)
 
 
 def _slot(question: Question, number: int, day: date, span: tuple[datetime, datetime]) -> OpenSlot:
