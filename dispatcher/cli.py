@@ -6,6 +6,7 @@ a figure take --json.
 """
 
 import argparse
+import dataclasses
 import getpass
 import json
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
-from dispatcher import aci_verb
+from dispatcher import aci_verb, keys_verb
 from dispatcher.demo.directory import Unusable
 from dispatcher.domain.errors import InvalidError, RefusedError
 
@@ -195,22 +196,28 @@ def declare_log(parser: argparse.ArgumentParser) -> None:
     verify = parser.add_subparsers(dest="action", required=True).add_parser(
         "verify", help="recalcule les sceaux du journal"
     )
+    verify.add_argument("--data", type=Path, help="le dossier d’une démonstration")
     verify.add_argument("--json", action="store_true")
 
 
 def run_log(arguments: argparse.Namespace) -> int:
-    """1 if a day of the log no longer matches its seal."""
+    """1 if a day of the log no longer matches its seal, or has none that should."""
     from dispatcher.services.sealing import verify_log
 
-    verdict = verify_log(open_house())
+    verdict = verify_log(open_house(arguments.data))
     if arguments.json:
-        broken = [day.isoformat() for day in verdict.broken]
-        print(json.dumps({"days": verdict.days, "events": verdict.events, "broken": broken}))
+        print(json.dumps(dataclasses.asdict(verdict), default=str))
     else:
         print(f"{verdict.days} jours scellés, {verdict.events} événements")
         for day in verdict.broken:
             print(f"Le journal du {day:%d/%m/%Y} a été modifié après avoir été scellé.")
-    return 1 if verdict.broken else 0
+        for day in verdict.unsealed:
+            print(f"Le journal du {day:%d/%m/%Y} n’a pas de sceau.")
+    return 1 if verdict.broken or verdict.unsealed else 0
+
+
+def run_keys(arguments: argparse.Namespace) -> int:
+    return keys_verb.run(arguments, open_house())
 
 
 def declare_territory(parser: argparse.ArgumentParser) -> None:
@@ -382,6 +389,7 @@ VERBS: dict[str, Verb] = {
     "simulate": Verb(
         "rejoue des semaines inventées sur le vrai moteur", run_simulate, declare_simulate
     ),
+    "keys": Verb("les clés des données", run_keys, keys_verb.declare),
     "aci": Verb("les accords et leurs euros", aci_verb.run, aci_verb.declare),
     "indicators": Verb("l’activité d’une période", run_indicators, declare_indicators),
 }

@@ -18,8 +18,12 @@ class PeriodQuery(Shape):
     """Whole local days of the territory, both included."""
 
     territory: CodeText | None = None
-    first: Day = Field(alias="from", description="The first local day.")
-    last: Day = Field(alias="to", description="The last local day, included.")
+    first: Day | None = Field(
+        default=None, alias="from", description="The first local day; of this month if absent."
+    )
+    last: Day | None = Field(
+        default=None, alias="to", description="The last local day, included; today if absent."
+    )
 
 
 def show_indicators(call: Call, query: PeriodQuery) -> IndicatorsShape:
@@ -28,8 +32,10 @@ def show_indicators(call: Call, query: PeriodQuery) -> IndicatorsShape:
     Requests count in the period in which they were opened, places in that in which they start.
     """
     call.stay_in(query.territory)
-    if query.last - query.first > LONGEST:
+    last = query.last or calendar.local_day(call.house.clock(), call.zone)
+    first = query.first or last.replace(day=1)
+    if last - first > LONGEST:
         raise InvalidError({"to": "La période dure trois ans au plus."})
-    period = calendar.period(query.first, query.last, call.zone)
+    period = calendar.period(first, last, call.zone)
     figures = activity(call.house.db, call.account.territory_id, period)
     return IndicatorsShape.model_validate(figures.as_json())

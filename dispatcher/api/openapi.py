@@ -13,6 +13,7 @@ from dispatcher.api.examples import EXAMPLES
 from dispatcher.api.operations import Operation
 from dispatcher.api.shapes import ProblemShape
 from dispatcher.domain.roles import Role
+from dispatcher.services.commands import PublishSlot
 
 REFERENCE = "#/components/schemas/{model}"
 JSON = "application/json"
@@ -195,7 +196,7 @@ def _responses(operation: Operation, references: References) -> Json:
     codes: dict[str, tuple[str, ...]] = {
         status: _MEANINGS[status] for status in ("401", "403", "500", "503")
     }
-    if operation.has_id or operation.query is not None:
+    if operation.has_id or operation.query is not None or operation.command is PublishSlot:
         codes["404"] = _MEANINGS["404"]
     if operation.command is not None:
         codes |= {status: _MEANINGS[status] for status in ("400", "413", "415")}

@@ -16,6 +16,7 @@ MIMETYPE = "application/problem+json"
 TYPES = "/api/v1/problems/"
 RETRY_AFTER_SECONDS = "5"
 UNAVAILABLE = 503
+TOO_LARGE = 413
 UNAUTHORISED = 401
 
 TITLES: Mapping[str, str] = {
@@ -95,10 +96,13 @@ def install(room: Blueprint) -> None:
 
 def refused(error: RefusedError) -> Response:
     """The problem that says a refusal."""
-    problem = _problem(error.code, error.status, error.sentence)
-    if isinstance(error, InvalidError):
-        faults = [FieldFaultShape(field=name, message=said) for name, said in error.fields.items()]
-        problem = problem.model_copy(update={"errors": faults})
+    named = {error.field: error.sentence} if error.field else {}
+    problem = _problem(
+        error.code,
+        error.status,
+        error.sentence,
+        error.fields if isinstance(error, InvalidError) else named,
+    )
     if isinstance(error, DuplicateRequestError):
         problem = problem.model_copy(update={"requests": list(error.request_ids)})
     if error.reasons:
@@ -116,7 +120,8 @@ def _http_error(error: HTTPException) -> Response:
     code, sentence = _OF_HTTP.get(
         status, ("malformed-request", f"Appel refusé. {_NOTHING_CHANGED}")
     )
-    answer = _answer(_problem(code, status, sentence))
+    named = {"body": sentence} if status == TOO_LARGE else {}
+    answer = _answer(_problem(code, status, sentence, named))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return answer
@@ -144,14 +149,19 @@ def _unrouted() -> Response | None:
     return _http_error(wrong)
 
 
-def _problem(code: str, status: int, sentence: str) -> ProblemShape:
-    return ProblemShape(
+def _problem(
+    code: str, status: int, sentence: str, named: Mapping[str, str] | None = None
+) -> ProblemShape:
+    """The problem; `named` gives a sentence for each field at fault."""
+    faults = [FieldFaultShape(field=name, message=said) for name, said in (named or {}).items()]
+    made = ProblemShape(
         type=TYPES + code,
         title=TITLES.get(code, OTHERWISE),
         status=status,
         detail=sentence,
         code=code,
     )
+    return made.model_copy(update={"errors": faults}) if faults else made
 
 
 def _answer(problem: ProblemShape) -> Response:

@@ -16,7 +16,7 @@ from dispatcher.domain.roles import Account
 from dispatcher.services.accounts import account_of_token
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import KEY_LENGTH, CallKey
-from dispatcher.services.parsing import parse, parse_json
+from dispatcher.services.parsing import parse_json, parse_query
 
 M = TypeVar("M", bound=BaseModel)
 JSON = "application/json"
@@ -31,7 +31,7 @@ def _serve(operation: Operation) -> Callable[..., Response]:
         account = _authorised(house, operation)
         asked: dict[str, Any] = dict(ids)
         if operation.query is not None:
-            asked["query"] = parse(operation.query, request.args.to_dict())
+            asked["query"] = parse_query(operation.query, request.args.to_dict())
         if operation.command is not None:
             asked["command"] = _command(operation, operation.command, house, account)
         call = Call(house, account, _key(operation, account), request.base_url)

@@ -11,6 +11,8 @@ class RefusedError(Exception):
     """
 
     status = 409
+    field = ""
+    """The dotted field of a call that it is about; empty where it is about no single one."""
 
     def __init__(self, code: str, sentence: str, *, reasons: Sequence[str] = ()) -> None:
         super().__init__(code)
@@ -35,15 +37,20 @@ class NotFoundError(RefusedError):
     status = 404
 
     def __init__(
-        self, sentence: str = "Cet élément n’existe pas ou n’est plus accessible."
+        self,
+        sentence: str = "Cet élément n’existe pas ou n’est plus accessible.",
+        *,
+        field: str = "",
     ) -> None:
         super().__init__("not-found", sentence)
+        self.field = field
 
 
 class NotFeasibleError(RefusedError):
     """A rule stands against this booking; `reasons` are the codes of the rules."""
 
     status = 422
+    field = "slot"
 
     def __init__(self, reasons: Sequence[str], sentence: str) -> None:
         super().__init__("not-feasible", sentence, reasons=reasons)
@@ -51,6 +58,8 @@ class NotFeasibleError(RefusedError):
 
 class DuplicateRequestError(RefusedError):
     """The same patient already has a live request; the regulator may confirm a second one."""
+
+    field = "confirm_duplicate"
 
     def __init__(self, request_ids: Sequence[str]) -> None:
         super().__init__(
@@ -69,6 +78,8 @@ class TransitionError(RefusedError):
 
 class SlotFullError(RefusedError):
     """Somebody else took the last place first, or the slot was closed."""
+
+    field = "slot"
 
     def __init__(self) -> None:
         super().__init__(

@@ -257,5 +257,5 @@ def _why_not_open(slot: Slot | None, account: Account) -> NotFoundError | SlotFu
     Unless it is one that a neighbour shares: then it was there a moment ago, or the agreement was.
     """
     if slot is None or (slot.territory_id != account.territory_id and not slot.shared):
-        return NotFoundError("Ce créneau n’existe pas dans votre territoire.")
+        return NotFoundError("Ce créneau n’existe pas dans votre territoire.", field="slot")
     return SlotFullError()

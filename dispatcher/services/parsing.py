@@ -53,6 +53,7 @@ class MalformedError(RefusedError):
     """What was posted is no JSON."""
 
     status = 400
+    field = "body"
 
     def __init__(self) -> None:
         super().__init__(
@@ -79,12 +80,23 @@ def parse_json(model: type[M], body: bytes) -> M:
     except ValidationError as error:
         if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
             raise MalformedError from None
-        raise InvalidError(
-            {
-                field: DAY_IN_JSON if sentence == _BY_BEGINNING["date_"] else sentence
-                for field, sentence in _by_field(error).items()
-            }
-        ) from None
+        raise InvalidError(_for_machines(_by_field(error))) from None
+
+
+def parse_query(model: type[M], query: Mapping[str, str]) -> M:
+    """Build what a query string asks for. Raises InvalidError with a sentence by parameter."""
+    try:
+        return model.model_validate(query)
+    except ValidationError as error:
+        raise InvalidError(_for_machines(_by_field(error))) from None
+
+
+def _for_machines(faults: Mapping[str, str]) -> dict[str, str]:
+    """The same, with a day as an application writes it."""
+    return {
+        field: DAY_IN_JSON if sentence == _BY_BEGINNING["date_"] else sentence
+        for field, sentence in faults.items()
+    }
 
 
 def _by_field(error: ValidationError) -> dict[str, str]:

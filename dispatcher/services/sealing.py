@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import func, select
@@ -15,6 +15,8 @@ from dispatcher.storage.unit import Claim
 
 SETTLING = timedelta(hours=1)
 """A day is sealed this long after it ended in UTC: its last transaction has then committed."""
+PATIENCE = timedelta(days=1)
+"""The clock seals once a day: a seal that is later than this is missing."""
 GENESIS = "0" * 64
 BATCH = 2000
 
@@ -26,6 +28,10 @@ class Verdict:
     days: int
     events: int
     broken: tuple[date, ...]
+    unsealed: tuple[date, ...] = ()
+    """Days that should have their seal for a day and have none: it was removed, or never made."""
+    digest: str = field(default="", compare=False)
+    """The last seal. Kept elsewhere, it finds out whoever makes all the seals anew."""
 
 
 def seal_log(house: House, claim: Claim) -> int:
@@ -54,8 +60,7 @@ def seal_log(house: House, claim: Claim) -> int:
 def verify_log(house: House) -> Verdict:
     """Recompute every seal from the rows: a row changed, added or removed breaks its day's seal.
 
-    So does one that was slipped in before the first day. Days without a seal are not looked at:
-    whoever removed the last seals is found out by the copy of them that was kept elsewhere.
+    So does one that was slipped in before the first day. A day whose seal is missing is named.
     """
     broken: list[date] = []
     days = events = 0
@@ -71,7 +76,19 @@ def verify_log(house: House) -> Verdict:
                 broken.append(seal.day)
             before = seal.digest
             days, events = days + 1, events + count
-    return Verdict(days, events, tuple(broken))
+    missing = _unsealed(first, {seal.day for seal in seals}, house.clock())
+    return Verdict(days, events, tuple(broken), missing, before if seals else "")
+
+
+def _unsealed(first: date | None, sealed: set[date], now: datetime) -> tuple[date, ...]:
+    """The days from the first on that ended long ago and have no seal."""
+    found: list[date] = []
+    day = first
+    while day is not None and _end_of(day) + SETTLING + PATIENCE <= now:
+        if day not in sealed:
+            found.append(day)
+        day += timedelta(days=1)
+    return tuple(found)
 
 
 def _digest(session: Session, day: date, before: str) -> tuple[str, int, int]:

@@ -131,14 +131,14 @@ def _queue_on(unit: Unit, account: Account, practitioner_id: UUID) -> None:
         .returning(Practitioner.id)
     ).one_or_none()
     if revised is None:
-        raise NotFoundError
+        raise NotFoundError(field="practitioner")
 
 
 def _publish(
     house: House, unit: Unit, account: Account, command: PublishSlot, slot_id: UUID
 ) -> None:
     if account.role == Role.PRACTITIONER and account.practitioner_id != command.practitioner:
-        raise NotFoundError
+        raise NotFoundError(field="practitioner")
     _queue_on(unit, account, command.practitioner)
     faults = _faults(house, command, unit.now) | _faults_of_place(unit, account, command)
     if faults:

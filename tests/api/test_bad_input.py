@@ -7,6 +7,7 @@ import copy
 from typing import Any
 
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from dispatcher.domain.roles import Role
 from dispatcher.services.house import House
@@ -221,6 +222,38 @@ def test_wrong_verbs_are_refused_by_their_field(
     assert rows(house) == before
 
 
+def test_a_day_in_a_query_is_asked_for_as_applications_write_it(
+    client: FlaskClient, town: Town
+) -> None:
+    coordinator = Caller.as_role(client, town, Role.COORDINATOR)
+    assert "1950-02-03" in faults(coordinator.get("/indicators?from=x"))["from"]
+
+
+def test_a_refusal_names_the_field_that_it_is_about(
+    regulator: Caller, asked: dict[str, Any], town: Town
+) -> None:
+    """Also where it is no fault of shape: an application knows what to ask its user."""
+
+    def named(answer: TestResponse) -> list[str]:
+        return [fault["field"] for fault in answer.get_json()["errors"]]
+
+    request_id = regulator.post("/requests", asked).get_json()["id"]
+    far = town.slot(town.volunteer(commune="39198"))
+    slot = {
+        "practitioner": UNKNOWN_ID,
+        "place": UNKNOWN_ID,
+        "start": "2026-11-23T14:30:00+01:00",
+        "end": "2026-11-23T15:30:00+01:00",
+    }
+    for answer, status, field in [
+        (regulator.post("/requests", asked), 409, "confirm_duplicate"),
+        (regulator.post(f"/requests/{request_id}/book", {"slot": UNKNOWN_ID}), 404, "slot"),
+        (regulator.post(f"/requests/{request_id}/book", {"slot": str(far)}), 422, "slot"),
+        (regulator.post("/slots", slot), 404, "practitioner"),
+    ]:
+        assert (answer.status_code, named(answer)) == (status, [field])
+
+
 def test_wrong_parameters_are_refused_by_their_name(
     client: FlaskClient, town: Town, regulator: Caller
 ) -> None:
@@ -235,7 +268,6 @@ def test_wrong_parameters_are_refused_by_their_name(
         (regulator, "/slots?after=x", "after"),
         (regulator, "/slots?practicioner=x", "practicioner"),
         (coordinator, "/practitioners?profession=", "profession"),
-        (coordinator, "/indicators?from=2026-11-01", "to"),
         (coordinator, "/indicators?from=2026-11-31&to=2026-12-01", "from"),
         (coordinator, "/indicators?from=2026-11-02&to=2026-11-01", "to"),
         (coordinator, "/indicators?from=2020-01-01&to=2026-11-01", "to"),

@@ -56,3 +56,8 @@ def test_the_figures_of_another_territory_are_not_told(coordinator: Caller) -> N
     answer = coordinator.get("/indicators?territory=ailleurs&from=2026-11-01&to=2026-11-01")
 
     problem(answer, 404, "not-found")
+
+
+def test_without_a_period_it_is_the_month_so_far(coordinator: Caller) -> None:
+    days = [figures["day"] for figures in coordinator.get("/indicators").get_json()["by_day"]]
+    assert (days[0], days[-1]) == ("2026-11-01", "2026-11-23")

@@ -89,7 +89,7 @@ def test_a_log_without_a_day_is_whole(capsys: pytest.CaptureFixture[str]) -> Non
     assert cli.main(["log", "verify", "--json"]) == 0
 
     verdict: dict[str, Any] = json.loads(answered(capsys))
-    assert verdict == {"days": 0, "events": 0, "broken": []}
+    assert verdict == {"days": 0, "events": 0, "broken": [], "unsealed": [], "digest": ""}
 
 
 def test_a_text_is_counted_as_it_would_leave(capsys: pytest.CaptureFixture[str]) -> None:

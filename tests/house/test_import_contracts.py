@@ -92,3 +92,18 @@ def test_a_contract_breaks_when_it_is_violated(
         assert outcomes(house)[contract] == "BROKEN"
     finally:
         planted.unlink()
+
+
+def test_every_part_of_the_house_has_its_floor() -> None:
+    """A part that stands on no floor could import whatever it likes."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {each["name"]: each for each in table["tool"]["importlinter"]["contracts"]}
+    placed = {part.strip() for floor in contracts[LAYERS]["layers"] for part in floor.split("|")}
+    parts = {
+        f"dispatcher.{path.stem}"
+        for path in (ROOT / "dispatcher").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    } - {"dispatcher.__init__"}
+
+    assert parts <= placed
+    assert parts - {"dispatcher.gateways"} <= set(contracts[TWILIO]["source_modules"])

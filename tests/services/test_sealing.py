@@ -82,6 +82,20 @@ def test_a_day_is_sealed_once_and_not_before_its_last_transactions_have_settled(
     assert verify_log(house).broken == ()
 
 
+def test_a_seal_that_was_removed_or_never_made_is_missed(sealed: House, clock: FakeClock) -> None:
+    """Whoever removes the last seals to have the days sealed anew is found out."""
+    kept = verify_log(sealed).digest
+    assert len(kept) == 64
+    tamper(sealed, "DELETE FROM day_seals WHERE day = '2026-11-25'")
+    clock.advance(days=2)
+
+    verdict = verify_log(sealed)
+
+    assert verdict.broken == ()
+    assert WEDNESDAY in verdict.unsealed
+    assert verdict.digest != kept  # what was kept elsewhere tells
+
+
 def test_an_empty_log_has_nothing_to_seal(house: House) -> None:
     assert seal(house) == 0
     assert verify_log(house) == Verdict(days=0, events=0, broken=())
