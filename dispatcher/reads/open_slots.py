@@ -35,8 +35,6 @@ from dispatcher.storage.slots import Slot
 
 HORIZON = timedelta(hours=96)
 """Slots further away than the longest delay, and a day for the near misses, are not looked at."""
-NEAR_MISSES = timedelta(hours=24)
-"""Nor are those that start so long after everybody's delay has passed."""
 
 _OURS = bindparam("territory", type_=Uuid())
 _AROUND: BindParameter[Any] = bindparam("around", expanding=True)
@@ -65,7 +63,13 @@ _COLUMNS = select(
 )
 _SLOTS_AHEAD = _COLUMNS.where(_AHEAD)
 _THE_SLOT = _COLUMNS.where(_OPEN, _SLOTS.id == bindparam("slot"))
-_COUNT_AHEAD = select(func.count()).where(_AHEAD)
+# Many slots start at the same instant: it comes out once, with how many they are.
+_STARTS_AHEAD = (
+    select(as_number(_SLOTS.start_at), func.count())
+    .where(_AHEAD)
+    .group_by(_SLOTS.start_at)
+    .order_by(_SLOTS.start_at)
+)
 _PRACTITIONERS = select(
     as_text(Practitioner.id).label("key"),
     Practitioner.id,
@@ -104,8 +108,9 @@ def open_slots(
     """Published slots that are not over, full ones included: a refusal has to be counted.
 
     Those of neighbours that are marked for sharing are among them. Where `needs` are given, those
-    that start too late to matter to any are left out, and those of professions that none of them
-    asks for are only counted.
+    that start too late to matter to any are left out, and of those of professions that none of them
+    asks for only the start is read. What is too late for one need may be read for another: whoever
+    counts for a need leaves it out (`Limits.looks_until`).
     With `only`, that slot if it is one of them, however far away: somebody chose it.
     """
     around = [rules.territory_id, *session.scalars(_SHARING, {"territory": rules.territory_id})]
@@ -123,19 +128,25 @@ def open_slots(
         rows = session.execute(_SLOTS_AHEAD, wish).all()
     else:
         rows = session.execute(_THE_SLOT, wish | {"slot": only}).all()
-    elsewhere = session.scalar(_COUNT_AHEAD, wish | {"by": others}) if others else 0
+    elsewhere = session.execute(_STARTS_AHEAD, wish | {"by": others}).all() if others else ()
     holders = _Holders.read(session, rules, now, around, looked_at)
-    return _agenda(rows, holders, elsewhere or 0)
+    return _agenda(rows, holders, _starts(elsewhere))
 
 
 def _horizon(needs: Sequence[Need], rules: Rules, now: datetime) -> datetime:
     if not needs:
         return now + HORIZON
-    last = max(*(need.due_at for need in needs), now)
-    return min(last + rules.limits.grace + NEAR_MISSES, now + HORIZON)
+    last = max(rules.limits.looks_until(need.due_at, now) for need in needs)
+    return min(last, now + HORIZON)
 
 
-def _agenda(rows: Sequence[Any], holders: "_Holders", elsewhere: int) -> Agenda:
+def _starts(counted: Sequence[Any]) -> Floats:
+    """Each start as often as there are slots with it."""
+    starts, counts = zip(*counted, strict=True) if counted else ((), ())
+    return np.repeat(seconds_of(starts), np.array(counts, dtype=np.intp))
+
+
+def _agenda(rows: Sequence[Any], holders: "_Holders", elsewhere: Floats) -> Agenda:
     """The rows as columns, what they have in common told once."""
     ids, *of_kind, starts, ends, places, taken = zip(*rows, strict=True) if rows else ((),) * 9
     kinds: Coded[_Kind] = Coded(zip(*of_kind, strict=True))

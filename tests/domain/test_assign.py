@@ -10,7 +10,7 @@ import pytest
 
 from dispatcher.domain.geography import Roads
 from dispatcher.domain.matching import solver
-from dispatcher.domain.matching.assign import Assignment, assign
+from dispatcher.domain.matching.assign import Assignment, assign, why_not
 from dispatcher.domain.matching.candidates import candidates
 from dispatcher.domain.matching.cost import Weights
 from dispatcher.domain.matching.feasibility import Reason
@@ -247,6 +247,35 @@ def test_who_comes_too_late_in_the_queue_learns_that_others_took_what_fitted() -
     assert pairs_of(found) == {first.request_id: SLOT.slot_id}
     assert found.unmatched[second.request_id].contended == 1
     assert found.unmatched[second.request_id].refused == {}
+
+
+def test_what_one_is_told_does_not_depend_on_who_else_is_waiting() -> None:
+    # due in 4, 24 and 72 h, a dentist being asked for the last: slots are looked at that start
+    # within 28, 48 and 96 h
+    urgent, usual = replace(need(1), due_at=hours(4)), need(2)
+    dental = replace(need(3), profession="40", specialty=None, due_at=hours(72))
+    waiting = [urgent, usual, dental]
+    own = [replace(slot(number), start=hours(at)) for number, at in enumerate((27, 29, 47, 50))]
+    dentists = [
+        replace(slot(10 + number), profession="40", specialty=None, start=hours(at), taken=1)
+        for number, at in enumerate((27.5, 30, 80))
+    ]
+    offered = [*own, *dentists]
+
+    together = assign(waiting, offered, WEIGHTS, NOW).unmatched
+
+    assert {number: together[need(number).request_id].refused for number in (1, 2, 3)} == {
+        1: {Reason.PROFESSION: 1, Reason.TOO_LATE: 1},
+        2: {Reason.PROFESSION: 2, Reason.TOO_LATE: 3},
+        3: {Reason.PROFESSION: 4, Reason.FULL: 3, Reason.TOO_LATE: 1},
+    }
+    near = [miss.slot_id for miss in together[urgent.request_id].near_misses]
+    assert near == [own[0].slot_id]
+    for each in waiting:
+        alone = candidates(each, offered, WEIGHTS, NOW)
+        told = together[each.request_id]
+        assert (told.refused, told.near_misses) == (alone.refused, alone.near_misses)
+        assert why_not(waiting, offered, WEIGHTS, NOW)[each.request_id] == told
 
 
 def test_all_else_equal_who_asked_first_is_served_first() -> None:

@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 import pytest
 
+from dispatcher.domain.matching.agenda import Agenda
 from dispatcher.domain.matching.candidates import NearMiss, candidates, weigh
 from dispatcher.domain.matching.cost import Weights
 from dispatcher.domain.matching.feasibility import Reason
-from dispatcher.domain.matching.needs import Need, OpenSlot
+from dispatcher.domain.matching.needs import Limits, Need, OpenSlot
 from tests.domain.morning import (
     COLLEAGUE,
     DOCTOR,
@@ -264,6 +266,36 @@ def test_one_slot_is_weighed_whatever_stands_against_it() -> None:
 
 
 def test_another_profession_s_slot_counts_under_that_reason_alone() -> None:
-    dentist_too_late = replace(slot(1), profession="40", start=hours(200), end=hours(201))
+    dentist_too_late = replace(slot(1), profession="40", start=hours(40), end=hours(41))
     found = candidates(NEED, [dentist_too_late], WEIGHTS, NOW)
     assert found.refused == {Reason.PROFESSION: 1}
+
+
+@pytest.mark.parametrize(
+    ("now", "grace", "start", "told"),
+    [
+        (NOW, 0, 47.75, 1),  # due in 24 h, and a day more
+        (NOW, 0, 48, 0),
+        (NOW, 2, 49.75, 1),  # the territory's grace comes on top
+        (NOW, 2, 50, 0),
+        (hours(30), 0, 53.75, 1),  # six hours overdue: a day from now
+        (hours(30), 0, 54, 0),
+    ],
+)
+def test_what_starts_a_day_after_the_delay_is_neither_counted_nor_shown(
+    now: datetime, grace: int, start: float, told: int
+) -> None:
+    late = replace(slot(1), start=hours(start), end=hours(start + 0.25))
+    dentist = replace(late, slot_id=slot(2).slot_id, profession="40")
+    found = candidates(
+        NEED, [late, dentist], WEIGHTS, now, limits=Limits(grace=timedelta(hours=grace))
+    )
+    assert found.refused == ({Reason.PROFESSION: 1, Reason.TOO_LATE: 1} if told else {})
+    assert [near.slot_id for near in found.near_misses] == [late.slot_id] * told
+
+
+def test_of_what_nobody_asks_for_only_what_starts_soon_enough_is_counted() -> None:
+    starts = np.array([hours(number).timestamp() for number in (1, 1, 47.75, 48, 60)])
+    agenda = replace(Agenda.of([replace(SLOT, profession="60")]), elsewhere=starts)
+    found = candidates(NEED, agenda, WEIGHTS, NOW)
+    assert found.refused == {Reason.PROFESSION: 1 + 3}

@@ -128,7 +128,7 @@ def test_what_nobody_asks_for_is_only_counted(house: House, town: Town) -> None:
 
     agenda = read(town, needs)
 
-    assert (len(agenda), agenda.elsewhere) == (1, 2)
+    assert (len(agenda), len(agenda.elsewhere)) == (1, 2)
     rules = rules_of(town)
     whole = candidates(needs[0], read(town), rules.weights, town.clock.now)
     assert candidates(needs[0], agenda, rules.weights, town.clock.now) == whole
@@ -143,6 +143,15 @@ def test_what_starts_a_day_after_every_delay_is_not_looked_at(house: House, town
     town.request(need={"delay_hours": 48})
     assert len(read(town, needs_of(town))) == 2
     assert len(read(town)) == 2
+
+
+def test_of_what_nobody_asks_for_each_start_is_kept_in_order(house: House, town: Town) -> None:
+    nurses = [town.volunteer(profession="60", specialty=None) for _ in range(2)]
+    for nurse, hours in ((nurses[0], 30), (nurses[0], 3), (nurses[1], 3), (nurses[1], 49)):
+        town.slot(nurse, hours=hours)
+    town.request(need={"delay_hours": 24})
+    at_3, at_30 = town.in_hours(3).timestamp(), town.in_hours(30).timestamp()
+    assert read(town, needs_of(town)).elsewhere.tolist() == [at_3, at_3, at_30]
 
 
 def test_who_no_longer_volunteers_offers_nothing(house: House, town: Town) -> None:

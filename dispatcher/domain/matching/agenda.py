@@ -5,7 +5,7 @@ numbers are arrays, and a slot is only made when somebody asks for it.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Self, overload
@@ -45,8 +45,8 @@ class Agenda(Sequence[OpenSlot]):
     outside_hours: Booleans
     zone: ZoneInfo | None = None
     """In which a slot has its day; None where each is its own pattern."""
-    elsewhere: int = 0
-    """How many more there are of professions that nobody asks for: they are only counted."""
+    elsewhere: Floats = field(default_factory=lambda: np.empty(0))
+    """When those of professions that nobody asks for start, in order: they are only counted."""
 
     @classmethod
     def of(cls, slots: Sequence[OpenSlot]) -> Self:

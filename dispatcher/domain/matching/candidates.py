@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 
 from dispatcher.domain.geography import AS_THE_CROW_FLIES, Floats, Roads
-from dispatcher.domain.matching.agenda import Booleans, instant_of
+from dispatcher.domain.matching.agenda import Booleans, Integers, instant_of
 from dispatcher.domain.matching.columns import NeedColumns, SlotColumns
 from dispatcher.domain.matching.cost import Detail, Term, Weights, costs, known_km, terms, total
 from dispatcher.domain.matching.feasibility import (
@@ -90,7 +90,8 @@ class Refusals:
     """What stands against the slots that may not be given."""
 
     refused: Mapping[Reason, int]
-    """Slots by reason. With two reasons a slot counts under both; another profession’s only so."""
+    """Slots by reason, of those that start before `Limits.looks_until`. With two reasons a slot
+    counts under both; another profession’s only so."""
     near_misses: tuple[NearMiss, ...]
     """The best of the slots refused for one reason only, by what they would cost."""
     contended: int = 0
@@ -114,7 +115,8 @@ class Candidates:
     feasible: int
     """How many slots could be given in all."""
     refused: Mapping[Reason, int]
-    """Slots by reason. With two reasons a slot counts under both; another profession’s only so."""
+    """Slots by reason, of those that start before `Limits.looks_until`. With two reasons a slot
+    counts under both; another profession’s only so."""
     near_misses: tuple[NearMiss, ...]
 
 
@@ -191,11 +193,19 @@ def explained(
 def refusals_of(
     queue: NeedColumns, columns: SlotColumns, comparison: Comparison, weights: Weights
 ) -> list[Refusals]:
-    """For each need of the queue, what stands against the slots that it does not get."""
-    near = comparison.pairs(_is_near(comparison.against))
+    """For each need of the queue, what stands against the slots that it does not get.
+
+    The slots were read for the whole queue: each need is told of those alone that it would be told
+    of if nobody else were waiting. All that fit start soon enough to be among them.
+    """
+    now = instant_of(columns.now)
+    ends = (columns.limits.looks_until(need.due_at, now).timestamp() for need in queue.needs)
+    until = np.fromiter(ends, dtype=np.float64, count=len(queue))
+    told = np.where(columns.start < until[:, None], comparison.against, np.uint32(0))
+    near = comparison.pairs(_is_near(told))
     near_cost = costs(queue, columns, near, weights)
     bounds = np.searchsorted(near.needs, np.arange(len(queue) + 1)).tolist()
-    counted = _counted(comparison.against, columns.elsewhere)
+    counted = _counted(told, np.searchsorted(columns.elsewhere, until))
     refusals = []
     for row, need in enumerate(queue.needs):
         of_need = slice(bounds[row], bounds[row + 1])
@@ -224,10 +234,11 @@ def _is_near(against: Bits) -> Booleans:
     return is_near
 
 
-def _counted(against: Bits, elsewhere: int) -> list[dict[Reason, int]]:
-    """For each need, the slots by reason; `elsewhere` are of a profession that nobody asks for."""
-    nobodys = {Reason.PROFESSION: elsewhere} if elsewhere else {}
-    counted: list[dict[Reason, int]] = [dict(nobodys) for _ in against]
+def _counted(against: Bits, elsewhere: Integers) -> list[dict[Reason, int]]:
+    """For each need, the slots by reason; so many `elsewhere` are of a profession of nobody's."""
+    counted: list[dict[Reason, int]] = [
+        {Reason.PROFESSION: more} if more else {} for more in elsewhere.tolist()
+    ]
     # What else stands against another profession's slot tells a regulator nothing.
     other = np.uint32(BIT[Reason.PROFESSION])
     told = np.where(against & other, other, against)

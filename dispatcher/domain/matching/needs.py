@@ -105,6 +105,10 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+NEAR_MISSES = timedelta(hours=24)
+"""What starts so long after the delay has passed is no answer to the request, not even nearly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a territory tolerates; the defaults are what nobody has to think about."""
@@ -116,6 +120,14 @@ class Limits:
 
     The same half hour as the NHS Directory of Services, which drops a place that closes sooner.
     """
+
+    def looks_until(self, due_at: datetime, now: datetime) -> datetime:
+        """What starts from then on is neither counted nor shown to a need due at `due_at`.
+
+        It hangs on nothing but the need: whoever else is waiting changes no count of it. One that
+        is overdue goes on looking a day ahead.
+        """
+        return max(due_at, now) + self.grace + NEAR_MISSES
 
 
 DEFAULT_LIMITS = Limits()
