@@ -3,13 +3,14 @@
 import tomllib
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.policy import Policy
 from dispatcher.domain.simulation.comparing import compare, prices_of, simulate
 from dispatcher.domain.simulation.drawing import draw_past, draw_weeks
 from dispatcher.domain.simulation.policies import PolicyName
@@ -29,6 +30,16 @@ SMALL = Scenario(
     asking=replace(Asking(), per_day=25),
     supply=replace(Supply(), practitioners=8, ratio=0.9),
 )
+
+
+def around_the_clock(changes: dict[str, Any]) -> list[tuple[datetime, bool]]:
+    """The local starts of slots drawn at all hours of all days, and whether outside hours."""
+    supply = {
+        "practitioners": 8, "hours": [1] * 24, "weekdays": [1] * 7, "saturday_until": 24,
+    }  # fmt: skip
+    scenario = read_scenario({"days": 3, "supply": supply, **changes})
+    slots = draw_weeks(scenario)[0].slots
+    return [(slot.start.astimezone(scenario.zone), slot.outside_hours) for slot in slots]
 
 
 @pytest.mark.parametrize("name", ["base", "scarce", "ample", "rural"])
@@ -55,6 +66,66 @@ def test_an_empty_scenario_is_the_default_one() -> None:
     assert read_scenario({}) == Scenario()
 
 
+@pytest.mark.parametrize("policy", [{}, {"road_factor": 1.5}, {"outside_hours": True}])
+def test_settings_that_name_no_radius_leave_it_at_thirty_kilometres(policy: dict[str, Any]) -> None:
+    scenario = read_scenario({"policy": policy})
+    assert scenario.policy == Policy.from_mapping({"radius_km": 30, **policy})
+    assert read_scenario({"policy": {"radius_km": 12}}).policy.radius_km == 12
+
+
+@pytest.mark.parametrize(
+    ("policy", "enlarged"), [({}, 45.0), ({"radius_km": 12}, 18.0), ({"enlarge_km": 5}, 35.0)]
+)
+def test_a_search_goes_as_far_beyond_the_radius_as_the_settings_say(
+    policy: dict[str, Any], enlarged: float
+) -> None:
+    scenario = replace(SMALL, policy=read_scenario({"policy": policy}).policy)
+    needs = draw_weeks(scenario)[0].needs
+    assert {need.enlarged_km for need in needs} == {enlarged}
+
+
+@pytest.mark.parametrize(("policy", "until"), [({}, 12), ({"saturday_until": 14}, 14)])
+def test_slots_at_night_and_on_days_of_rest_are_outside_hours(
+    policy: dict[str, Any], until: int
+) -> None:
+    # from Saturday 7 to Monday 9 November 2026, and the 48 h after: Wednesday 11 is a holiday
+    used = {5: range(8, until), 6: range(0), 0: range(8, 20), 1: range(8, 20), 2: range(0)}
+    slots = around_the_clock({"first_day": date(2026, 11, 7), "policy": policy})
+    assert {start.weekday() for start, _ in slots} == set(used)
+    for start, outside in slots:
+        assert outside == (start.hour not in used[start.weekday()]), start
+    always = around_the_clock({"first_day": date(2026, 11, 7), "policy": {"outside_hours": True}})
+    assert not any(outside for _, outside in always)
+
+
+@pytest.mark.parametrize(("department", "outside"), [("39", {False}), ("67", {True})])
+def test_the_holidays_are_those_of_the_scenarios_departement(
+    department: str, outside: set[bool]
+) -> None:
+    # 26 December 2025, a Friday: a public holiday in Alsace-Moselle alone
+    slots = around_the_clock({"first_day": date(2025, 12, 26), "department": department})
+    assert {told for start, told in slots if start.day == 26 and 8 <= start.hour < 20} == outside
+
+
+def test_slots_outside_hours_serve_nobody_unless_the_settings_say_so() -> None:
+    on_sunday = {
+        "first_day": date(2026, 11, 8), "days": 1, "past_weeks": 0,
+        "demand": {"per_day": 25, "delays": {"4": 1}},
+        "supply": {"practitioners": 8, "weekdays": [0, 0, 0, 0, 0, 0, 1]},
+    }  # fmt: skip
+    assert simulate(read_scenario(on_sunday)).served == 0
+    assert simulate(read_scenario({**on_sunday, "policy": {"outside_hours": True}})).served > 0
+
+
+@pytest.mark.parametrize("name", ["base", "scarce", "ample", "rural"])
+def test_no_slot_of_the_benchmarks_lies_outside_hours_or_beyond_the_radius(name: str) -> None:
+    """Their figures are those that they were before either was taken into account."""
+    scenario = read_scenario(tomllib.loads((SCENARIOS / f"{name}.toml").read_text("utf-8")))
+    stretches = [*draw_weeks(scenario), *draw_past(scenario)]
+    assert not any(slot.outside_hours for each in stretches for slot in each.slots)
+    assert all(need.limit_km == need.radius_km for each in stretches for need in each.needs)
+
+
 @pytest.mark.parametrize(
     ("stored", "key", "sentence"),
     [
@@ -64,14 +135,25 @@ def test_an_empty_scenario_is_the_default_one() -> None:
         ({"weeks": True}, "weeks", "Indiquez un nombre entier."),
         ({"name": ""}, "name", "Indiquez un texte."),
         ({"first_day": "lundi"}, "first_day", "Indiquez une date, par exemple 2026-11-02, sans"),
+        ({"department": "99"}, "department", 'Indiquez un département, par exemple "39"'),
+        ({"department": 39}, "department", 'Indiquez un département, par exemple "39"'),
         ({"timezone": "Paris"}, "timezone", "Le fuseau horaire « Paris » est inconnu."),
         ({"demand": 3}, "demand", "Indiquez une table de valeurs."),
         ({"demand": {"per_dya": 3}}, "demand.per_dya", "Cette clé n’existe pas."),
         ({"demand": {"per_day": "400"}}, "demand.per_day", "Indiquez un nombre."),
         ({"demand": {"per_day": float("nan")}}, "demand.per_day", "Indiquez un nombre."),
         ({"demand": {"per_day": -1}}, "demand.per_day", "Indiquez un nombre entre 1 et 20 000."),
-        ({"demand": {"hours": [1, 2]}}, "demand.hours", "Indiquez 24 nombres positifs ou nuls"),
-        ({"demand": {"weekdays": [0] * 7}}, "demand.weekdays", "Indiquez 7 nombres positifs"),
+        ({"demand": {"per_day": 10**400}}, "demand.per_day", "Indiquez un nombre entre 1 et"),
+        (
+            {"demand": {"hours": [1, 2]}},
+            "demand.hours",
+            "Indiquez 24 nombres de 0 à 1 000 000, non",
+        ),
+        ({"demand": {"weekdays": [0] * 7}}, "demand.weekdays", "Indiquez 7 nombres de 0 à"),
+        ({"demand": {"weekdays": [10**400] * 7}}, "demand.weekdays", "Indiquez 7 nombres de 0 à"),
+        ({"demand": {"delays": {"24": 10**400}}}, "demand.delays", "Indiquez des parts"),
+        ({"supply": {"late_hours": [1, 10**400]}}, "supply.late_hours", "Indiquez deux nombres"),
+        ({"policy": {"radius_km": 10**400}}, "policy.radius_km", "Indiquez un rayon"),
         ({"demand": {"delays": {"25": 1}}}, "demand.delays", "Choisissez parmi 4, 8, 12, 24"),
         ({"demand": {"delays": {"24": -1}}}, "demand.delays", "Indiquez des parts"),
         ({"demand": {"professions": {}}}, "demand.professions", "Indiquez des parts"),

@@ -160,7 +160,9 @@ def _calls(
     comes = chance.random(total) >= asking.no_show
     salt = int(chance.integers(0, 1 << 63))
     midnights = [_midnight(first + timedelta(days=day), scenario) for day in range(days)]
-    radius = math.inf if scenario.policy.radius_km is None else scenario.policy.radius_km
+    policy = scenario.policy
+    radius = math.inf if policy.radius_km is None else policy.radius_km
+    enlarged = policy.limit_km(radius, 0.0)
     for number in range(total):
         asked_at = midnights[days_of[number]] + timedelta(seconds=int(seconds[number]))
         gp = town.practitioners[gps[number]]
@@ -180,6 +182,7 @@ def _calls(
             excluded_practitioners=frozenset(),
             sees=EVERYBODY,
             radius_km=radius,
+            enlarged_km=enlarged,
         )
         yield Call(need, comes=bool(comes[number]))
 
@@ -210,6 +213,7 @@ def _publications(
     salt = int(chance.integers(0, 1 << 63))
     midnights = [_midnight(first + timedelta(days=day), scenario) for day in range(days)]
     outset = midnights[0] - KNOWN_FROM_THE_OUTSET
+    snp_hours = scenario.hours
     for number in range(total):
         start = midnights[days_of[number]] + timedelta(
             hours=int(hours[number]), minutes=int(minutes[number])
@@ -236,6 +240,7 @@ def _publications(
             booked_that_day=0,
             load=0.0,
             minimum_notice=timedelta(minutes=supply.notice_minutes),
+            outside_hours=not (scenario.policy.outside_hours or snp_hours.is_snp(start)),
         )
         at = start - timedelta(hours=float(late_by[number])) if is_late[number] else outset
         yield Publication(slot, at)

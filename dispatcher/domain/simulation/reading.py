@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 from dispatcher.domain.calendar import NBSP, time_zone
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.phones import region_of
 
 NO_SUCH_KEY = "Cette clé n’existe pas."
 NOT_A_TABLE = "Indiquez une table de valeurs."
+MOST_SHARE = 1_000_000
+"""Of numbers that count by their proportions only."""
 
 S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T")
@@ -103,6 +106,16 @@ class Table:
             self._fault(key, error.fields["timezone"])
             return default
 
+    def department(self, key: str, default: str) -> str:
+        """The INSEE code of a département, a text: "01" is no number."""
+        found = self._get(key, default)
+        try:
+            region_of(found if isinstance(found, str) else "")
+        except ValueError:
+            self._fault(key, 'Indiquez un département, par exemple "39", entre guillemets.')
+            return default
+        return str(found).strip().upper()
+
     def choice(self, key: str, default: S, choices: type[S]) -> S:
         found = self._get(key, default)
         if isinstance(found, str) and found in set(choices):
@@ -111,10 +124,10 @@ class Table:
         return default
 
     def shares(self, key: str, default: tuple[float, ...], count: int) -> tuple[float, ...]:
-        """So many numbers of which none is negative and one at least is not zero."""
+        """So many numbers from 0 to `MOST_SHARE`, of which one at least is not zero."""
         found = self._get(key, default)
         if not isinstance(found, Sequence) or len(found) != count or not _are_shares(found):
-            self._fault(key, f"Indiquez {count} nombres positifs ou nuls, non tous nuls.")
+            self._fault(key, f"Indiquez {count} nombres de 0 à {_said(MOST_SHARE)}, non tous nuls.")
             return default
         return tuple(map(float, found))
 
@@ -160,11 +173,12 @@ class Table:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value)
+    # every int is finite, and one that is too large for a float cannot be asked
+    return isinstance(value, int) or math.isfinite(value)
 
 
 def _are_shares(values: Sequence[Any]) -> bool:
-    return all(_is_number(each) and each >= 0 for each in values) and sum(values) > 0
+    return all(_is_number(each) and 0 <= each <= MOST_SHARE for each in values) and sum(values) > 0
 
 
 def _said(value: float) -> str:

@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.domain.policy import DELAYS, Policy
 from dispatcher.domain.simulation.reading import Table
+from dispatcher.domain.snp_hours import SnpHours
 
 DAYTIME = (0, 0, 0, 0, 0, 0, 0, 1, 8, 12, 12, 9, 5, 6, 9, 9, 9, 8, 7, 5, 0, 0, 0, 0)
 """Calls by hour of the day: a peak when practices open, a lesser one in the afternoon."""
 OFFICE = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0)
 WEEK = (1.25, 1.1, 1.05, 1.05, 1.15, 0.9, 0.5)
 WORKING_WEEK = (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0)
+RADIUS_KM = 30.0
+"""Search radius of a scenario that sets none, as the crow flies."""
 
 
 class Shape(StrEnum):
@@ -109,15 +112,23 @@ class Scenario:
     past_weeks: int = 6
     """Weeks before, from which prices are learned; 0 for a territory with no past."""
     timezone: str = "Europe/Paris"
+    department: str = "39"
+    """INSEE: whose public holidays count."""
     territory: Territory = field(default_factory=Territory)
     asking: Asking = field(default_factory=Asking)
     supply: Supply = field(default_factory=Supply)
     volunteering: Volunteering = field(default_factory=Volunteering)
-    policy: Policy = field(default_factory=lambda: Policy(radius_km=30.0))
+    policy: Policy = field(default_factory=lambda: _policy({}))
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def hours(self) -> SnpHours:
+        """The hours of unscheduled care, by the policy's rules."""
+        rules = self.policy
+        return SnpHours(self.zone, self.department, rules.saturday_until, rules.bridge_days)
 
     @property
     def start(self) -> datetime:
@@ -139,14 +150,20 @@ def read_scenario(stored: Mapping[str, Any]) -> Scenario:
         weeks=top.whole("weeks", default.weeks, 1, 53),
         past_weeks=top.whole("past_weeks", default.past_weeks, 0, 53),
         timezone=top.zone("timezone", default.timezone),
+        department=top.department("department", default.department),
         territory=_territory(top.table("territory")),
         asking=_asking(top.table("demand")),
         supply=_supply(top.table("supply")),
         volunteering=_volunteering(top.table("volunteers")),
-        policy=top.read("policy", Policy.from_mapping, default.policy),
+        policy=top.read("policy", _policy, default.policy),
     )
     top.finish()
     return scenario
+
+
+def _policy(given: Mapping[str, Any]) -> Policy:
+    """A territory's settings. A scenario has no national table to look a radius up in."""
+    return Policy.from_mapping({"radius_km": RADIUS_KM, **given})
 
 
 def _territory(given: Table) -> Territory:
