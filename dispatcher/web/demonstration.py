@@ -5,6 +5,7 @@ people only: hence open to everybody and without form tokens.
 """
 
 import dataclasses
+import uuid
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -16,10 +17,12 @@ from werkzeug.http import HTTP_STATUS_CODES
 from dispatcher.domain import phones
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
 from dispatcher.gateways.demo_phone import DEMONSTRATION_NUMBER, DemonstrationTelephone
+from dispatcher.gateways.sms import OutgoingSms
 from dispatcher.reads.contacts import contacts_of_every_territory
 from dispatcher.services.commands import Shape, ShortText
 from dispatcher.services.parsing import parse_json
 from dispatcher.services.receiving import receive_message
+from dispatcher.web import strangers
 from dispatcher.web.access import house, open_to_everybody
 
 room = Blueprint("demo", __name__, url_prefix="/demo")
@@ -81,6 +84,8 @@ def inbound() -> ResponseReturnValue:
         raise InvalidError({"from": error.sentence}) from None
     sid = _telephone().receive(phone, DEMONSTRATION_NUMBER, sms.body)
     known = receive_message(house(), phone, sms.body, sid)
+    if not known and (answer := strangers.answer_to(phone, sms.body)):
+        _telephone().send(OutgoingSms(uuid.uuid4(), phone, answer, ""))
     detail = "" if known else STRANGER
     return jsonify(sid=sid, known=known, detail=detail), CREATED
 

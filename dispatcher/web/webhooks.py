@@ -1,18 +1,15 @@
 """What Twilio tells us: receipts and messages received. A signature is checked before anything."""
 
-import hashlib
 import uuid
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
-from flask_limiter import RateLimitExceeded
 
 from config.logging import get_logger
-from dispatcher.domain import gsm
-from dispatcher.domain.inbound import Intent, understand
 from dispatcher.gateways.twilio_signature import signature_is_valid
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
+from dispatcher.web import strangers
 from dispatcher.web.access import house, open_to_everybody
 
 room = Blueprint("webhooks", __name__, url_prefix="/twilio")
@@ -20,12 +17,6 @@ log = get_logger(__name__)
 LARGEST_FORM = 64 * 1024
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>{}</Message></Response>'
-STRANGER = (
-    "Votre numéro n’est lié à aucune demande de soins : votre message n’a été transmis à personne."
-    " Appelez votre médecin ou votre CPTS. En cas d’urgence, appelez le 15."
-)
-ANSWERS_TO_A_STRANGER = "2 per day"
-"""Enough for a person; a machine that answers ours is left alone."""
 
 
 @room.post("/status")
@@ -62,17 +53,10 @@ def inbound() -> ResponseReturnValue:
 
 
 def _to_stranger(sender: str, body: str) -> str:
-    """TwiML for a number that nobody knows; nothing for STOP, which the provider answers itself."""
+    """TwiML for a number that nobody knows."""
     log.warning("message_from_unknown_number")
-    if understand(body).intent in {Intent.STOP, Intent.START}:
-        return NO_REPLY
-    (limiter,) = current_app.extensions["limiter"]
-    digest = hashlib.sha256(sender.encode()).hexdigest()
-    try:
-        with limiter.limit(ANSWERS_TO_A_STRANGER, key_func=lambda: digest):
-            return REPLY.format(gsm.to_gsm(STRANGER))
-    except RateLimitExceeded:
-        return NO_REPLY
+    answer = strangers.answer_to(sender, body)
+    return NO_REPLY if answer is None else REPLY.format(answer)
 
 
 def _signed_form() -> dict[str, str]:

@@ -129,7 +129,12 @@ def test_a_stranger_s_sms_is_kept_and_changes_nothing(visitor: Browser, stage: T
     assert answer.status_code == 201
     assert answer.get_json()["known"] is False
     told = visitor.client.get("/demo/messages.json").get_json()
-    assert told[-1]["from"] == "+33639987777"
+    assert [(sms["direction"], sms["body"]) for sms in told[-2:]] == [
+        ("in", "ANNULER"),
+        ("out", told[-1]["body"]),
+    ]
+    assert told[-1]["to"] == "+33639987777"
+    assert "lié à aucune demande de soins" in told[-1]["body"]
 
 
 @pytest.mark.parametrize(
