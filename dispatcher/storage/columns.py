@@ -51,8 +51,8 @@ class UTCDateTime(TypeDecorator[datetime]):
 Id = Annotated[UUID, mapped_column(Uuid(), primary_key=True)]
 Instant = Annotated[datetime, mapped_column(UTCDateTime())]
 Code = Annotated[str, mapped_column(String(40))]
-Sealed = Annotated[str, mapped_column(String())]
-"""A value sealed by `encryption.Cipher`."""
+Sealed = Annotated[str, mapped_column(String(), info={"sealed": True})]
+"""A value sealed by `encryption.Cipher`; the mark is what a change of keys finds it by."""
 
 
 class Record(DeclarativeBase):

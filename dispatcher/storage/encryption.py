@@ -28,6 +28,8 @@ class Cipher:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys}
         self._hash_keys = [hmac.digest(key, b"search", "sha256") for _, key in keys]
         self._active = keys[0][0]
+        self.key_ids = tuple(key_id for key_id, _ in keys)
+        """The first seals; `hashes` keeps their order."""
 
     def seal(self, field: str, row: UUID, text: str) -> str:
         """Encrypt `text` for `field` ("patients.phone") of row `row`."""
