@@ -36,6 +36,7 @@ REQUEST_STEPS = {
     "redirected": set(),
     "unfilled": set(),
 }
+SEARCHES = {"request_searched", "request_enlarged"}
 APPOINTMENT_STEPS = {
     "booked": {"confirmed", "fulfilled", "no_show", "cancelled"},
     "confirmed": {"fulfilled", "no_show", "cancelled"},
@@ -45,6 +46,7 @@ APPOINTMENT_STEPS = {
 }
 REQUEST_AFTER = {
     "request_searched": "searching",
+    "request_enlarged": "searching",
     "request_cancelled": "cancelled",
     "request_redirected": "redirected",
     "request_unfilled": "unfilled",
@@ -116,6 +118,8 @@ def _requests(connection: Connection) -> Iterator[str]:
             after = _request_after(event)
             if after is None:
                 continue
+            if state == "offering" and event["kind"] in SEARCHES:
+                continue  # volunteers who were asked stay asked
             if state and after not in REQUEST_STEPS[state]:
                 yield f"I1: request {request_id} went from {state} to {after}"
             state = after
