@@ -42,6 +42,8 @@ def _shape(required: str, optional: str = "") -> Shape:
 # answer   the word that was received: OUI, NON or ANNULER
 # reason   why an hour cannot be taken, « elle est passée »; never anything about the patient but
 #          from what hour on they can come
+# delay    how late somebody will be, « environ 15 minutes »
+# words    what a regulator wrote in answer; they are told on the page what an SMS must not say
 SHAPES: Final[Mapping[str, Shape]] = {
     "confirmation": _shape("sender day time address phone link"),
     "practitioner_notice": _shape("sender code day time link", "address phone"),
@@ -56,6 +58,14 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "stop_acknowledged": _shape("sender", "phone"),
     "start_acknowledged": _shape("sender", "phone"),
     "help": _shape("sender phone"),
+    "reminder": _shape("sender day time address phone link"),
+    "appointment_changed": _shape("sender day time address phone link"),
+    "late_notice": _shape("sender code day time delay", "phone"),
+    "no_show_follow_up": _shape("sender day phone"),
+    "satisfaction": _shape("sender"),
+    "satisfaction_thanks": _shape("sender"),
+    "call_back_noted": _shape("sender phone"),
+    "regulator_answer": _shape("sender words", "phone"),
     "offer": _shape("sender code day time link"),
     "offer_taken": _shape("sender code"),
     "offer_too_late": _shape("sender code"),

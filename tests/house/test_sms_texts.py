@@ -27,12 +27,19 @@ LONGEST_OF_DAILY_USE = {
         " 6041 (vendredi 25 septembre à 10 h 15)"
     ),
     "answer": "ANNULER",
+    "delay": "plus de 30 minutes",
+    "words": (
+        "Bonjour, oui, vous pouvez venir accompagné. Prenez la rue de derrière, le parking est"
+        " ouvert. Bonne journée."
+    ),
     "reason": "la personne est disponible à partir de 14 h 30 le mercredi 23 septembre",
 }
 """What the placeholders hold at their longest; the link has 49 characters."""
 
 TO_PATIENTS_WITH_AN_APPOINTMENT = (
     MessageKind.CONFIRMATION,
+    MessageKind.REMINDER,
+    MessageKind.APPOINTMENT_CHANGED,
     MessageKind.CONFIRM_ACKNOWLEDGED,
     MessageKind.CANCEL_ACKNOWLEDGED,
     MessageKind.CANCELLED_BY_PRACTITIONER,
@@ -104,7 +111,7 @@ def test_no_placeholder_holds_anything_about_health() -> None:
 
     assert said == {
         "sender", "day", "time", "address", "phone", "link", "code", "choices", "answer",
-        "reason",
+        "reason", "delay", "words",
     }  # fmt: skip
 
 
@@ -167,7 +174,7 @@ class TestRendering:
         with pytest.raises(TextsError, match=r"blank value for \{phone\}"):
             texts.render("help", "fr", sender="CPTS Démo Jura", phone=blank)
 
-    @pytest.mark.parametrize(("kind", "language"), [("reminder", "fr"), ("help", "en")])
+    @pytest.mark.parametrize(("kind", "language"), [("greeting", "fr"), ("help", "en")])
     def test_a_message_that_does_not_exist_is_told(
         self, texts: Texts, kind: str, language: str
     ) -> None:
