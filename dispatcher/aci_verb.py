@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from config.agreements import Agreement
 
 MISUSED = 2
+NBSP = "\N{NO-BREAK SPACE}"
 UNKNOWN = "inconnu"
 
 
@@ -40,22 +41,22 @@ def _amounts(arguments: argparse.Namespace) -> int:
         agreement = agreements.load(arguments.agreement)
     except KeyError:
         known = ", ".join(agreements.codes())
-        return _refuse(f"Cet accord n’existe pas. Accords connus : {known}.")
+        return _refuse(f"Cet accord n’existe pas. Accords connus{NBSP}: {known}.")
     if arguments.size not in agreement.size_labels:
         known = ", ".join(map(str, agreement.size_labels))
-        return _refuse(f"Cette taille n’existe pas. Tailles connues : {known}.")
+        return _refuse(f"Cette taille n’existe pas. Tailles connues{NBSP}: {known}.")
     found = _as_json(agreement, arguments.size)
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return 0
     print(f"{agreement.title}, taille {arguments.size} ({found['size_label']})")
     for mission in found["missions"]:
-        print(f"\n{mission['label']} : {_euros(mission['total'])}")
+        print(f"\n{mission['label']}{NBSP}: {_euros(mission['total'])}")
         for part in mission["parts"]:
-            print(f"  {part['label']} : {_euros(part['eur'])} [{part['grade']}]")
-    print(f"\nTotal : {_euros(found['total'])}")
+            print(f"  {part['label']}{NBSP}: {_euros(part['eur'])} [{part['grade']}]")
+    print(f"\nTotal{NBSP}: {_euros(found['total'])}")
     if agreement.supplement:
-        print(f"Avec le volet supplémentaire : {_euros(found['total_with_supplement'])}")
+        print(f"Avec le volet supplémentaire{NBSP}: {_euros(found['total_with_supplement'])}")
     return 0
 
 
@@ -68,13 +69,13 @@ def _settle(arguments: argparse.Namespace) -> int:
     try:
         contract = read_contract(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        return _refuse(f"{path} : ce fichier ne peut pas être lu.")
+        return _refuse(f"{path}{NBSP}: ce fichier ne peut pas être lu.")
     except ContractFileError as error:
-        return _refuse(*(f"{path}:{fault.line} : {fault.sentence}" for fault in error.faults))
+        return _refuse(*(f"{path}:{fault.line}{NBSP}: {fault.sentence}" for fault in error.faults))
     if contract.agreement not in agreements.codes():
-        return _refuse(f"{path} : l’accord « {contract.agreement} » n’existe pas.")
+        return _refuse(f"{path}{NBSP}: l’accord «{NBSP}{contract.agreement}{NBSP}» n’existe pas.")
     if contract.size not in agreements.load(contract.agreement).size_labels:
-        return _refuse(f"{path} : la taille {contract.size} n’existe pas dans cet accord.")
+        return _refuse(f"{path}{NBSP}: la taille {contract.size} n’existe pas dans cet accord.")
     found = settle(contract).as_json()
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
@@ -83,9 +84,9 @@ def _settle(arguments: argparse.Namespace) -> int:
     for mission in found["missions"]:
         print(f"\n{mission['label']}")
         for line in mission["lines"]:
-            print(f"  {line['label']} : {_euros(line['eur'])} sur {_euros(line['max_eur'])}")
+            print(f"  {line['label']}{NBSP}: {_euros(line['eur'])} sur {_euros(line['max_eur'])}")
     earned, most = found["variable_earned_eur"], found["variable_max_eur"]
-    print(f"\nPart variable : {_euros(earned)} sur {_euros(most)}")
+    print(f"\nPart variable{NBSP}: {_euros(earned)} sur {_euros(most)}")
     return 0
 
 
@@ -124,7 +125,7 @@ def _as_json(agreement: "Agreement", size: int) -> dict[str, Any]:
 
 
 def _euros(amount: int | None) -> str:
-    return UNKNOWN if amount is None else f"{amount:,} €".replace(",", "\N{NO-BREAK SPACE}")
+    return UNKNOWN if amount is None else f"{amount:,}{NBSP}€".replace(",", NBSP)
 
 
 def _refuse(*sentences: str) -> int:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from config.settings import IncompleteSettingsError, Settings
 from dispatcher import aci_verb, keys_verb
 from dispatcher.demo.directory import Unusable
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
 
 if TYPE_CHECKING:
@@ -102,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def port(text: str) -> int:
     """A TCP port as an argument."""
     if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"un port va de 0 à {HIGHEST_PORT}, pas « {text} »")
+        raise argparse.ArgumentTypeError(
+            f"un port va de 0 à {HIGHEST_PORT}, pas «{NBSP}{text}{NBSP}»"
+        )
     return int(text)
 
 
@@ -113,7 +116,7 @@ def day(text: str) -> date:
     except ValueError:
         found = None
     if found is None or found.year not in THIS_CENTURY:
-        raise argparse.ArgumentTypeError(f"une date s’écrit 2026-11-23, pas « {text} »")
+        raise argparse.ArgumentTypeError(f"une date s’écrit 2026-11-23, pas «{NBSP}{text}{NBSP}»")
     return found
 
 
@@ -144,7 +147,7 @@ def run_check(_: argparse.Namespace) -> int:
         if subprocess.run([*PYTHON, *command], cwd=ROOT, check=False).returncode != 0:
             failed.append(name)
     if failed:
-        print(f"À reprendre : {', '.join(failed)}", file=sys.stderr)
+        print(f"À reprendre{NBSP}: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 

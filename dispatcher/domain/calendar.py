@@ -63,7 +63,9 @@ def time_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise InvalidError({"timezone": f"Le fuseau horaire « {name} » est inconnu."}) from unknown
+        raise InvalidError(
+            {"timezone": f"Le fuseau horaire «{NBSP}{name}{NBSP}» est inconnu."}
+        ) from unknown
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:

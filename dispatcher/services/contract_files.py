@@ -20,6 +20,7 @@ from dispatcher.domain.aci.contract import (
     Value,
     faults_of,
 )
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.services.commands import CodeText, Name, Note, Shape
 from dispatcher.services.parsing import parse
@@ -170,7 +171,7 @@ def _error(text: str, faults: Mapping[tuple[str, ...], str]) -> ContractFileErro
         while around not in lines and around:
             around = around[:-1]
         # A key that is missing or unknown is named: its line may be that of its table.
-        said = sentence if around == path else f"{path[-1]} : {sentence}"
+        said = sentence if around == path else f"{path[-1]}{NBSP}: {sentence}"
         found.append(FileFault(lines.get(around, 0), said))
     return ContractFileError(sorted(found, key=lambda fault: fault.line))
 

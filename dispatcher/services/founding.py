@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from config.catalogue import Catalogue
 from dispatcher.domain import phones
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import OPERATOR
 from dispatcher.domain.policy import Policy
@@ -31,7 +32,7 @@ def found_territory(house: House, command: FoundTerritory) -> UUID:
     try:
         region = phones.region_of(command.department)
     except ValueError:
-        faults["department"] = "Ce département n’existe pas (exemples : 39, 2A, 974)."
+        faults["department"] = f"Ce département n’existe pas (exemples{NBSP}: 39, 2A, 974)."
         region = "FR"
     try:
         phone = phones.normalise(command.phone, region).e164
@@ -152,5 +153,7 @@ def _unknown_codes(catalogue: Catalogue, command: RegisterPractitioner) -> dict[
     if set(command.languages) - set(catalogue.languages):
         faults["languages"] = "Choisissez des langues de la liste."
     if set(command.modalities) - set(catalogue.modalities):
-        faults["modalities"] = "Choisissez parmi : au cabinet, à domicile, en téléconsultation."
+        faults["modalities"] = (
+            f"Choisissez parmi{NBSP}: au cabinet, à domicile, en téléconsultation."
+        )
     return faults

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
 
 M = TypeVar("M", bound=BaseModel)
@@ -110,7 +111,7 @@ def _sentence(fault: ErrorDetails) -> str:
     kind = fault["type"]
     if kind == "enum":
         expected = fault["ctx"]["expected"].replace("'", "").replace(" or ", " ou ")
-        return f"Choisissez parmi : {expected}."
+        return f"Choisissez parmi{NBSP}: {expected}."
     if kind in _SENTENCES:
         figures = {name: _figure(value) for name, value in fault.get("ctx", {}).items()}
         return _SENTENCES[kind].format(**figures)

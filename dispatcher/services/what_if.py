@@ -157,8 +157,9 @@ def _question(house: House, account: Account, command: AskWhatIf) -> Question:
         faults["profession"] = "Choisissez un professionnel de la liste."
     if not (command.places_per_day or command.without or command.delay_hours):
         faults["places_per_day"] = (
-            "Changez au moins une chose : des places en plus, un praticien en moins ou le délai."
-        ).replace(" :", f"{NBSP}:")
+            f"Changez au moins une chose{NBSP}: des places en plus, un praticien en moins ou le"
+            " délai."
+        )
     where = _where(house, command, faults) if command.places_per_day else {}
     if command.without is not None and not _practises(house, account, command):
         faults["without"] = "Choisissez un praticien de cette profession."

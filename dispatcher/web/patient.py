@@ -170,7 +170,10 @@ def _calendar(page: PatientPage) -> bytes:
     event.add("summary", "Rendez-vous")
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("sequence", int(cancelled))
-    event.add("description", f"Pour modifier ou annuler : {_shown(page.territory_phone, page)}")
+    event.add(
+        "description",
+        f"Pour modifier ou annuler{calendar.NBSP}: {_shown(page.territory_phone, page)}",
+    )
     if page.modality == AT_THE_PRACTICE:
         event.add("location", f"{page.address}, {page.postcode} {page.commune_name}")
     file = Calendar()

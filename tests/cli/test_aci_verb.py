@@ -38,22 +38,26 @@ def test_what_is_unknown_is_null_and_said_to_be_unknown(
 ) -> None:
     words = ("amounts", "--agreement", "avenant2", "--size", "1")
     assert json.loads(run(capsys, *words, "--json")[1])["total"] is None
-    assert "Total : inconnu" in run(capsys, *words)[1]
+    assert "Total\u00a0: inconnu" in run(capsys, *words)[1]
 
 
 def test_a_contract_is_settled_from_its_file(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(DIRECTORY / "examples" / "acces-aux-soins.toml")
     assert json.loads(run(capsys, "settle", file, "--json")[1])["variable_earned_eur"] == 29_000
     assert (
-        "29\N{NO-BREAK SPACE}000 € sur 35\N{NO-BREAK SPACE}000 €" in run(capsys, "settle", file)[1]
+        "29\N{NO-BREAK SPACE}000\u00a0€ sur 35\N{NO-BREAK SPACE}000\u00a0€"
+        in run(capsys, "settle", file)[1]
     )
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("amounts", "--agreement", "2031", "--size", "3"), "Accords connus : 2019, avenant2."),
-        (("amounts", "--agreement", "2019", "--size", "5"), "Tailles connues : 1, 2, 3, 4."),
+        (
+            ("amounts", "--agreement", "2031", "--size", "3"),
+            "Accords connus\u00a0: 2019, avenant2.",
+        ),
+        (("amounts", "--agreement", "2019", "--size", "5"), "Tailles connues\u00a0: 1, 2, 3, 4."),
         (("settle", "/nulle/part.toml"), "ne peut pas être lu"),
     ],
 )
@@ -68,10 +72,10 @@ def test_what_does_not_exist_is_refused(
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("eur = 9000\n", "eur = 9500\n", ":15 : Les lignes font 35500 €"),
-        ('agreement = "avenant2"', 'agreement = "avenant9"', "« avenant9 » n’existe pas"),
+        ("eur = 9000\n", "eur = 9500\n", ":15\u00a0: Les lignes font 35500\u00a0€"),
+        ('agreement = "avenant2"', 'agreement = "avenant9"', "«\u00a0avenant9\u00a0» n’existe pas"),
         ("size = 3", "size = 7", "la taille 7 n’existe pas"),
-        ("label =", "labels =", ":13 : Ce champ n’existe pas."),
+        ("label =", "labels =", ":13\u00a0: Ce champ n’existe pas."),
     ],
 )
 def test_a_file_that_does_not_hold_together_is_refused_with_its_line(

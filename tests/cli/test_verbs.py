@@ -74,7 +74,7 @@ def test_a_port_that_is_none_is_refused(number: str, capsys: pytest.CaptureFixtu
         cli.main(["demo", f"--port={number}"])
 
     assert refusal.value.code == 2
-    assert f"un port va de 0 à 65535, pas « {number} »" in capsys.readouterr().err
+    assert f"un port va de 0 à 65535, pas «\u00a0{number}\u00a0»" in capsys.readouterr().err
 
 
 def test_an_unknown_verb_is_refused_with_those_there_are(
@@ -100,7 +100,7 @@ def test_check_runs_every_check_and_names_those_that_fail(
 
     told = capsys.readouterr()
     assert told.out.splitlines() == ["── first", "── second", "── third"]
-    assert told.err.splitlines()[-1] == "À reprendre : first, third"
+    assert told.err.splitlines()[-1] == "À reprendre\u00a0: first, third"
 
 
 def test_check_ends_with_the_tests_so_that_their_line_is_the_last() -> None:

@@ -185,6 +185,6 @@ def test_lines_that_do_not_make_up_the_envelope_are_named_with_both_sums() -> No
     assert faults_of(replace(contract, missions=(mission,))) == [
         Fault(
             ("mission", 0, "variable_eur"),
-            "Les lignes font 2000 €, l’enveloppe variable est de 2500 €.",
+            "Les lignes font 2000\u00a0€, l’enveloppe variable est de 2500\u00a0€.",
         )
     ]

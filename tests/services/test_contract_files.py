@@ -62,17 +62,21 @@ def test_a_first_year_is_paid_from_its_start() -> None:
         ("size = 3", "size = 3 3", "6: Cette ligne"),
         ("fixed_eur", "fixed_euro", "14: "),  # a typo in a key
         ("eur = 9000\n", 'eur = "9000"\n', "20: Ce champ doit être un nombre entier."),
-        ("eur = 9000\n", "eur = 9500\n", "15: Les lignes font 35500 €"),
+        ("eur = 9000\n", "eur = 9500\n", "15: Les lignes font 35500\u00a0€"),
         ("delta = -10\n", "delta = -11\n", "45: La cible 6"),
-        ('source = "cpam"', 'source = "voisin"', "21: Choisissez parmi : log, cpam ou manual."),
+        (
+            'source = "cpam"',
+            'source = "voisin"',
+            "21: Choisissez parmi\u00a0: log, cpam ou manual.",
+        ),
         (
             '{ figure = 87, on = 2027-03-31, origin = "Requête CPAM de mars 2027" }',
             "{ figure = 87, on = 2027-03-31 }",
-            "26: origin : Une valeur saisie a besoin de sa source.",
+            "26: origin\u00a0: Une valeur saisie a besoin de sa source.",
         ),
-        ("on = 2026-12-01", "on = 2025-12-01", "76: on : Cette date est en dehors"),
+        ("on = 2026-12-01", "on = 2025-12-01", "76: on\u00a0: Cette date est en dehors"),
         ("first = 2026-04-15", "first = 2028-04-15", "9: "),
-        ('name = "CPTS Exemple des Deux Rives"\n', "", "3: name : Ce champ est nécessaire."),
+        ('name = "CPTS Exemple des Deux Rives"\n', "", "3: name\u00a0: Ce champ est nécessaire."),
     ],
 )
 def test_a_fault_is_told_with_its_line(before: str, after: str, said: str) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from dispatcher.domain.calendar import NBSP
+
 
 class Source(StrEnum):
     """Where the value of a line comes from."""
@@ -153,7 +155,8 @@ def _faults_of_mission(
     if mission.lines and mission.variable_eur is not None and total != mission.variable_eur:
         yield Fault(
             (*here, "variable_eur"),
-            f"Les lignes font {total} €, l’enveloppe variable est de {mission.variable_eur} €.",
+            f"Les lignes font {total}{NBSP}€, l’enveloppe variable est de"
+            f" {mission.variable_eur}{NBSP}€.",
         )
     if mission.starts is not None and not contract.first <= mission.starts <= contract.last:
         yield Fault((*here, "starts"), "La mission commence en dehors de l’année du contrat.")
