@@ -76,6 +76,10 @@ function help(event) {
   dialog.showModal();
 }
 
+// A field whose dialog was just closed holds the focus until the next frame: nobody types there.
 function isTyping(element) {
-  return element.matches?.("input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]");
+  return (
+    element.matches?.("input:not([type=radio], [type=checkbox], [type=button], [type=submit]), textarea, select, [contenteditable]") &&
+    element.checkVisibility()
+  );
 }
