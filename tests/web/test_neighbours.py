@@ -54,11 +54,11 @@ def test_shared_slots_of_the_neighbour_are_counted_once_it_is_in_force(
     next_door.slot(shared=True)
     next_door.slot()
     agree(house, next_door.account(Role.COORDINATOR), "jura")
-    assert office.get(PAGE).texts("td", "number") == ["–"]
+    assert office.get(PAGE).texts("p", "entry__figure") == []
 
     office.submit(office.get(PAGE).form(f"{PAGE}/accord"))
 
-    assert office.get(PAGE).texts("td", "number") == ["1"]
+    assert office.get(PAGE).texts("p", "entry__figure") == ["1 créneau partagé"]
 
 
 @pytest.mark.parametrize("code", ["", "nulle-part", "jura"])
