@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from dispatcher.domain.matching.needs import Need, OpenSlot
+from dispatcher.domain.policy import DELAYS
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 LONGITUDE, LATITUDE = 5.55, 46.67
@@ -15,7 +16,6 @@ TERRITORY_KM = 35.0
 """Half the width of the square that patients and volunteers live in."""
 SLOTS_PER_VOLUNTEER = 50
 DAYS = 3
-DELAYS = (4, 8, 12, 24, 48, 72)
 
 
 @dataclass(frozen=True, slots=True)

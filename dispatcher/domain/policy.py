@@ -17,7 +17,7 @@ from dispatcher.domain.matching.cost import Weights
 
 NOT_A_NUMBER = "Indiquez un nombre."
 DELAYS = (4, 8, 12, 24, 48, 72)
-"""Hours that can be asked (the national platform's windows)."""
+"""Hours that can be asked (the national platform’s windows), as in `config/catalogue`."""
 
 _WIDEN_MINUTES = {4: 10, 8: 20, 12: 30, 24: 120, 48: 360, 72: 720}
 """Minutes for care of the same day, then the 2 h, 6 h and 12 h of the services that ask nurses in

@@ -35,6 +35,20 @@ class Attention(StrEnum):
     """A volunteer said yes and did not choose the hour."""
 
 
+_YIELDS = frozenset({Attention.MESSAGE, Attention.UNDELIVERED})
+"""What is asked only where nothing else is: it can also be read in the inbox, or among the SMS."""
+
+
+def pressing(asked: str | None, comes_up: Attention | None) -> str | None:
+    """What is asked of the regulator, once something else comes up, or nothing any more (None).
+
+    A delay in danger stays until there is an appointment, whatever is tried meanwhile.
+    """
+    if asked == Attention.DEADLINE or (asked is not None and comes_up in _YIELDS):
+        return asked
+    return comes_up
+
+
 class SlotStatus(StrEnum):
     """A published slot (FHIR Slot)."""
 

@@ -16,7 +16,6 @@ from dispatcher.domain.events import (
     OfferAccepted,
     OfferAnsweredLate,
     OfferDeclined,
-    RequestEscalated,
 )
 from dispatcher.domain.inbound import Intent
 from dispatcher.domain.jobs import Job
@@ -29,6 +28,7 @@ from dispatcher.domain.states import (
     RequestStatus,
 )
 from dispatcher.reads import queue
+from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
 from dispatcher.services.offered_hours import HourRefusedError, Room, book_room, find_room
 from dispatcher.services.offers import (
@@ -222,10 +222,7 @@ def miss_hour(house: House, claim: Claim) -> bool:
         request = lock_request(unit, offer.request_id)
         if request.accepted_offer_id != offer_id or request.status not in WAITING_REQUESTS:
             return False
-        if request.attention != Attention.DEADLINE:  # the more pressing of the two stays
-            request.attention = Attention.HOUR_MISSING
-        request.updated_at = unit.now
-        unit.record(RequestEscalated(request_id=request.id, attention=Attention.HOUR_MISSING))
+        put_in_front(unit, request, Attention.HOUR_MISSING)
     return True
 
 

@@ -36,7 +36,7 @@ from dispatcher.reads import queue
 from dispatcher.reads.volunteers import Askable, askable
 from dispatcher.services.house import House
 from dispatcher.services.offers import link_token, nobody_answered, tell, territory_of_request
-from dispatcher.services.requests import lock_request
+from dispatcher.services.requests import lock_request, resume_search
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
@@ -337,9 +337,6 @@ def _search(unit: Unit, request_id: UUID) -> None:
     request = lock_request(unit, request_id)
     if request.status != RequestStatus.OPEN:
         return
-    request.status = RequestStatus.SEARCHING
-    request.attention = None
-    request.updated_at = unit.now
-    unit.session.flush()  # the wave's guard reads this row
     unit.record(RequestSearched(request_id=request_id))
-    unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id, "request_id": request_id})
+    resume_search(unit, request)
+    unit.session.flush()  # the wave's guard reads this row

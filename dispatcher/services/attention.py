@@ -1,4 +1,4 @@
-"""What was put in front of a regulator and settled by telephone."""
+"""What is put in front of a regulator, and settled by telephone."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from dispatcher.domain.errors import TransitionError
 from dispatcher.domain.events import RequestAttended, RequestEscalated
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
-from dispatcher.domain.states import LIVE_REQUESTS, Attention
+from dispatcher.domain.states import LIVE_REQUESTS, Attention, pressing
 from dispatcher.services.house import House
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.engines import rows_changed
@@ -23,6 +23,16 @@ TELL_THE_PATIENT = frozenset(
     }
 )
 """Without these a patient misses their appointment, or comes to one that is none."""
+
+
+def put_in_front(unit: Unit, request: CareRequest, why: Attention) -> None:
+    """Ask something of the regulator; what is more pressing and asked already stays.
+
+    The caller holds the request's lock.
+    """
+    request.attention = pressing(request.attention, why)
+    request.updated_at = unit.now
+    unit.record(RequestEscalated(request_id=request.id, attention=why))
 
 
 def ask_to_telephone(unit: Unit, kind: str, request_id: UUID | None) -> None:

@@ -17,6 +17,7 @@ from dispatcher.domain.matching.candidates import Refusals
 from dispatcher.domain.states import Attention, RequestStatus
 from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
+from dispatcher.services.attention import put_in_front
 from dispatcher.services.booking import Choice, book
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
@@ -225,8 +226,7 @@ def _note_refusals(
                 # The log is told of reasons, not of each slot that comes and goes.
                 unit.record(SearchFoundNothing(request_id=request.id, refused=refusals["refused"]))
             if is_first:
-                request.attention = Attention.NO_SLOT
-                unit.record(RequestEscalated(request_id=request.id, attention=Attention.NO_SLOT))
+                put_in_front(unit, request, Attention.NO_SLOT)
             request.refused = refusals
             request.updated_at = unit.now
 

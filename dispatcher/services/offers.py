@@ -16,7 +16,6 @@ from dispatcher.domain.events import (
     ActorKind,
     OfferDeclined,
     OfferEnded,
-    RequestEscalated,
 )
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind
@@ -28,6 +27,7 @@ from dispatcher.domain.states import (
     RequestStatus,
     check_transition,
 )
+from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
 from dispatcher.services.notices import LINK_LENGTH, LINK_SIGNS, Sms, queue_all, shown_phone
 from dispatcher.services.requests import lock_request
@@ -185,10 +185,7 @@ def nobody_answered(unit: Unit, request: CareRequest) -> None:
         request.status = RequestStatus.SEARCHING
     elif request.attention in {Attention.NOBODY_ANSWERED, Attention.DEADLINE}:
         return
-    if request.attention != Attention.DEADLINE:  # the more pressing of the two stays
-        request.attention = Attention.NOBODY_ANSWERED
-    request.updated_at = unit.now
-    unit.record(RequestEscalated(request_id=request.id, attention=Attention.NOBODY_ANSWERED))
+    put_in_front(unit, request, Attention.NOBODY_ANSWERED)
 
 
 def lock_offer(unit: Unit, offer_id: UUID) -> Offer:

@@ -17,7 +17,6 @@ from dispatcher.domain.events import (
     MessageReceived,
     PhoneOptedIn,
     PhoneOptedOut,
-    RequestEscalated,
 )
 from dispatcher.domain.inbound import Intent, Understood, understand
 from dispatcher.domain.messages import MessageKind
@@ -27,6 +26,7 @@ from dispatcher.services.appointments import (
     confirm_appointment,
     lock_appointment,
 )
+from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
 from dispatcher.services.notices import AppointmentNotices, reply
 from dispatcher.services.replies import Question, answer_offer, territories_asking
@@ -195,9 +195,7 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str) -> Non
     ).first()
     if request is not None:
         message.request_id = request.id
-        request.attention = request.attention or Attention.MESSAGE
-        request.updated_at = unit.now
-        unit.record(RequestEscalated(request_id=request.id, attention=Attention.MESSAGE))
+        put_in_front(unit, request, Attention.MESSAGE)
     reply(house, unit, message, phone, MessageKind.NOT_UNDERSTOOD)
 
 

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 
 from dispatcher.domain import calendar
-from dispatcher.domain.events import Actor, ActorKind, RequestEscalated
+from dispatcher.domain.events import Actor, ActorKind
 from dispatcher.domain.inbound import Intent, Understood
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.spoken_hours import hour_meant
 from dispatcher.domain.states import LIVE_OFFERS, WAITING_REQUESTS, Attention, OfferStatus
 from dispatcher.services.answers import Answered, Outcome, say_no, say_yes
+from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
 from dispatcher.services.notices import reply
 from dispatcher.services.offers import tell
@@ -175,9 +176,7 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str, asked:
     """They cannot see a patient who was told that they do: a person has to read this, and soon."""
     message.handled_at = None
     request = unit.session.get_one(CareRequest, asked.request_id)
-    request.attention = request.attention or Attention.MESSAGE
-    request.updated_at = unit.now
-    unit.record(RequestEscalated(request_id=request.id, attention=Attention.MESSAGE))
+    put_in_front(unit, request, Attention.MESSAGE)
     link = f"{house.settings.public_base_url}/agenda"
     reply(
         house, unit, message, phone, MessageKind.OFFER_STANDS, VOLUNTEER, code=asked.code, link=link

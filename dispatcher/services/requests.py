@@ -26,10 +26,10 @@ from dispatcher.domain.roles import Account
 from dispatcher.domain.states import (
     LIVE_REQUESTS,
     REQUEST_TRANSITIONS,
-    Attention,
     RequestStatus,
     check_transition,
     in_words,
+    pressing,
 )
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.house import House
@@ -149,7 +149,7 @@ def search_again(house: House, account: Account, request_id: UUID) -> None:
     with house.db.transaction(account.territory_id, account.actor) as unit:
         request = lock_request(unit, request_id)
         unit.record(RequestSearched(request_id=request_id))
-        _search(unit, request)
+        resume_search(unit, request)
 
 
 def enlarge_search(house: House, account: Account, request_id: UUID, radius_km: float) -> None:
@@ -166,7 +166,7 @@ def enlarge_search(house: House, account: Account, request_id: UUID, radius_km: 
         request = lock_request(unit, request_id)
         request.radius_km = radius_km
         unit.record(RequestEnlarged(request_id=request_id, radius_km=radius_km))
-        _search(unit, request)
+        resume_search(unit, request)
 
 
 def watch_delay(unit: Unit, request: CareRequest) -> None:
@@ -192,8 +192,11 @@ def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
     return request
 
 
-def _search(unit: Unit, request: CareRequest) -> None:
-    """Back into the waiting queue; volunteers who were asked stay asked."""
+def resume_search(unit: Unit, request: CareRequest) -> None:
+    """Back into the waiting queue; volunteers who were asked stay asked.
+
+    The caller holds the request's lock. Raises TransitionError as `search_again`.
+    """
     before = RequestStatus(request.status)
     if before == RequestStatus.BOOKED:
         raise TransitionError(
@@ -208,9 +211,7 @@ def _search(unit: Unit, request: CareRequest) -> None:
     if before not in {RequestStatus.SEARCHING, RequestStatus.OFFERING}:
         check_transition(REQUEST_TRANSITIONS, before, RequestStatus.SEARCHING)
         request.status = RequestStatus.SEARCHING
-    if request.attention != Attention.DEADLINE:
-        # A delay in danger stays in front of the regulator until there is an appointment.
-        request.attention = None
+    request.attention = pressing(request.attention, None)
     request.updated_at = unit.now
     unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id, "request_id": request.id})
 

@@ -9,6 +9,7 @@ import pytest
 from config.catalogue import DIRECTORY, BadCatalogueError, Catalogue, Entry
 from dispatcher.domain.matching.columns import TELECONSULTATION
 from dispatcher.domain.matching.feasibility import GENERALISTS
+from dispatcher.domain.policy import DELAYS
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,13 @@ def entries(catalogue: Catalogue) -> Iterator[Entry]:
         catalogue.languages,
     ):
         yield from entry_list.values()
+
+
+def test_the_delays_that_can_be_asked_are_those_that_a_territory_sets_waves_for(
+    catalogue: Catalogue,
+) -> None:
+    """The domain knows no configuration: it has a list of its own, the same one."""
+    assert catalogue.delays == DELAYS
 
 
 def test_the_codes_that_the_interface_promises_are_there(catalogue: Catalogue) -> None:

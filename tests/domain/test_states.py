@@ -8,10 +8,12 @@ from dispatcher.domain.states import (
     REQUEST_TRANSITIONS,
     SLOT_TRANSITIONS,
     AppointmentStatus,
+    Attention,
     RequestStatus,
     SlotStatus,
     check_transition,
     in_words,
+    pressing,
 )
 
 
@@ -48,3 +50,27 @@ def test_what_is_over_never_lives_again() -> None:
 
 def test_an_allowed_step_is_taken_without_a_word() -> None:
     check_transition(REQUEST_TRANSITIONS, RequestStatus.SEARCHING, RequestStatus.BOOKED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "comes_up", "stays"),
+    [
+        (None, Attention.NO_SLOT, Attention.NO_SLOT),
+        (Attention.NO_SLOT, Attention.NOBODY_ANSWERED, Attention.NOBODY_ANSWERED),
+        (Attention.NOBODY_ANSWERED, Attention.HOUR_MISSING, Attention.HOUR_MISSING),
+        (Attention.MESSAGE, Attention.NO_SLOT, Attention.NO_SLOT),
+        (Attention.NO_SLOT, Attention.DEADLINE, Attention.DEADLINE),
+        (Attention.DEADLINE, Attention.NOBODY_ANSWERED, Attention.DEADLINE),
+        (Attention.DEADLINE, Attention.HOUR_MISSING, Attention.DEADLINE),
+        (Attention.DEADLINE, None, Attention.DEADLINE),
+        (None, Attention.MESSAGE, Attention.MESSAGE),
+        (Attention.UNDELIVERED, Attention.MESSAGE, Attention.UNDELIVERED),
+        (Attention.NO_SLOT, Attention.MESSAGE, Attention.NO_SLOT),
+        (Attention.HOUR_MISSING, Attention.UNDELIVERED, Attention.HOUR_MISSING),
+        (Attention.NO_SLOT, None, None),
+    ],
+)
+def test_the_more_pressing_stays_in_front_of_the_regulator(
+    asked: Attention | None, comes_up: Attention | None, stays: Attention | None
+) -> None:
+    assert pressing(asked, comes_up) == stays

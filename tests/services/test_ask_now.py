@@ -56,6 +56,22 @@ class TestAskNow:
         assert town.the_request(request).status == "offering"
         check(house.db.engine, clock.now)
 
+    def test_a_delay_in_danger_stays_in_front_while_volunteers_are_asked(
+        self, house: House, town: Town, clock: FakeClock
+    ) -> None:
+        town.slot(hours=23)
+        request = town.request(need={"delay_hours": 24})
+        keep_promises(house)
+        cancel_request(house, town.regulator, request, CancelRequest(by="patient", reason=""))
+        clock.advance(hours=17)
+        keep_promises(house)
+        assert town.the_request(request).attention == "deadline"
+        asked_volunteer(town)
+
+        assert ask_now(house, town.regulator, request) == 1
+
+        assert town.the_request(request).attention == "deadline"
+
     def test_with_nobody_left_it_says_so_and_whom_to_telephone(
         self, house: House, town: Town
     ) -> None:

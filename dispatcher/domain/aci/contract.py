@@ -78,10 +78,6 @@ class Line:
     value: Value | None = None
 
     @property
-    def is_task(self) -> bool:
-        return not self.tiers and self.target is None
-
-    @property
     def steps(self) -> Sequence[Tier]:
         """Its tiers, the easiest first; a binary line has one."""
         if self.tiers:

@@ -137,9 +137,6 @@ class Weights:
         return cls(**weights)
 
 
-DEFAULT_WEIGHTS = Weights()
-
-
 def unserved(need: Need, weights: Weights) -> float:
     """Points for leaving a need without a slot: more, the shorter its delay.
 
