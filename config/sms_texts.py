@@ -1,5 +1,8 @@
 """The texts of the SMS: `config/sms/<language>/<kind>.txt`, with named placeholders.
 
+Patients are written to in six languages, practitioners in French: `Shape.languages` says which
+texts there have to be, so that none is missing by accident.
+
 What a text may say is decided here, by the placeholders that each kind has. None of them holds a
 motive, a profession, a speciality, a full name or the name of a place: a text cannot give away
 what it cannot name (DESIGN §7, and the advice gathered in `DATA.md` on SMS).
@@ -13,16 +16,19 @@ from typing import Final
 
 DIRECTORY: Final = Path(__file__).parent / "sms"
 REFERENCE_LANGUAGE: Final = "fr"
+PATIENT_LANGUAGES: Final = ("fr", "en", "ar", "pt", "tr", "uk")
+"""ISO 639-1, in the order in which they are offered."""
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The placeholders of a kind: those its text must hold, and those it may leave out."""
+    """What the texts of a kind have: placeholders they must hold or may leave out, languages."""
 
     required: frozenset[str]
-    optional: frozenset[str] = frozenset()
+    optional: frozenset[str]
+    languages: tuple[str, ...]
 
     @property
     def allowed(self) -> frozenset[str]:
@@ -30,8 +36,12 @@ class Shape:
         return self.required | self.optional
 
 
-def _shape(required: str, optional: str = "") -> Shape:
-    return Shape(frozenset(required.split()), frozenset(optional.split()))
+def _to_patients(required: str, optional: str = "") -> Shape:
+    return Shape(frozenset(required.split()), frozenset(optional.split()), PATIENT_LANGUAGES)
+
+
+def _to_practitioners(required: str, optional: str = "") -> Shape:
+    return Shape(frozenset(required.split()), frozenset(optional.split()), (REFERENCE_LANGUAGE,))
 
 
 # sender   the territory's name               day      « mardi 24 novembre »
@@ -45,36 +55,36 @@ def _shape(required: str, optional: str = "") -> Shape:
 # delay    how late somebody will be, « environ 15 minutes »
 # words    what a regulator wrote in answer; they are told on the page what an SMS must not say
 SHAPES: Final[Mapping[str, Shape]] = {
-    "confirmation": _shape("sender day time address phone link"),
-    "practitioner_notice": _shape("sender code day time link", "address phone"),
-    "cancelled_by_practitioner": _shape("sender day time phone"),
-    "cancelled_by_patient": _shape("sender code day time", "link"),
-    "cancelled_by_regulator_patient": _shape("sender day time phone"),
-    "cancelled_by_regulator_practitioner": _shape("sender code day time", "link"),
-    "cancel_acknowledged": _shape("sender day time phone"),
-    "confirm_acknowledged": _shape("sender day time phone"),
-    "which_appointment": _shape("sender choices answer code"),
-    "not_understood": _shape("sender phone"),
-    "stop_acknowledged": _shape("sender", "phone"),
-    "start_acknowledged": _shape("sender", "phone"),
-    "help": _shape("sender phone"),
-    "reminder": _shape("sender day time address phone link"),
-    "appointment_changed": _shape("sender day time address phone link"),
-    "late_notice": _shape("sender code day time delay", "phone"),
-    "no_show_follow_up": _shape("sender day phone"),
-    "satisfaction": _shape("sender"),
-    "satisfaction_thanks": _shape("sender"),
-    "call_back_noted": _shape("sender phone"),
-    "regulator_answer": _shape("sender words", "phone"),
-    "offer": _shape("sender code day time link"),
-    "offer_taken": _shape("sender code"),
-    "offer_too_late": _shape("sender code"),
-    "offer_choose_hour": _shape("sender code link"),
-    "offer_hour_refused": _shape("sender code reason link"),
-    "offer_released": _shape("sender code"),
-    "offer_stands": _shape("sender code phone link"),
-    "offer_which": _shape("sender choices answer code"),
-    "offer_unknown": _shape("sender code phone"),
+    "confirmation": _to_patients("sender day time address phone link"),
+    "practitioner_notice": _to_practitioners("sender code day time link", "address phone"),
+    "cancelled_by_practitioner": _to_patients("sender day time phone"),
+    "cancelled_by_patient": _to_practitioners("sender code day time", "link"),
+    "cancelled_by_regulator_patient": _to_patients("sender day time phone"),
+    "cancelled_by_regulator_practitioner": _to_practitioners("sender code day time", "link"),
+    "cancel_acknowledged": _to_patients("sender day time phone"),
+    "confirm_acknowledged": _to_patients("sender day time phone"),
+    "which_appointment": _to_patients("sender choices answer code"),
+    "not_understood": _to_patients("sender phone"),
+    "stop_acknowledged": _to_patients("sender", "phone"),
+    "start_acknowledged": _to_patients("sender", "phone"),
+    "help": _to_patients("sender phone"),
+    "reminder": _to_patients("sender day time address phone link"),
+    "appointment_changed": _to_patients("sender day time address phone link"),
+    "late_notice": _to_practitioners("sender code day time delay", "phone"),
+    "no_show_follow_up": _to_patients("sender day phone"),
+    "satisfaction": _to_patients("sender"),
+    "satisfaction_thanks": _to_patients("sender"),
+    "call_back_noted": _to_patients("sender phone"),
+    "regulator_answer": _to_patients("sender words", "phone"),
+    "offer": _to_practitioners("sender code day time link"),
+    "offer_taken": _to_practitioners("sender code"),
+    "offer_too_late": _to_practitioners("sender code"),
+    "offer_choose_hour": _to_practitioners("sender code link"),
+    "offer_hour_refused": _to_practitioners("sender code reason link"),
+    "offer_released": _to_practitioners("sender code"),
+    "offer_stands": _to_practitioners("sender code phone link"),
+    "offer_which": _to_practitioners("sender choices answer code"),
+    "offer_unknown": _to_practitioners("sender code phone"),
 }
 """By `MessageKind`. A territory's own wording is held to the same."""
 
@@ -104,6 +114,10 @@ class Texts:
             raise TextsError(f"{kind}: blank value for {_listed(blank)}")
         return _PLACEHOLDER.sub(lambda match: values[match[1]].strip(), text)
 
+    def language_for(self, kind: str, wished: str) -> str:
+        """The language in which that kind is sent to whoever reads `wished`: it, else French."""
+        return wished if wished in SHAPES[kind].languages else REFERENCE_LANGUAGE
+
     def _found(self, kind: str, language: str) -> tuple[str, Shape]:
         try:
             return self.by_language[language][kind], SHAPES[kind]
@@ -124,11 +138,16 @@ def check(directory: Path = DIRECTORY) -> list[str]:
     if REFERENCE_LANGUAGE not in languages:
         return [f"{directory.name}/{REFERENCE_LANGUAGE}: no texts"]
     reference = languages[REFERENCE_LANGUAGE]
-    faults: list[str] = []
+    faults = [
+        f"{language}: no texts" for language in PATIENT_LANGUAGES if language not in languages
+    ]
     for language, texts in languages.items():
-        faults += [f"{language}/{kind}: missing" for kind in sorted(SHAPES.keys() - texts.keys())]
+        expected_kinds = {kind for kind, shape in SHAPES.items() if language in shape.languages}
+        faults += [f"{language}/{kind}: missing" for kind in sorted(expected_kinds - texts.keys())]
         for kind, text in texts.items():
             faults += [f"{language}/{kind}: {fault}" for fault in faults_of(kind, text)]
+            if kind in SHAPES and kind not in expected_kinds:
+                faults.append(f"{language}/{kind}: is not sent in this language")
             said, expected = _named(text), _named(reference.get(kind, text))
             if said != expected:
                 faults.append(f"{language}/{kind}: {_listed(said ^ expected)} not as in French")

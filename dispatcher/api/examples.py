@@ -27,6 +27,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, Any]] = {
             "has_gp": False,
             "gp": None,
             "sex": "female",
+            "language": None,
         },
         "need": {
             "profession": "10",

@@ -111,12 +111,14 @@ def to_gsm(text: str) -> str:
 
 
 def encode(text: str) -> Encoded:
-    """`to_gsm`, then the encoding that is left to use and what the message costs in it."""
+    """`to_gsm` where that is enough for GSM-7; else the text as it is, in UCS-2."""
     sendable = to_gsm(text)
     if all(char in ALPHABET for char in sendable):
         encoding = Encoding.GSM_7
         widths = [2 if char in EXTENSION else 1 for char in sendable]
     else:
+        # Nothing is spared any more by writing « e » for « ê ».
+        sendable = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
         encoding = Encoding.UCS_2
         widths = [2 if ord(char) > 0xFFFF else 1 for char in sendable]  # noqa: PLR2004 - UTF-16's limit
     return Encoded(sendable, encoding, sum(widths), _segments(widths, encoding))

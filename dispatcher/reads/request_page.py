@@ -50,6 +50,8 @@ class PersonFacts:
     last_name: str
     birth_date: date
     phone: str
+    language: str
+    """ISO 639-1, of their SMS."""
     commune: str
     has_gp: bool
     gp_name: str | None
@@ -279,6 +281,7 @@ def _person(
             cipher.open("patients.birth_date", patient.id, patient.birth_date)
         ),
         phone=cipher.open("patients.phone", patient.id, patient.phone),
+        language=patient.language,
         commune=request.commune,
         has_gp=request.has_gp,
         gp_name=name_of(gp),

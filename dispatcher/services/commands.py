@@ -75,6 +75,9 @@ class PatientShape(Shape):
     gp: UUID | None = None
     sex: Literal["female", "male"] | None = None
     """FHIR AdministrativeGender; null when it was not asked."""
+    language: Literal["fr", "en", "ar", "pt", "tr", "uk"] | None = None
+    """ISO 639-1 of their SMS and page; null for `need.language` where it is one of these, else for
+    what is known of them, else for French."""
 
 
 class NeedShape(Shape):

@@ -15,9 +15,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.sms_texts import SHAPES
-from dispatcher.domain import calendar, gsm, phones
+from dispatcher.domain import calendar, gsm, languages, phones
 from dispatcher.domain.events import MessageQueued
 from dispatcher.domain.jobs import Job
+from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.messages import MessageKind, MessageStatus
 from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
@@ -30,7 +31,6 @@ from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
-LANGUAGE = "fr"
 ANSWER_HOURS = timedelta(hours=12)
 """An answer to what somebody wrote only confuses them the day after."""
 LINK_SIGNS = string.ascii_letters + string.digits
@@ -59,6 +59,7 @@ _AROUND_APPOINTMENT = (
         CareRequest.code,
         CareRequest.patient_id,
         Patient.phone.label("patient_phone"),
+        Patient.language.label("patient_language"),
         Practitioner.phone.label("practitioner_phone"),
         Slot.places,
         Slot.modality,
@@ -86,7 +87,10 @@ def new_link_token() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sms:
-    """An SMS to be written down. `phone` is E.164; of `values`, what the kind may say is used."""
+    """An SMS to be written down. `phone` is E.164; of `values`, what the kind may say is used.
+
+    The values are in `language`; a kind that is French alone is written in French.
+    """
 
     kind: MessageKind
     to_role: str
@@ -101,6 +105,7 @@ class Sms:
     expires_at: datetime | None = None
     """When it would only confuse; None: ANSWER_HOURS from now."""
     despite_stop: bool = False
+    language: Language = Language.FRENCH
 
 
 def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
@@ -130,7 +135,8 @@ def _row(house: House, unit: Unit, sms: Sms, *, refused: bool) -> dict[str, Any]
     """The row of a message, its number and text sealed."""
     message_id = uuid.uuid4()
     said = {name: value for name, value in sms.values.items() if name in SHAPES[sms.kind].allowed}
-    text = gsm.encode(gsm.to_gsm(house.texts.render(sms.kind, LANGUAGE, **said)))
+    language = house.texts.language_for(sms.kind, sms.language)
+    text = gsm.encode(house.texts.render(sms.kind, language, **said))
     status = MessageStatus.REFUSED if refused else MessageStatus.QUEUED
     return {
         "id": message_id,
@@ -173,6 +179,24 @@ def _follow(unit: Unit, sms: Sms, row: Mapping[str, Any]) -> None:
         unit.promise(Job.SEND_MESSAGE, {"message_id": row["id"]})
 
 
+def language_of_number(unit: Unit, phone: str) -> Language:
+    """The language of the patient who was last registered in the territory under that number."""
+    return (
+        language_of(
+            unit.session.scalars(
+                select(Patient.language)
+                .where(
+                    Patient.territory_id == unit.territory_id,
+                    Patient.phone_hash.in_(unit.cipher.hashes(phone)),
+                )
+                .order_by(Patient.created_at.desc(), Patient.id)
+                .limit(1)
+            ).first()
+        )
+        or Language.FRENCH
+    )
+
+
 def reply(
     house: House,
     unit: Unit,
@@ -182,12 +206,13 @@ def reply(
     to_role: str = "patient",
     **values: str,
 ) -> None:
-    """Answer an SMS to the very number that wrote it, once."""
+    """Answer an SMS to the very number that wrote it, once; a patient, in their language."""
     territory = unit.session.get_one(Territory, unit.territory_id)
     values |= {
         "sender": territory.name,
         "phone": shown_phone(territory.phone, territory.department),
     }
+    is_patient = to_role == "patient"
     queue_sms(
         house,
         unit,
@@ -201,6 +226,7 @@ def reply(
             practitioner_id=received.practitioner_id,
             offer_id=received.offer_id,
             despite_stop=kind == MessageKind.STOP_ACKNOWLEDGED,
+            language=language_of_number(unit, phone) if is_patient else Language.FRENCH,
         ),
     )
 
@@ -221,7 +247,7 @@ class AppointmentNotices:
         self._known = unit.session.execute(
             _AROUND_APPOINTMENT, {"appointment": appointment_id}
         ).one()
-        self._values = self._said()
+        self._patient_language = language_of(self._known.patient_language) or Language.FRENCH
 
     def to_patient(self, kind: MessageKind) -> None:
         """Tell the patient."""
@@ -246,16 +272,25 @@ class AppointmentNotices:
     def _for_patient(self, kind: MessageKind, **more: str) -> Sms:
         known = self._known
         phone = self._unit.cipher.open("patients.phone", known.patient_id, known.patient_phone)
-        return self._sms(kind, "patient", phone, self._values | more)
+        values = self._said(self._patient_language) | more
+        return self._sms(kind, "patient", phone, values, self._patient_language)
 
     def _for_practitioner(self, kind: MessageKind) -> list[Sms]:
         phone = self._known.practitioner_phone
         if phone is None:
             return []
-        values = self._values | {"link": f"{self._house.settings.public_base_url}/agenda"}
-        return [self._sms(kind, "practitioner", phone, values)]
+        link = f"{self._house.settings.public_base_url}/agenda"
+        values = self._said(Language.FRENCH) | {"link": link}
+        return [self._sms(kind, "practitioner", phone, values, Language.FRENCH)]
 
-    def _sms(self, kind: MessageKind, to_role: str, phone: str, values: dict[str, str]) -> Sms:
+    def _sms(
+        self,
+        kind: MessageKind,
+        to_role: str,
+        phone: str,
+        values: dict[str, str],
+        language: Language,
+    ) -> Sms:
         known = self._known
         return Sms(
             kind=kind,
@@ -267,30 +302,32 @@ class AppointmentNotices:
             appointment_id=known.id,
             practitioner_id=known.practitioner_id if to_role == "practitioner" else None,
             expires_at=known.ends_at,
+            language=language,
         )
 
-    def _said(self) -> dict[str, str]:
+    def _said(self, language: Language) -> dict[str, str]:
         known = self._known
         zone = ZoneInfo(known.timezone)
-        time = f"à {calendar.hour(known.start_at, zone)}"
         if known.places > 1:
-            end = calendar.hour(known.ends_at, zone)
-            time = f"entre {calendar.hour(known.start_at, zone)} et {end}"
+            time = languages.between(known.start_at, known.ends_at, zone, language)
+        else:
+            time = languages.at(known.start_at, zone, language)
         return {
             "sender": known.sender,
             "code": known.code,
-            "day": calendar.day(known.start_at, zone),
+            "day": languages.day(known.start_at, zone, language),
             "time": time,
-            "address": self._address(),
+            "address": self._address(language),
             "phone": shown_phone(known.territory_phone, known.department),
         }
 
-    def _address(self) -> str:
+    def _address(self, language: Language) -> str:
         if self._known.modality == "HH":
-            return "à domicile"
+            return languages.at_home(language)
         if self._known.modality == "VR":
-            return "à distance"
-        return f"{self._known.address}, {self._known.commune_name}"
+            return languages.remotely(language)
+        where = f"{self._known.address}, {self._known.commune_name}"
+        return languages.address(where, language)
 
 
 def _stopped(unit: Unit, numbers: Iterable[str]) -> set[str]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from dispatcher.domain import calendar
+from dispatcher.domain import calendar, languages
 from dispatcher.domain.errors import TransitionError
 from dispatcher.domain.events import (
     Actor,
@@ -19,6 +19,7 @@ from dispatcher.domain.events import (
     PhoneOptedOut,
 )
 from dispatcher.domain.inbound import Intent, Understood, understand
+from dispatcher.domain.languages import CANCEL_WORDS, YES_WORDS
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS, Attention
 from dispatcher.services.appointments import (
@@ -28,7 +29,7 @@ from dispatcher.services.appointments import (
 )
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
-from dispatcher.services.notices import AppointmentNotices, reply
+from dispatcher.services.notices import AppointmentNotices, language_of_number, reply
 from dispatcher.services.replies import Question, answer_offer, territories_asking
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
@@ -145,19 +146,21 @@ def _answer_about_appointment(
     live = _live_appointments(unit, phone, said.code)
     if len(live) > 1:
         territory = unit.session.get_one(Territory, unit.territory_id)
-        zone = ZoneInfo(territory.timezone)
+        zone, language = ZoneInfo(territory.timezone), language_of_number(unit, phone)
+        words = CANCEL_WORDS if said.intent == Intent.CANCEL else YES_WORDS
+        choices = [
+            f"{each.code} ({languages.day_and_hour(each.start, zone, language)})"
+            for each in live[:CHOICES]
+        ]
         reply(
             house,
             unit,
             message,
             phone,
             MessageKind.WHICH_APPOINTMENT,
-            answer="ANNULER" if said.intent == Intent.CANCEL else "OUI",
+            answer=words[language],
             code=live[0].code,
-            choices=", ".join(
-                f"{each.code} ({calendar.day_and_hour(each.start, zone)})"
-                for each in live[:CHOICES]
-            ),
+            choices=languages.listed(choices, language),
         )
         message.handled_at = unit.now
         return

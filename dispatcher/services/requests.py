@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, select, text
+from sqlalchemy import and_, bindparam, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from dispatcher.domain.errors import (
 )
 from dispatcher.domain.events import RequestEnlarged, RequestOpened, RequestSearched
 from dispatcher.domain.jobs import Job
+from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import (
@@ -64,6 +65,11 @@ _KNOWN = (
     .order_by(CareRequest.asked_at)
 )
 _INSERT_PATIENT = insert(table_of(Patient))
+_SET_LANGUAGE = (
+    update(table_of(Patient))
+    .where(table_of(Patient).c.id == bindparam("patient"))
+    .values(language=bindparam("spoken"))
+)
 _INSERT_REQUEST = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(table_of(CareRequest))
     .on_conflict_do_nothing(index_elements=["territory_id", "code"], index_where=text(LIVE))
@@ -112,7 +118,7 @@ def _open(
         known = _known(unit, command, checked)
         if known.live_requests and not command.confirm_duplicate:
             raise DuplicateRequestError([str(found) for found in known.live_requests])
-        patient_id = known.patient_id or _new_patient(unit, command, checked)
+        patient_id = _patient(unit, command, checked, known)
         request = _new_request(unit, account, command, checked, request_id, patient_id)
         _write(unit, request)
         unit.record(
@@ -244,7 +250,17 @@ def _known(unit: Unit, command: OpenRequest, checked: Checked) -> _Known:
     )
 
 
-def _new_patient(unit: Unit, command: OpenRequest, checked: Checked) -> UUID:
+def _patient(unit: Unit, command: OpenRequest, checked: Checked, known: _Known) -> UUID:
+    """The row of who needs care, in the language that was asked for or follows from the need."""
+    language = language_of(command.patient.language) or language_of(command.need.language)
+    if known.patient_id is None:
+        return _new_patient(unit, command, checked, language or Language.FRENCH)
+    if language is not None:
+        unit.session.execute(_SET_LANGUAGE, {"patient": known.patient_id, "spoken": language.value})
+    return known.patient_id
+
+
+def _new_patient(unit: Unit, command: OpenRequest, checked: Checked, language: Language) -> UUID:
     patient, cipher = command.patient, unit.cipher
     row = uuid.uuid4()
     unit.session.execute(
@@ -260,6 +276,7 @@ def _new_patient(unit: Unit, command: OpenRequest, checked: Checked) -> UUID:
             "identity_hash": cipher.hash(
                 identity(patient.last_name, patient.first_name, patient.birth_date)
             ),
+            "language": language.value,
             "created_at": unit.now,
         },
     )

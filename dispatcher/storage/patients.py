@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.storage.columns import Id, Instant, Record, Sealed
+from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
 
 
 class Patient(Record):
@@ -25,4 +25,6 @@ class Patient(Record):
     phone: Mapped[Sealed]
     phone_hash: Mapped[str]
     identity_hash: Mapped[str]
+    language: Mapped[Code] = mapped_column(default="fr", server_default="fr")
+    """ISO 639-1, in which they are written to; a `domain.languages.Language`."""
     created_at: Mapped[Instant]

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from config.catalogue import Catalogue, Entry
 from config.communes import Communes
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.languages import Language
 from dispatcher.reads.known_people import Doctor
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.parsing import parse
@@ -49,6 +50,7 @@ TEXTS = (
     "regulated.by",
     "patient.sex",
     "need.language",
+    "patient.language",
     "need.needs_step_free",
     "need.cannot_travel",
     "need.travel_km",
@@ -169,6 +171,10 @@ def choices(catalogue: Catalogue, doctors: Iterable[Doctor]) -> dict[str, Any]:
             for entry in catalogue.languages.values()
             if entry.code != FRENCH
         ],
+        "sms_languages": [
+            Choice(language.value, catalogue.languages[language.value].label)
+            for language in Language
+        ],
         "motive_groups": [
             MotiveGroup(
                 profession.label,
@@ -199,6 +205,7 @@ def _body(
         "has_gp": gp not in {NO_DOCTOR, ""},
         "gp": None if gp in {NO_DOCTOR, FOREIGN_DOCTOR, ""} else gp,
         "sex": values.get("patient.sex", ""),
+        "language": values.get("patient.language", ""),
     }
     need = {
         "profession": values["need.profession"],

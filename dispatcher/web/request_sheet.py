@@ -10,6 +10,7 @@ from config.catalogue import Catalogue, Entry
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
+from dispatcher.domain.languages import Language
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import NearMiss, Pair
 from dispatcher.domain.matching.feasibility import Reason
@@ -218,6 +219,9 @@ def _patient(
         "birth_date": f"{patient.birth_date:%d/%m/%Y}",
         "phone": shown_phone(patient.phone, department),
         "phone_uri": f"tel:{patient.phone}",
+        "sms_language": ""
+        if patient.language == Language.FRENCH
+        else wording.language(patient.language),
         "commune": wording.commune(patient.commune),
         "gp_label": gp,
         "sex_label": SEXES.get(sex or "", ""),

@@ -54,6 +54,9 @@ BAD_REQUESTS: list[tuple[dict[str, Any], str]] = [
     ({"need.earliest": "2026-11-25T14:00:00+01:00"}, "need.earliest"),  # after the delay
     ({"need.earliest": "9999-12-31T23:59:59-12:00"}, "need.earliest"),
     ({"patient.sex": "f"}, "patient.sex"),
+    ({"patient.language": "wo"}, "patient.language"),  # received in it, not written to in it
+    ({"patient.language": "FR"}, "patient.language"),
+    ({"patient.language": 5}, "patient.language"),
     ({"need.language": "xx"}, "need.language"),
     ({"need.language": "français"}, "need.language"),
     ({"need.needs_step_free": "oui"}, "need.needs_step_free"),

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from dispatcher.services.house import House
+from dispatcher.storage.patients import Patient
 from tests.api.caller import Caller, faults
 from tests.builders import Town
 from tests.houses import keep_promises
@@ -27,6 +28,16 @@ def test_what_the_patient_needs_is_kept_with_the_request(
     kept = town.the_request(UUID(answer.json["id"]))
     assert (kept.sex, kept.language, kept.needs_step_free) == ("female", "ar", True)
     assert (kept.travel_km, kept.radius_km) == (0.0, 12.5)
+
+
+def test_the_language_of_a_patients_sms_is_kept(
+    regulator: Caller, town: Town, asked: dict[str, Any]
+) -> None:
+    answer = post(regulator, asked, patient={"language": "uk"}, need={"language": "ar"})
+
+    request = town.the_request(UUID(answer.json["id"]))
+    with town.house.db.reading() as session:
+        assert session.get_one(Patient, request.patient_id).language == "uk"
 
 
 def test_who_says_nothing_of_it_needs_nothing_of_it(

@@ -51,6 +51,19 @@ def test_conditions_are_kept_and_shown_on_the_request(desk: Browser, town: Town)
     assert "à recevoir en arabe, accès de plain-pied, se déplace jusqu’à 12 km" in page.text
 
 
+def test_the_language_of_the_sms_is_chosen_and_shown(desk: Browser, town: Town) -> None:
+    form = desk.get("/demandes/nouvelle").form("/demandes/nouvelle")
+    assert form.values["patient.language"] == ""
+
+    page = enter(desk, need__language="wo", patient__language="tr")
+    assert "à recevoir en wolof" in page.text
+    assert "SMS en turc" in page.text
+
+
+def test_french_is_not_worth_a_word(desk: Browser, town: Town) -> None:
+    assert "SMS en" not in enter(desk).text
+
+
 def test_who_cannot_go_out_is_seen_at_home(desk: Browser, town: Town) -> None:
     page = enter(desk, need__cannot_travel="1", need__modalities=["HH"])
     assert only(town).travel_km == 0
@@ -72,6 +85,7 @@ def test_who_cannot_go_out_is_not_asked_to_come_to_a_practice_alone(
         ("need__travel_km", "loin", "Indiquez une distance de 0 à 500 km."),
         ("need__travel_km", "-2", "Indiquez une distance de 0 à 500 km."),
         ("need__language", "xx", "Choisissez une langue de la liste."),
+        ("patient__language", "wo", "Choisissez une valeur de la liste."),
         ("patient__sex", "autre", "Choisissez une valeur de la liste."),
     ],
 )

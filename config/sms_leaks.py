@@ -1,0 +1,90 @@
+"""What no SMS may say: words that tell of somebody's health, a profession, or a place of care.
+
+One definition for the texts of the house and for those that a territory writes. It is a net with a
+fine mesh, not a proof: it stops the words that give a reason for care away, in each language that
+patients are written to in, and would rather refuse one too many (« cabinet » is a piece of
+furniture as well). The patterns are written in plain form: lower case, no accents.
+"""
+
+# ruff: noqa: RUF001 - letters of other alphabets are what this file is about
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+_WORDS: Final[Mapping[str, str]] = {
+    "fr": (
+        r"medecin|medic|docteur|\bdr\b|infirmi|\bkine|dentist|dentaire|sages? femmes?|sages?-femme"
+        r"|pharmac|orthop|podolog|\bpsy|addict|ordonnance|consultation|\bsoin|\bsante|malad|douleur"
+        r"|fievre|urgence vitale|diagnosti|traitement|sympto|\bmotif|vaccin|grossesse|enceinte"
+        r"|cabinet|clinique|hopita|hospital|\bpatient|chirurg|gyneco|dermato|cardio|ophtalmo"
+        r"|pediatr|radiolog|therap|blessure|infection|cancer|\bvih\b|\bivg\b|avortement|depress"
+    ),
+    "en": (
+        r"doctor|\bdr\b|\bgp\b|\bnurs(?:e|es|ing)\b|\bdent(?:ist|al)|midwi|pharmac|physio|surge"
+        r"|clinic|hospital|\bpatient|health|medic|\bill(?:ness)?\b|\bsick|disease|\bpains?\b|fever"
+        r"|symptom|diagnos|treatment|prescri|vaccin|pregnan|therap|consult|\bpsych|addict|cancer"
+        r"|infection|injur|\bcare\b|check-?up|\bhiv\b|abortion|depress"
+    ),
+    "ar": (
+        r"طبيب|اطباء|طبي(?!ع)|\bالطب\b|دكتور|ممرض|تمريض|اسنان|صيدل|قابلة|مستشف|عياد|مريض|\bمرض"
+        r"|\bالمرض|صحة|صحي(?!ح)|صحت|علاج|\b(?:ال)?الم\b|\bحمى\b|\bالحمى|\bاعراض|\bالاعراض|تشخيص"
+        r"|وصفة|لقاح|تلقيح|حامل\b|نفسي|\b(?:ال)?جراح|استشار|فحص|دواء|ادوية|سرطان|اجهاض"
+    ),
+    "pt": (
+        r"medic[oai]|doutor|\bdra?\b|enferm|dentist|dentari|parteir|farmac|fisioter|clinic|hospital"
+        r"|consult|\bsaude|doenca|doente|\bdor(?:es)?\b|\bfebre|sintoma|diagnost|tratamento|receita"
+        r"|vacina|gravid|terap|\bpsi[cq]|utente|paciente|cirurg|cancro|infecc|\bvih\b|aborto"
+        r"|depress|\bexames?\b"
+    ),
+    "tr": (
+        r"doktor|hekim|hemsire|\bdisci|\bebe(?:ye|niz)?\b|eczane|eczac|fizyoter|klini[kg]|hastane"
+        r"|\bhasta|\bsaglik|muayene|tedavi|\bteshis|\bagri|\bates(?:i|iniz)?\b|semptom|recete"
+        r"|\basi(?:si|niz)?\b|\bgebe|hamile|psikolo|psikiyat|\bilac|ameliyat|cerrah|kanser"
+        r"|enfeksiyon|kurtaj"
+    ),
+    "uk": (
+        r"лікар|медсестр|медик|медич|медиц|стоматолог|дантист|зубн|акушер|аптек|фармац|фізіотер"
+        r"|клінік|госпітал|пацієнт|здоров|\bхвор|\bбіль\b|болить|температур|симптом|діагно|лікува"
+        r"|рецепт|щеплен|вакцин|вагітн|терап|психол|психіатр|хірург|операці|онколог|інфекц|травм"
+        r"|консультац|\bаборт|ліки\b"
+    ),
+}
+_ALIKE: Final = str.maketrans({"ı": "i", "œ": "oe", "æ": "ae", "ø": "o", "ß": "ss", "ł": "l"})
+"""Letters that no decomposition makes plain."""
+
+
+def _without_marks(text: str) -> str:
+    """Without accents, vowel points and invisible characters."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Cf"})
+
+
+_PATTERNS: Final = {
+    language: re.compile(_without_marks(words)) for language, words in _WORDS.items()
+}
+
+
+def about_health(text: str, language: str) -> str | None:
+    """The word of the text that says something about health, in its plain form; None without one.
+
+    French is looked for in every language: it is what a hurried coordinator falls back to. Raises
+    KeyError for a language that has no pattern.
+    """
+    plain = " ".join(_without_marks(text).casefold().translate(_ALIKE).split())
+    for known in dict.fromkeys((language, "fr")):
+        found = _PATTERNS[known].search(plain)
+        if found is not None:
+            return _whole(plain, found)
+    return None
+
+
+def _whole(text: str, found: re.Match[str]) -> str:
+    """The whole word around what was found."""
+    start, end = found.span()
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    return text[start:end]
