@@ -185,6 +185,17 @@ class Town:
         with self.house.db.reading() as session:
             return session.get_one(Slot, slot_id)
 
+    def slots_of(self, volunteer: Volunteer) -> list[Slot]:
+        """All slots of a volunteer, closed ones too, by start."""
+        with self.house.db.reading() as session:
+            return list(
+                session.scalars(
+                    select(Slot)
+                    .where(Slot.practitioner_id == volunteer.id)
+                    .order_by(Slot.start_at, Slot.published_at, Slot.id)
+                )
+            )
+
     def the_appointment(self, request_id: UUID) -> Appointment | None:
         """The request's appointment that was not cancelled."""
         with self.house.db.reading() as session:

@@ -67,6 +67,9 @@ class AgendaSlot:
     taken: int
     status: SlotStatus
     visits: tuple[Visit, ...]
+    note: str
+    """For the patient."""
+    free_now: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def agenda(db: Database, account: Account) -> Agenda:
     return Agenda(
         practitioner_name=practitioner.display_name,
         slots=tuple(
-            _slot(slot, label, expected.get(slot.id, ()))
+            _slot(db.cipher, slot, label, expected.get(slot.id, ()))
             for slot, label in rows
             if slot.id in expected or not _was_withdrawn(slot)
         ),
@@ -132,7 +135,7 @@ def own_places(db: Database, account: Account) -> list[OwnPlace]:
         practitioner = _own(session, account)
         rows = session.execute(
             select(Place.id, Place.label, Place.commune_name)
-            .where(Place.practitioner_id == practitioner.id)
+            .where(Place.practitioner_id == practitioner.id, Place.closed_at.is_(None))
             .order_by(Place.label, Place.id)
         )
         return [OwnPlace(row.id, row.label, row.commune_name) for row in rows]
@@ -217,7 +220,7 @@ def _was_withdrawn(slot: Slot) -> bool:
     return slot.closed_at is not None and slot.closed_at < slot.ends_at
 
 
-def _slot(slot: Slot, place_label: str, visits: Iterable[Visit]) -> AgendaSlot:
+def _slot(cipher: Cipher, slot: Slot, place_label: str, visits: Iterable[Visit]) -> AgendaSlot:
     return AgendaSlot(
         id=slot.id,
         start=slot.start_at,
@@ -228,4 +231,6 @@ def _slot(slot: Slot, place_label: str, visits: Iterable[Visit]) -> AgendaSlot:
         taken=slot.taken,
         status=SlotStatus(slot.status),
         visits=tuple(visits),
+        note=cipher.open("slots.note", slot.id, slot.note) if slot.note else "",
+        free_now=slot.free_now,
     )

@@ -53,7 +53,7 @@ def own_limits(db: Database, account: Account) -> OwnLimits:
             raise NotFoundError
         places = session.scalars(
             select(Place)
-            .where(Place.practitioner_id == practitioner.id)
+            .where(Place.practitioner_id == practitioner.id, Place.closed_at.is_(None))
             .order_by(Place.label, Place.id)
         ).all()
     return OwnLimits(

@@ -56,6 +56,7 @@ _COLUMNS = select(
     as_text(_SLOTS.place_id),
     _SLOTS.modality,
     as_text(_SLOTS.visibility),
+    _SLOTS.minimum_notice_minutes,
     as_number(_SLOTS.start_at),
     as_number(_SLOTS.ends_at),
     _SLOTS.places,
@@ -175,8 +176,8 @@ def _agenda(rows: Sequence[Any], holders: "_Holders", elsewhere: Floats) -> Agen
     )
 
 
-_Kind = tuple[str, str, str, str]
-"""Practitioner, place, modality and visibility, as the database writes them."""
+_Kind = tuple[str, str, str, str, int | None]
+"""Practitioner, place, modality and visibility, as the database writes them, and the notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,9 @@ class _Holders:
     def slot(self, kind: _Kind, moment: _Moment) -> OpenSlot:
         """A pattern: a slot of that kind at that moment, its own columns being anybody's."""
         practitioner, place = self.practitioners[kind[0]], self.places[kind[1]]
-        day = moment.day
+        day, notice = moment.day, kind[4]
+        if notice is None:
+            notice = practitioner.minimum_notice_minutes
         local = datetime(day.year, day.month, day.day, moment.hour, tzinfo=self.rules.zone)
         return OpenSlot(
             slot_id=practitioner.id,
@@ -278,7 +281,7 @@ class _Holders:
             daily_cap=practitioner.daily_cap,
             booked_that_day=self.booked_by_day.get((practitioner.id, day), 0),
             load=self.load.get(practitioner.id, 0.0),
-            minimum_notice=timedelta(minutes=practitioner.minimum_notice_minutes),
+            minimum_notice=timedelta(minutes=notice),
             patient_sex=practitioner.patient_sex,
             languages=frozenset(practitioner.languages),
             step_free=place.step_free,

@@ -36,6 +36,11 @@ class PatientPage:
     address: str
     postcode: str
     commune_name: str
+    access: str
+    """How to get in, in the practitioner's words."""
+    step_free: bool
+    note: str
+    """What the practitioner tells whoever is booked there."""
     phone: str
     """Where the practice answers, else the regulation."""
     territory_id: UUID
@@ -84,6 +89,9 @@ def patient_page(db: Database, link_token: str) -> PatientPage | None:
         address=place.address,
         postcode=place.postcode,
         commune_name=place.commune_name,
+        access=place.access,
+        step_free=place.step_free,
+        note=db.cipher.open("slots.note", slot.id, slot.note) if slot.note else "",
         phone=place.phone or territory.phone,
         territory_id=territory.id,
         territory_name=territory.name,

@@ -45,7 +45,7 @@ def active_practitioners(
         places: dict[UUID, list[PlaceFacts]] = {}
         for row in session.execute(
             select(Place.practitioner_id, Place.id, Place.commune)
-            .where(Place.territory_id == territory_id)
+            .where(Place.territory_id == territory_id, Place.closed_at.is_(None))
             .order_by(Place.label, Place.id)
         ):
             places.setdefault(row.practitioner_id, []).append(PlaceFacts(row.id, row.commune))

@@ -129,7 +129,9 @@ def _not_asked_yet(session: Session, request: CareRequest) -> Sequence[Practitio
 def _offices(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Office]]:
     found: dict[UUID, list[Office]] = defaultdict(list)
     for place in session.scalars(
-        select(Place).where(Place.practitioner_id.in_(ids)).order_by(Place.id)
+        select(Place)
+        .where(Place.practitioner_id.in_(ids), Place.closed_at.is_(None))
+        .order_by(Place.id)
     ):
         found[place.practitioner_id].append(
             Office(place.id, place.longitude, place.latitude, place.step_free)

@@ -50,6 +50,7 @@ Name = Annotated[
 ]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30), Writable]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Writable]
+PatientNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), Writable]
 CodeText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Writable
 ]
@@ -131,6 +132,18 @@ class PublishSlot(Shape):
     visibility: list[CodeText] = Field(default_factory=lambda: ["SNP", "CPTS"], min_length=1)
     shared: bool = False
     """Whether the neighbouring territories that agreed to it may use the slot."""
+    minimum_notice_minutes: int | None = Field(default=None, ge=0, le=2880)
+    """Null for the practitioner's own; a walk-in period needs none."""
+    note: PatientNote = ""
+    """Shown to the patient on the page of their appointment, in no SMS."""
+
+
+class AnnounceFree(Shape):
+    """« Libre maintenant »: patients may come from now on."""
+
+    place: UUID
+    minutes: int = Field(default=120, ge=60, le=360)
+    places: int = Field(default=4, ge=2, le=30)
 
 
 class BookSlot(Shape):
@@ -190,6 +203,22 @@ class RegisterPlace(Shape):
     phone: ShortText | None = None
     step_free: bool = False
     """Reached and entered without a step."""
+
+
+class DescribePlace(Shape):
+    """A place of practice as its practitioner describes it. `commune` is an INSEE code."""
+
+    label: Name
+    address: Name
+    postcode: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10), Writable] = ""
+    """The commune's own where it is empty."""
+    commune: CodeText
+    phone: ShortText = ""
+    step_free: bool = False
+    access: PatientNote = ""
+    """How to get in, in words for the patient."""
+    finess: ShortText = ""
+    siret: ShortText = ""
 
 
 class RegisterPractitioner(Shape):

@@ -2,27 +2,29 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
 from dispatcher.domain import calendar
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError
-from dispatcher.domain.events import CLOCK, SlotPassed, SlotPublished, SlotWithdrawn
+from dispatcher.domain.events import CLOCK, SlotPassed, SlotWithdrawn
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import SLOT_TRANSITIONS, SlotStatus, check_transition
-from dispatcher.services.commands import PublishSlot
+from dispatcher.services.commands import AnnounceFree, PublishSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.neighbours import match_all_who_see
-from dispatcher.storage.practitioners import Place, Practitioner
+from dispatcher.services.publication import busy_spans, publish, queue_on
 from dispatcher.storage.slots import Slot
-from dispatcher.storage.unit import Claim, Unit
+from dispatcher.storage.unit import Claim
 
-LONGEST = timedelta(hours=12)
-FURTHEST = timedelta(days=366)
+WORTH_ANNOUNCING = timedelta(minutes=60)
+"""Nobody is sent to the last half hour of a period: with less than this there is no time."""
+AT_THE_PRACTICE = "AMB"
 
 
 def publish_slot(
@@ -37,7 +39,7 @@ def publish_slot(
     with house.db.transaction(account.territory_id, account.actor) as unit:
         if call is not None:
             call.remember(unit, slot_id)
-        _publish(house, unit, account, command, slot_id)
+        publish(house, unit, account, command, slot_id)
         match_all_who_see(unit, shared=command.shared)
     return slot_id
 
@@ -47,10 +49,46 @@ def publish_slots(house: House, account: Account, commands: Sequence[PublishSlot
     published = [uuid.uuid4() for _ in commands]
     with house.db.transaction(account.territory_id, account.actor) as unit:
         for slot_id, command in zip(published, commands, strict=True):
-            _publish(house, unit, account, command, slot_id)
+            publish(house, unit, account, command, slot_id)
         if commands:
             match_all_who_see(unit, shared=any(command.shared for command in commands))
     return published
+
+
+def announce_free(house: House, account: Account, command: AnnounceFree) -> UUID:
+    """« Libre maintenant »: a walk-in period from now on, which ends by itself.
+
+    It stops short of the next slot, so that nobody is expected twice. Raises NotFoundError for an
+    account that is no practitioner's, InvalidError when they are taken now or too soon.
+    """
+    practitioner_id, slot_id = account.practitioner_id, uuid.uuid4()
+    if practitioner_id is None:
+        raise NotFoundError
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        queue_on(unit, practitioner_id)
+        zone, end = ZoneInfo(account.timezone), unit.now + timedelta(minutes=command.minutes)
+        spans = busy_spans(unit, practitioner_id, unit.now, end)
+        if spans and spans[0].start <= unit.now:
+            until = calendar.hour(max(span.end for span in spans if span.start <= unit.now), zone)
+            raise InvalidError({"start": f"Un créneau est déjà en cours, jusqu’à {until}."})
+        if spans:
+            end = spans[0].start
+        if end - unit.now < WORTH_ANNOUNCING:
+            then = calendar.hour(end, zone)
+            raise InvalidError(
+                {"start": f"Votre prochain créneau commence à {then}{NBSP}: il reste trop peu."}
+            )
+        asked = PublishSlot(
+            practitioner=practitioner_id,
+            place=command.place,
+            start=unit.now,
+            end=end,
+            places=command.places,
+            modality=AT_THE_PRACTICE,
+        )
+        publish(house, unit, account, asked, slot_id, free_now=True)
+        match_all_who_see(unit, shared=asked.shared)
+    return slot_id
 
 
 def withdraw_slot(house: House, account: Account, slot_id: UUID) -> None:
@@ -116,107 +154,3 @@ def close_past_slots(house: House, claim: Claim) -> int:
             closed += len(passed)
     house.db.keep(claim)
     return closed
-
-
-def _queue_on(unit: Unit, account: Account, practitioner_id: UUID) -> None:
-    """Make two publications of one practitioner wait for each other, on both engines."""
-    revised = unit.session.execute(
-        update(Practitioner)
-        .where(
-            Practitioner.id == practitioner_id,
-            Practitioner.territory_id == account.territory_id,
-            Practitioner.active,
-        )
-        .values(slot_revision=Practitioner.slot_revision + 1)
-        .returning(Practitioner.id)
-    ).one_or_none()
-    if revised is None:
-        raise NotFoundError(field="practitioner")
-
-
-def _publish(
-    house: House, unit: Unit, account: Account, command: PublishSlot, slot_id: UUID
-) -> None:
-    if account.role == Role.PRACTITIONER and account.practitioner_id != command.practitioner:
-        raise NotFoundError(field="practitioner")
-    _queue_on(unit, account, command.practitioner)
-    faults = _faults(house, command, unit.now) | _faults_of_place(unit, account, command)
-    if faults:
-        raise InvalidError(faults)
-    unit.session.add(
-        Slot(
-            id=slot_id,
-            territory_id=unit.territory_id,
-            practitioner_id=command.practitioner,
-            place_id=command.place,
-            start_at=command.start,
-            ends_at=command.end,
-            places=command.places,
-            taken=0,
-            modality=command.modality,
-            visibility=list(dict.fromkeys(command.visibility)),
-            shared=command.shared,
-            status=SlotStatus.OPEN,
-            published_at=unit.now,
-        )
-    )
-    unit.session.flush()  # the next slot of the same publication must see this one
-    unit.record(
-        SlotPublished(
-            slot_id=slot_id,
-            practitioner_id=command.practitioner,
-            start=command.start,
-            end=command.end,
-            places=command.places,
-            modality=command.modality,
-            visibility=list(dict.fromkeys(command.visibility)),
-        )
-    )
-
-
-def _faults_of_place(unit: Unit, account: Account, command: PublishSlot) -> dict[str, str]:
-    faults: dict[str, str] = {}
-    place = unit.session.scalar(
-        select(Place.id).where(
-            Place.id == command.place, Place.practitioner_id == command.practitioner
-        )
-    )
-    if place is None:
-        faults["place"] = "Ce lieu n’est pas un lieu d’exercice de ce professionnel."
-    other = unit.session.scalars(
-        select(Slot)
-        .where(
-            Slot.practitioner_id == command.practitioner,
-            Slot.place_id == command.place,
-            Slot.status != SlotStatus.CLOSED,
-            Slot.start_at < command.end,
-            Slot.ends_at > command.start,
-        )
-        .order_by(Slot.start_at)
-    ).first()
-    if other is not None:
-        zone = ZoneInfo(account.timezone)
-        faults["start"] = (
-            "Ce créneau en chevauche un autre au même lieu :"
-            f" {calendar.day(other.start_at, zone)}"
-            f" {calendar.hours(other.start_at, other.ends_at, zone)}."
-        )
-    return faults
-
-
-def _faults(house: House, command: PublishSlot, now: datetime) -> dict[str, str]:
-    faults: dict[str, str] = {}
-    if command.end <= command.start:
-        faults["end"] = "La fin doit venir après le début."
-    elif command.end - command.start > LONGEST:
-        faults["end"] = "Un créneau dure douze heures au plus."
-    if command.start < now and (command.places == 1 or command.end <= now):
-        faults["start"] = "Ce créneau est déjà passé."
-    elif command.start > now + FURTHEST:
-        faults["start"] = "Un créneau se publie un an à l’avance au plus."
-    if command.modality not in house.catalogue.modalities:
-        faults["modality"] = "Cette modalité est inconnue (AMB, HH ou VR)."
-    unknown = set(command.visibility) - set(house.catalogue.visibilities)
-    if unknown:
-        faults["visibility"] = "La visibilité se choisit parmi PUBLIC, PRO, SNP et CPTS."
-    return faults

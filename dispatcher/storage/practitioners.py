@@ -1,5 +1,6 @@
 """Volunteers and the places where they see patients."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
@@ -76,3 +77,9 @@ class Place(Record):
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]
     phone: Mapped[str | None]
+    access: Mapped[str] = mapped_column(default="", server_default="")
+    """How to get in, in words for the patient: « interphone 12, deuxième étage »."""
+    finess: Mapped[Code | None]
+    siret: Mapped[Code | None]
+    closed_at: Mapped[datetime | None]
+    """Nothing is published there any more; its past stays."""

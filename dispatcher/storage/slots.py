@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.storage.columns import Code, Id, Instant, Record
+from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
 
 
 class Slot(Record):
@@ -18,6 +18,7 @@ class Slot(Record):
         CheckConstraint("taken >= 0 AND taken <= places", "taken"),
         CheckConstraint("ends_at > start_at", "order"),
         CheckConstraint("status <> 'open' OR taken < places", "open_has_room"),
+        CheckConstraint("minimum_notice_minutes >= 0", "minimum_notice"),
         Index("slots_by_territory", "territory_id", "status", "ends_at"),
         Index("slots_by_practitioner", "practitioner_id", "start_at"),
     )
@@ -39,3 +40,9 @@ class Slot(Record):
     """Shown to the neighbours that agreed to it."""
     offer_id: Mapped[UUID | None]
     """The accepted offer that this slot was made for; None for a published one."""
+    minimum_notice_minutes: Mapped[int | None]
+    """None for the practitioner's own."""
+    note: Mapped[Sealed | None]
+    """What the practitioner tells the patient who is booked there: shown on their page, no SMS."""
+    free_now: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """« Libre maintenant »: a period that began when it was announced."""

@@ -18,15 +18,19 @@ from dispatcher.reads.agenda import AHEAD, AgendaSlot, Visit, own_places
 from dispatcher.reads.agenda import agenda as read_agenda
 from dispatcher.reads.neighbours import neighbours
 from dispatcher.services.appointments import cancel_by_practitioner, record_attendance
-from dispatcher.services.slots import publish_slot, withdraw_slot
+from dispatcher.services.commands import AnnounceFree
+from dispatcher.services.parsing import parse
+from dispatcher.services.slots import announce_free, publish_slot, withdraw_slot
 from dispatcher.web import slot_form
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.hours import closure_of, unused_reason
-from dispatcher.web.wording import Wording, person
+from dispatcher.web.wording import Choice, Wording, person
 
 room = Blueprint("practitioner", __name__, url_prefix="/agenda")
 SEE_OTHER = 303
 NOON = time(12)
+FREE_HOURS = ("1", "2", "3", "4")
+FREE_PLACES = "4"
 EARLY = timedelta(hours=48)
 """Unscheduled care is due within 48 h, and by agreement a patient is seen before their hour."""
 
@@ -36,6 +40,7 @@ EARLY = timedelta(hours=48)
 def agenda() -> ResponseReturnValue:
     """Today and the days to come; above them, who came before and was not marked."""
     found = read_agenda(house().db, viewer())
+    places = own_places(house().db, viewer())
     wording = Wording.of(house(), viewer())
     return render_template(
         "practitioner/agenda.html",
@@ -47,6 +52,12 @@ def agenda() -> ResponseReturnValue:
             for visit in found.to_mark
         ],
         later=found.later,
+        free_now=_free_now(found.slots, wording),
+        free_hours=[Choice(hours, f"{hours}{NBSP}h") for hours in FREE_HOURS],
+        free_places=FREE_PLACES,
+        own_places=[
+            Choice(str(place.id), f"{place.label}, {place.commune_name}") for place in places
+        ],
         last_day=calendar.day(wording.now + AHEAD, wording.zone),
     )
 
@@ -65,7 +76,7 @@ def publish_now() -> ResponseReturnValue:
     account, zone = viewer(), _zone()
     if account.practitioner_id is None:
         raise NotFoundError
-    typed = request.form.to_dict()
+    typed = slot_form.typed(request.form)
     try:
         command = slot_form.command(typed, account.practitioner_id, zone)
         publish_slot(house(), account, command)
@@ -82,6 +93,30 @@ def publish_now() -> ResponseReturnValue:
             " personne.",
             "warning",
         )
+    return _to_agenda()
+
+
+@room.post("/libre-maintenant")
+@allow(Role.PRACTITIONER)
+def free_now() -> ResponseReturnValue:
+    """« Libre maintenant » in one tap: a period that ends by itself."""
+    account, zone = viewer(), _zone()
+    hours, places = (
+        request.form.get("hours", FREE_HOURS[1]),
+        request.form.get("places", FREE_PLACES),
+    )
+    try:
+        asked = {
+            "place": request.form.get("place", ""),
+            "minutes": _minutes(hours),
+            "places": places,
+        }
+        slot_id = announce_free(house(), account, parse(AnnounceFree, asked))
+    except InvalidError as invalid:
+        flash(" ".join(dict.fromkeys(invalid.fields.values())), "error")
+        return _to_agenda()
+    until = next(slot.end for slot in read_agenda(house().db, account).slots if slot.id == slot_id)
+    flash(f"Vous êtes annoncé libre jusqu’à {calendar.hour(until, zone)}.", "success")
     return _to_agenda()
 
 
@@ -126,11 +161,28 @@ def _too_late(error: TransitionError) -> ResponseReturnValue:
     return _to_agenda()
 
 
+def _minutes(hours: str) -> int | str:
+    return int(hours) * 60 if hours in FREE_HOURS else hours
+
+
+def _free_now(slots: Sequence[AgendaSlot], wording: Wording) -> dict[str, Any] | None:
+    """The announced period that is running."""
+    running = [
+        slot
+        for slot in slots
+        if slot.free_now and slot.status != SlotStatus.CLOSED and slot.end > wording.now
+    ]
+    if not running:
+        return None
+    slot = running[0]
+    return _slot(slot, wording) | {"until": calendar.hour(slot.end, wording.zone)}
+
+
 def _to_agenda() -> ResponseReturnValue:
     return redirect(url_for("practitioner.agenda"), SEE_OTHER)
 
 
-def _form(typed: Mapping[str, str] | None, errors: Mapping[str, str]) -> str:
+def _form(typed: Mapping[str, Any] | None, errors: Mapping[str, str]) -> str:
     now, zone = house().clock(), _zone()
     places = own_places(house().db, viewer())
     return render_template(
@@ -183,6 +235,8 @@ def _slot(slot: AgendaSlot, wording: Wording) -> dict[str, Any]:
         "end": calendar.hour(slot.end, wording.zone),
         "place_label": slot.place_label,
         "modality_label": wording.modality(slot.modality),
+        "note": slot.note,
+        "free_now": slot.free_now,
         "places": slot.places,
         "taken": slot.taken,
         "status": slot.status,

@@ -105,7 +105,7 @@ def command(
     faults: dict[str, str] = {}
     if not values["patient.gp_choice"]:
         faults["patient.gp_choice"] = GP_MISSING
-    insee = _commune(values, communes)
+    insee = chosen_commune(values, "patient.commune", communes)
     if not insee:
         faults["patient.commune"] = COMMUNE_UNKNOWN
     faults |= _travel_faults(values)
@@ -256,14 +256,14 @@ def _whole(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() else text
 
 
-def _commune(values: Typed, communes: Communes) -> str:
+def chosen_commune(values: Typed, name: str, communes: Communes) -> str:
     """The INSEE code that was picked, else the only commune that what was typed can mean.
 
     Without script nothing is picked, and a code from an earlier try may no longer be what the
     text beside it says.
     """
-    text = values["patient.commune_text"].strip()
-    picked = communes.get(values["patient.commune"])
+    text = values[f"{name}_text"].strip()
+    picked = communes.get(values[name])
     if picked is not None and plain(picked.name) in plain(text):
         return picked.insee
     found = communes.search(text) if text else []

@@ -30,6 +30,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.PRACTITIONER: (
         Door("practitioner.agenda", "Mon agenda", "calendar"),
         Door("practitioner.publish", "Ouvrir un créneau", "plus"),
+        Door("places.overview", "Mes lieux", "pin"),
         Door("limits.overview", "Mes règles", "sliders"),
     ),
     Role.COORDINATOR: (

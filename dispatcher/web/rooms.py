@@ -18,6 +18,7 @@ from dispatcher.web import (
     neighbours,
     offers,
     patient,
+    places,
     settings,
     ways_out,
     webhooks,
@@ -34,6 +35,7 @@ def of(house: House) -> list[Blueprint]:
         offers.room,
         agenda.room,
         limits.room,
+        places.room,
         inbox.room,
         activity.room,
     ]

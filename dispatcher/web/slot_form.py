@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from werkzeug.datastructures import MultiDict
+
 from config.catalogue import Catalogue
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
@@ -28,11 +30,23 @@ NOON = time(12)
 PARTS_OF_DAY = (("Matin", 6, 12), ("Après-midi", 12, 18), ("Soir", 18, 24), ("Nuit", 0, 6))
 MOST_DIGITS = 4
 SINGLE, PERIOD = "single", "range"
+USUAL_VISIBILITY = ("SNP", "CPTS")
+NOTICES = (0, 15, 30, 60, 120, 240, 720, 1440)
+"""Minutes."""
+SEVERAL = frozenset({"visibility"})
 
 Option = dict[str, str]
+Typed = dict[str, Any]
 
 
-def defaults(now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace]) -> dict[str, str]:
+def typed(form: MultiDict[str, str]) -> Typed:
+    """What was typed, by field, as the form shows it again."""
+    return {name: form.getlist(name) if name in SEVERAL else form[name] for name in form} | {
+        name: form.getlist(name) for name in SEVERAL
+    }
+
+
+def defaults(now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace]) -> Typed:
     """What the form shows first: the next quarter of an hour that can still be booked."""
     local = (now + LEAD).astimezone(zone)
     day, at = local.date(), time(local.hour, local.minute // QUARTER * QUARTER)
@@ -46,6 +60,9 @@ def defaults(now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace]) -> dict[
         "places": USUAL_PLACES,
         "modality": "AMB",
         "place": str(places[0].id) if places else "",
+        "visibility": list(USUAL_VISIBILITY),
+        "minimum_notice_minutes": "",
+        "note": "",
     }
 
 
@@ -75,10 +92,21 @@ def choices(
         "places": [
             _option(str(place.id), f"{place.label}, {place.commune_name}") for place in places
         ],
+        "visibilities": [
+            _option(code, entry.label) for code, entry in catalogue.visibilities.items()
+        ],
+        "notices": [_option("", "Celui de mes règles")]
+        + [
+            _option(
+                str(minutes),
+                calendar.duration(timedelta(minutes=minutes)) if minutes else "Aucun",
+            )
+            for minutes in NOTICES
+        ],
     }
 
 
-def command(typed: Mapping[str, str], practitioner: UUID, zone: ZoneInfo) -> PublishSlot:
+def command(typed: Mapping[str, Any], practitioner: UUID, zone: ZoneInfo) -> PublishSlot:
     """The command that was typed, its hour read on the territory's clocks.
 
     Raises InvalidError under the names of the form's own fields.
@@ -105,6 +133,9 @@ def command(typed: Mapping[str, str], practitioner: UUID, zone: ZoneInfo) -> Pub
             "places": places,
             "modality": typed.get("modality", ""),
             "shared": bool(typed.get("shared")),
+            "visibility": typed.get("visibility", []),
+            "minimum_notice_minutes": typed.get("minimum_notice_minutes") or None,
+            "note": typed.get("note", ""),
         },
     )
 
@@ -118,11 +149,14 @@ def by_field(faults: Mapping[str, str]) -> dict[str, str]:
     end = named.pop("end", None)
     if end is not None and end != named.get("start"):
         named["duration_minutes"] = end
-    order = ("day", "start_time", "start", "duration_minutes", "places", "modality", "place")
+    order = (
+        "day", "start_time", "start", "duration_minutes", "places", "modality", "place",
+        "visibility", "minimum_notice_minutes", "note",
+    )  # fmt: skip
     return {name: named.pop(name) for name in order if name in named} | named
 
 
-def _start(typed: Mapping[str, str], zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
+def _start(typed: Mapping[str, Any], zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
     day = at = None
     try:
         day = date.fromisoformat(typed.get("day", ""))

@@ -53,6 +53,16 @@ def test_a_published_slot_is_open_and_listed_with_the_territory_s_offset(
     assert regulator.get("/slots").get_json() == [slot]
 
 
+def test_a_note_and_a_notice_may_be_given(regulator: Caller, town: Town) -> None:
+    body = offered(town.volunteer(), note="Sonnez deux fois", minimum_notice_minutes=60)
+    answer = regulator.post("/slots", body)
+    assert answer.status_code == 201
+    assert set(answer.get_json()) == SLOT_SHAPE
+    with_too_much = offered(town.volunteer(), note="x" * 301, minimum_notice_minutes=-1)
+    found = problem(regulator.post("/slots", with_too_much), 422, "invalid")
+    assert {fault["field"] for fault in found["errors"]} == {"note", "minimum_notice_minutes"}
+
+
 def test_a_slot_that_is_published_serves_whoever_waits(
     regulator: Caller, town: Town, house: House
 ) -> None:

@@ -79,6 +79,54 @@ def test_a_slot_is_published_logged_and_has_the_queue_matched(
     assert [ring.promise_id for ring in bell.rung[rung:]] == [match.id]
 
 
+def test_a_slot_s_own_notice_counts_instead_of_the_practitioner_s(house: House, town: Town) -> None:
+    """At 09:00; the first starts in one hour and asks for two, the second in three."""
+    volunteer = town.volunteer()
+    soon = command(volunteer, 1, 1.5, minimum_notice_minutes=120)
+    slots.publish_slots(house, town.regulator, [soon, command(volunteer, 3, 3.5)])
+    request = town.request()
+    keep_promises(house)
+    appointment = town.the_appointment(request)
+    assert appointment is not None
+    assert appointment.start_at == MONDAY_MORNING + 3 * HOUR
+
+    patient_volunteer = town.volunteer(minimum_notice_minutes=600)
+    slots.publish_slot(
+        house, town.regulator, command(patient_volunteer, 1, 1.5, minimum_notice_minutes=0)
+    )
+    second = town.request()
+    keep_promises(house)
+    appointment = town.the_appointment(second)
+    assert appointment is not None
+    assert appointment.start_at == MONDAY_MORNING + HOUR
+
+
+def test_a_note_is_sealed_and_in_no_event(house: House, town: Town) -> None:
+    slot_id = slots.publish_slot(
+        house, town.regulator, command(town.volunteer(), 2, 3, note="Sonnez deux fois")
+    )
+    note = town.the_slot(slot_id).note
+    assert note is not None
+    assert "Sonnez" not in note
+    assert house.db.cipher.open("slots.note", slot_id, note) == "Sonnez deux fois"
+    assert "Sonnez" not in str(events(house))
+
+
+def test_an_hour_that_a_patient_kept_in_a_closed_slot_is_not_given_again(
+    house: House, town: Town
+) -> None:
+    volunteer = town.volunteer()
+    slot = slots.publish_slot(house, town.regulator, command(volunteer, 2, 3))
+    town.request()
+    keep_promises(house)
+    slots.withdraw_slot(house, town.regulator, slot)
+
+    told = faults(town, command(volunteer, 2.5, 3.5))
+
+    assert "chevauche" in told["start"]
+    slots.publish_slot(house, town.regulator, command(volunteer, 3, 4))
+
+
 def test_what_is_wrong_with_a_publication_is_told_at_its_field(town: Town) -> None:
     volunteer, other = town.volunteer(), town.volunteer()
     cases: list[tuple[PublishSlot, str, str]] = [

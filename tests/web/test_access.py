@@ -67,13 +67,21 @@ WHO_MAY = {
     "ways_out.called": REGULATORS,
     "inbox.messages": REGULATORS,
     "inbox.handle": REGULATORS,
-    "communes.search": REGULATORS | COORDINATORS | ADMINISTRATORS,
+    "communes.search": REGULATORS | PRACTITIONERS | COORDINATORS | ADMINISTRATORS,
     "practitioner.agenda": PRACTITIONERS,
     "practitioner.publish": PRACTITIONERS,
     "practitioner.publish_now": PRACTITIONERS,
+    "practitioner.free_now": PRACTITIONERS,
     "practitioner.close_slot": PRACTITIONERS,
     "practitioner.outcome": PRACTITIONERS,
     "practitioner.cancel_appointment": PRACTITIONERS,
+    "places.overview": PRACTITIONERS,
+    "places.describe_new": PRACTITIONERS,
+    "places.add": PRACTITIONERS,
+    "places.describe": PRACTITIONERS,
+    "places.change": PRACTITIONERS,
+    "places.close": PRACTITIONERS,
+    "places.reopen": PRACTITIONERS,
     "limits.overview": PRACTITIONERS,
     "limits.change": PRACTITIONERS,
     "what_if.question": COORDINATORS | ADMINISTRATORS,
@@ -106,12 +114,14 @@ class Site:
     people: dict[Role, Browser]
     request: uuid.UUID
     simulation: uuid.UUID
+    place: uuid.UUID
 
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
         values: dict[str, object] = {
             "request_id": self.request,
             "simulation_id": self.simulation,
+            "place_id": self.place,
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
@@ -151,7 +161,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         simulation = ask_what_if(
             house, town.account(Role.COORDINATOR), AskWhatIf(profession="10", delay_hours=48)
         )
-        yield Site(app, house, people, request, simulation)
+        yield Site(app, house, people, request, simulation, volunteer.place)
 
 
 def our_rules(app: Flask) -> list[Rule]:

@@ -56,6 +56,12 @@ from dispatcher.domain.events.offers import (
     OfferMade,
     VolunteersAsked,
 )
+from dispatcher.domain.events.places import (
+    PlaceAdded,
+    PlaceChanged,
+    PlaceClosed,
+    PlaceReopened,
+)
 from dispatcher.domain.events.requests import (
     RequestAttended,
     RequestCancelled,
@@ -109,6 +115,10 @@ __all__ = [
     "PasswordReplaced",
     "PhoneOptedIn",
     "PhoneOptedOut",
+    "PlaceAdded",
+    "PlaceChanged",
+    "PlaceClosed",
+    "PlaceReopened",
     "RequestAttended",
     "RequestCancelled",
     "RequestEnlarged",
