@@ -158,6 +158,11 @@ class IndicatorsShape(OutcomesShape):
     volunteers_active: int
     slots_opened: int
     slots_used: int
+    satisfaction_answers: int
+    satisfaction_mean: float | None = Field(description="Of marks from 0 to 10.")
+    satisfaction_nps: float | None = Field(
+        description="Share of 9 and 10 less that of 0 to 6, from -100 to 100."
+    )
     by_day: list[DayShape]
     by_profession: dict[str, OutcomesShape]
     by_origin: dict[str, OutcomesShape]

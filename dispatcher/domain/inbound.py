@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from dispatcher.domain import inbound_words as vocabulary
+
 
 class Intent(StrEnum):
     """What the sender wants."""
@@ -22,6 +24,8 @@ class Intent(StrEnum):
     START = "start"
     HELP = "help"
     CALL_BACK = "call_back"
+    MARK = "mark"
+    """A mark from 0 to 10: only for whoever was asked for one, see `mark_of`."""
     UNKNOWN = "unknown"
 
 
@@ -46,111 +50,59 @@ class _Word:
     end: int
 
 
-# All phrases are in plain form: lower case, no accents, apostrophes and hyphens as spaces.
-_OPENINGS: Final[dict[str, Intent]] = {
-    # The message may go on after these.
-    "oui": Intent.YES,
-    "ok": Intent.YES,
-    "okay": Intent.YES,
-    "yes": Intent.YES,
-    "نعم": Intent.YES,
-    "sim": Intent.YES,
-    "evet": Intent.YES,
-    "так": Intent.YES,
-    "d accord": Intent.YES,
-    "je confirme": Intent.YES,
-    "confirme": Intent.YES,
-    "confirmer": Intent.YES,
-    "non": Intent.NO,
-    "no": Intent.NO,
-    "nan": Intent.NO,
-    "annuler": Intent.CANCEL,
-    "annule": Intent.CANCEL,
-    "annulee": Intent.CANCEL,
-    "annulez": Intent.CANCEL,
-    "annulation": Intent.CANCEL,
-    "cancel": Intent.CANCEL,
-    "الغاء": Intent.CANCEL,
-    "anular": Intent.CANCEL,
-    "iptal": Intent.CANCEL,
-    "скасувати": Intent.CANCEL,
-    "j annule": Intent.CANCEL,
-    "je annule": Intent.CANCEL,
-    "merci d annuler": Intent.CANCEL,
-    "a annuler": Intent.CANCEL,
-    "je dois annuler": Intent.CANCEL,
-    "je veux annuler": Intent.CANCEL,
-    "je voudrais annuler": Intent.CANCEL,
-    "je souhaite annuler": Intent.CANCEL,
-    "je prefere annuler": Intent.CANCEL,
-    "je suis oblige d annuler": Intent.CANCEL,
-    "je suis obligee d annuler": Intent.CANCEL,
-    "stop": Intent.STOP,
-    "stopall": Intent.STOP,
-    "stopsms": Intent.STOP,
-    "unsubscribe": Intent.STOP,
-    "desabonner": Intent.STOP,
-    "desabonnement": Intent.STOP,
-    "me desabonner": Intent.STOP,
-    "se desabonner": Intent.STOP,
-    "desinscrire": Intent.STOP,
-    "desinscription": Intent.STOP,
-    "me desinscrire": Intent.STOP,
-    "rappel": Intent.CALL_BACK,
-    "rappeler": Intent.CALL_BACK,
-    "rappelez moi": Intent.CALL_BACK,
-    "me rappeler": Intent.CALL_BACK,
-    "merci de me rappeler": Intent.CALL_BACK,
-}
-
-_ALONE: Final[dict[str, Intent]] = {
-    # These mean it only when nothing follows: « arrêt de travail » is no STOP.
-    "arret": Intent.STOP,
-    "arreter": Intent.STOP,
-    "arretez": Intent.STOP,
-    "arret sms": Intent.STOP,
-    "end": Intent.STOP,
-    "quit": Intent.STOP,
-    "optout": Intent.STOP,
-    "opt out": Intent.STOP,
-    "revoke": Intent.STOP,
-    "fin": Intent.STOP,
-    "start": Intent.START,
-    "unstop": Intent.START,
-    "reprendre": Intent.START,
-    "reprise": Intent.START,
-    "help": Intent.HELP,
-    "aide": Intent.HELP,
-    "info": Intent.HELP,
-    "infos": Intent.HELP,
-    "rappelez": Intent.CALL_BACK,
-}
-
-_PHRASES: Final = {tuple(text.split()): intent for text, intent in (_OPENINGS | _ALONE).items()}
-_LONGEST_PHRASE: Final = max(len(phrase) for phrase in _PHRASES)
-_MUST_BE_ALONE: Final = frozenset(tuple(text.split()) for text in _ALONE)
-
-_GREETING = re.compile(
-    r"bonjour|bonsoir|salut|hello|coucou|bjr|bsr|slt|madame|monsieur|mme|mr|docteur|dr"
-    r"|merci|svp|stp|cordialement"
-)
 _CODE_MARKS: Final = frozenset({"code", "n", "no", "num", "numero", "ref", "rdv"})
 _CODE_DIGITS: Final = 4
 
-_NEGATION: Final = (
-    r"^pas(?! de )|\b(?:ne|n) \w+(?: \w+)? pas\b"
-    r"|\b(?:peux|pourrai|viens|viendrai|vais|serai)(?: \w+)? pas\b|\bimpossible\b"
+_VOWEL_SIGNS: Final = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670"
+_WORD = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_VOWEL_SIGNS}])*|\d+")
+_INVISIBLE = dict.fromkeys(
+    (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
 )
-# What, after an answer, turns it round: « oui mais j’annule », « ok mais je ne peux pas ».
-_CONTRADICTIONS: Mapping[Intent, re.Pattern[str]] = {
-    Intent.YES: re.compile(rf"\b(?:non|no|annul\w*|cancel)\b|{_NEGATION}"),
-    Intent.NO: re.compile(r"\b(?:oui|ok|annul\w*|cancel)\b"),
-    Intent.CANCEL: re.compile(r"\b(?:non|pas|oui|ok|si)\b"),
-}
+_ONE_LETTER = str.maketrans({0x131: "i", 0x649: 0x64A, 0x629: 0x647, 0x640: None})
+"""Letters that are typed one for the other: Turkish i, Arabic ya and ta, and the stretched line."""
+_AROUND_WORDS: Final = " \t\r\n.,;:!-–—_/\\|#'’\"«»()[]\u060c\u061b\u061f\u00a0\u202f"
 
-_WORD = re.compile(r"[^\W\d_]+|\d+")
-_INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
-_AROUND_WORDS: Final = " \t\r\n.,;:!-–—_/\\|#'’\"«»()[]\u00a0\u202f"
+
+def _plain(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word)
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return letters.casefold().translate(_ONE_LETTER)
+
+
+def _listed(phrases: str) -> Iterator[tuple[str, ...]]:
+    """Phrases separated by commas, in plain form, as words."""
+    for phrase in phrases.split(","):
+        yield tuple(_plain(word) for word in _WORD.findall(phrase))
+
+
+def _by_phrase(words: vocabulary.Words) -> dict[tuple[str, ...], Intent]:
+    """Raises ValueError where one phrase would mean two things."""
+    found: dict[tuple[str, ...], Intent] = {}
+    for intent, by_language in words.items():
+        for phrases in by_language.values():
+            for phrase in _listed(phrases):
+                if found.setdefault(phrase, Intent(intent)) != intent:
+                    raise ValueError(f"{' '.join(phrase)}: {found[phrase]} and {intent}")
+    return found
+
+
+_MUST_BE_ALONE: Final = _by_phrase(vocabulary.ALONE)
+_PHRASES: Final = _by_phrase(vocabulary.OPENINGS) | _MUST_BE_ALONE
+_LONGEST_PHRASE: Final = max(len(phrase) for phrase in _PHRASES)
+_GREETINGS: Final = frozenset(
+    word for listed in vocabulary.GREETINGS.values() for (word,) in _listed(listed)
+)
+_TURNED_ROUND: Final[Mapping[Intent, re.Pattern[str]]] = {
+    Intent(intent): re.compile(rf"\b(?:{'|'.join(by_language.values())})\b")
+    for intent, by_language in vocabulary.TURNED_ROUND.items()
+}
+_MARK_NAMES: Final = frozenset(_listed(vocabulary.MARK_NAMES))
+_OUT_OF_TEN: Final = "|".join(r"\s+".join(words) for words in _listed(vocabulary.OUT_OF_TEN))
+_MARK: Final = re.compile(
+    rf"(?P<before>[^\d+\u2212-]*)(?P<mark>10|\d)(?:\s*(?:/|\b(?:{_OUT_OF_TEN})\b)\s*10)?(?!\d)"
+    r"(?P<after>\D*)"
+)
+_SENTENCE_MARKS: Final = (".", ",", ";", ":", "!", "?", "\n", "–", "—", "-", "\u060c", "\u061f")
 
 
 def understand(body: str) -> Understood:
@@ -177,20 +129,33 @@ def understand(body: str) -> Understood:
     return Understood(intent, code, body[end:].strip(_AROUND_WORDS))
 
 
+def mark_of(body: str) -> int | None:
+    """The mark from 0 to 10 that a message is, « 9 », « 8/10 très bien », « Note : 7 »; else None.
+
+    Whether a mark was asked for is for the caller to know. What could be an hour, a count or a
+    code is none: beside the mark stand polite words alone, or a sentence of its own after it.
+    """
+    digits = (str(unicodedata.decimal(char, char)) for char in _plain(body.translate(_INVISIBLE)))
+    found = _MARK.fullmatch("".join(digits))
+    if found is None:
+        return None
+    before = tuple(word for word in _WORD.findall(found["before"]) if word not in _GREETINGS)
+    after = _WORD.findall(found["after"])
+    is_apart = found["after"].lstrip(" ").startswith(_SENTENCE_MARKS)
+    if (before and before not in _MARK_NAMES) or not (is_apart or _GREETINGS.issuperset(after)):
+        return None
+    return int(found["mark"])
+
+
 def _words(body: str) -> Iterator[_Word]:
     for match in _WORD.finditer(body):
         yield _Word(_plain(match.group()), match.end())
 
 
-def _plain(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word)
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
-
-
 def _after_greetings(words: Sequence[_Word]) -> int:
     """Where the message begins; a greeting that opens a phrase (« merci d’annuler ») is kept."""
     first = 0
-    while first < len(words) and _GREETING.fullmatch(words[first].plain):
+    while first < len(words) and words[first].plain in _GREETINGS:
         if _phrase_at(words, first):
             break
         first += 1
@@ -220,6 +185,6 @@ def _code_at(words: Sequence[_Word], start: int) -> tuple[str | None, int]:
 
 def _is_doubtful(phrase: tuple[str, ...], intent: Intent, rest: Sequence[str]) -> bool:
     if phrase in _MUST_BE_ALONE:
-        return not all(_GREETING.fullmatch(word) for word in rest)
-    contradiction = _CONTRADICTIONS.get(intent)
-    return contradiction is not None and contradiction.search(" ".join(rest)) is not None
+        return not _GREETINGS.issuperset(rest)
+    turned = _TURNED_ROUND.get(intent)
+    return turned is not None and turned.search(" ".join(rest)) is not None

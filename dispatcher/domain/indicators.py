@@ -97,6 +97,11 @@ class Indicators(Outcomes):
     """Places published and not withdrawn."""
     slots_used: int
     """Of these places, those with an appointment that was not cancelled; a no-show used one."""
+    satisfaction_answers: int
+    """Patients of these requests who gave a mark from 0 to 10, each by their last one."""
+    satisfaction_mean: float | None
+    satisfaction_nps: float | None
+    """Net promoter score: the share of 9 and 10 less that of 0 to 6, from -100 to 100."""
     by_day: Sequence[DayFigures]
     """Every day of the period, in order."""
     by_profession: Mapping[str, Outcomes]
@@ -109,6 +114,8 @@ class Indicators(Outcomes):
                 self.median_time_to_appointment_minutes, 1
             ),
             "median_time_to_booking_s": _rounded(self.median_time_to_booking_s, 1),
+            "satisfaction_mean": _rounded(self.satisfaction_mean, 2),
+            "satisfaction_nps": _rounded(self.satisfaction_nps, 1),
             "by_day": [
                 _with_share(figures) | {"day": figures.day.isoformat()} for figures in self.by_day
             ],
@@ -125,6 +132,8 @@ class _Request:
     outcome: Outcome = Outcome.LIVE
     first_booked_at: datetime | None = None
     appointment_id: UUID | None = None
+    marks: dict[UUID | None, int] = field(default_factory=dict)
+    """By appointment, from 0 to 10."""
 
 
 @dataclass(slots=True)
@@ -146,6 +155,8 @@ class _Slot:
 
 
 _SECONDS_PER_MINUTE = 60
+_PROMOTER, _DETRACTOR = 9, 6
+"""From this mark up, and up to that one: the net promoter score's own bounds."""
 
 _OUTCOME_AFTER = {
     "request_reopened": Outcome.LIVE,
@@ -201,6 +212,8 @@ class Ledger:
                 self._slots[event.slot_id] = _Slot(
                     event.practitioner_id, _instant(event.data["start"]), event.data["places"]
                 )
+            case "satisfaction_answered" if event.request_id in self._requests:
+                self._requests[event.request_id].marks[event.appointment_id] = event.data["score"]
             case kind if kind in _OUTCOME_AFTER:
                 self._set(event, _OUTCOME_AFTER[kind])
 
@@ -239,6 +252,7 @@ class Ledger:
         standing += self._lent.values()
         used = [start for each in standing if (start := self._slot_start(each)) in period]
         booked = [each for each in cohort if each.outcome in _WITH_APPOINTMENT]
+        marks = [mark for each in cohort for mark in each.marks.values()]
         return Indicators(
             **self._counts(cohort),
             median_time_to_appointment_minutes=_median(
@@ -257,6 +271,9 @@ class Ledger:
             ),
             slots_opened=sum(each.places for each in slots),
             slots_used=len(used),
+            satisfaction_answers=len(marks),
+            satisfaction_mean=sum(marks) / len(marks) if marks else None,
+            satisfaction_nps=_net_promoter_score(marks),
             by_day=self._by_day(cohort, slots, used, period),
             by_profession=self._grouped(cohort, lambda each: each.profession),
             by_origin=self._grouped(cohort, lambda each: each.origin),
@@ -324,6 +341,14 @@ def _instant(value: str | datetime) -> datetime:
 def _median(values: Iterable[float]) -> float | None:
     known = list(values)
     return median(known) if known else None
+
+
+def _net_promoter_score(marks: Sequence[int]) -> float | None:
+    if not marks:
+        return None
+    promoters = sum(mark >= _PROMOTER for mark in marks)
+    detractors = sum(mark <= _DETRACTOR for mark in marks)
+    return 100 * (promoters - detractors) / len(marks)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -29,13 +29,15 @@ class Attention(StrEnum):
     PATIENT_CANCELLED = "patient_cancelled"
     UNDELIVERED = "undelivered"
     MESSAGE = "message"
+    CALL_BACK = "call_back"
+    """The patient asked by SMS to be telephoned."""
     NOBODY_ANSWERED = "nobody_answered"
     """Every volunteer who could be asked was asked, and none said yes."""
     HOUR_MISSING = "hour_missing"
     """A volunteer said yes and did not choose the hour."""
 
 
-_YIELDS = frozenset({Attention.MESSAGE, Attention.UNDELIVERED})
+_YIELDS = frozenset({Attention.MESSAGE, Attention.CALL_BACK, Attention.UNDELIVERED})
 """What is asked only where nothing else is: it can also be read in the inbox, or among the SMS."""
 
 
@@ -44,6 +46,8 @@ def pressing(asked: str | None, comes_up: Attention | None) -> str | None:
 
     A delay in danger stays until there is an appointment, whatever is tried meanwhile.
     """
+    if (asked, comes_up) == (Attention.MESSAGE, Attention.CALL_BACK):
+        return comes_up  # both wait in the inbox; who asks for a call waits by the telephone
     if asked == Attention.DEADLINE or (asked is not None and comes_up in _YIELDS):
         return asked
     return comes_up

@@ -18,6 +18,7 @@ from dispatcher.domain.events import (
     RequestRedirected,
     RequestReopened,
     RequestUnfilled,
+    SatisfactionAnswered,
     SlotPublished,
     SlotWithdrawn,
 )
@@ -32,6 +33,7 @@ ABOUT_REQUESTS = (
     RequestCancelled,
     RequestRedirected,
     RequestUnfilled,
+    SatisfactionAnswered,
 )
 ABOUT_PLACES = (
     SlotPublished,

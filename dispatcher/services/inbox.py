@@ -7,12 +7,13 @@ from sqlalchemy import select, update
 from dispatcher.domain.errors import NotFoundError
 from dispatcher.domain.events import MessageHandled
 from dispatcher.domain.roles import Account
+from dispatcher.domain.states import Attention
 from dispatcher.services.house import House
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.messages import Message
 from dispatcher.storage.unit import Unit
 
-ATTENTION = "message"
+BY_MESSAGE = (Attention.MESSAGE, Attention.CALL_BACK)
 """Why a request stands in front of the regulator while one of its messages is not dealt with."""
 
 
@@ -63,6 +64,6 @@ def _calm(unit: Unit, request_id: UUID) -> None:
         )
         .limit(1)
     )
-    if request.attention == ATTENTION and waiting is None:
+    if request.attention in BY_MESSAGE and waiting is None:
         request.attention = None
         request.updated_at = unit.now

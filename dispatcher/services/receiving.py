@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from dispatcher.domain.events import (
     PhoneOptedIn,
     PhoneOptedOut,
 )
-from dispatcher.domain.inbound import Intent, Understood, understand
+from dispatcher.domain.inbound import Intent, Understood, mark_of, understand
 from dispatcher.domain.languages import CANCEL_WORDS, YES_WORDS
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS, Attention
@@ -30,7 +30,8 @@ from dispatcher.services.appointments import (
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
 from dispatcher.services.notices import AppointmentNotices, language_of_number, reply
-from dispatcher.services.replies import Question, answer_offer, territories_asking
+from dispatcher.services.replies import Question, answer_offer, is_asked, territories_asking
+from dispatcher.services.satisfaction import open_question, record_mark, territories_asking_mark
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Practitioner
@@ -41,6 +42,8 @@ from dispatcher.storage.unit import Unit
 PATIENT = Actor(ActorKind.PATIENT)
 CHOICES = 3
 """How many appointments an SMS can name within two segments."""
+ONCE_AN_HOUR = timedelta(hours=1)
+"""How often a number is told that a person reads it: two machines must not answer for ever."""
 
 
 def receive_message(house: House, phone: str, body: str, sid: str) -> bool:
@@ -117,14 +120,31 @@ def _act(house: House, unit: Unit, message: Message, phone: str, said: Understoo
             pass
         case Intent.YES:
             _answer_about_appointment(house, unit, message, phone, said)
+        case Intent.CALL_BACK:
+            _to_regulator(house, unit, message, phone, Attention.CALL_BACK)
+        case Intent.UNKNOWN if _is_mark(house, unit, message, phone, said):
+            pass
         case _:
             # A patient's NON answers no question of ours: to guess would free a place.
             _to_regulator(house, unit, message, phone)
     unit.record(
-        MessageReceived(
-            message_id=message.id, request_id=message.request_id, intent=said.intent.value
-        )
+        MessageReceived(message_id=message.id, request_id=message.request_id, intent=message.kind)
     )
+
+
+def _is_mark(house: House, unit: Unit, message: Message, phone: str, said: Understood) -> bool:
+    """Whether it was the mark that the number was asked for, and noted.
+
+    Not while it is also asked as a volunteer: a bare « 10 » could be the hour.
+    """
+    mark = mark_of(said.words)
+    if mark is None or is_asked(unit, phone):
+        return False
+    question = open_question(unit, phone)
+    if question is None:
+        return False
+    record_mark(house, unit, message, phone, question, mark)
+    return True
 
 
 def _answers_offer(
@@ -184,7 +204,13 @@ def _answer_about_appointment(
     message.handled_at = unit.now
 
 
-def _to_regulator(house: House, unit: Unit, message: Message, phone: str) -> None:
+def _to_regulator(
+    house: House,
+    unit: Unit,
+    message: Message,
+    phone: str,
+    attention: Attention = Attention.MESSAGE,
+) -> None:
     """Leave it in the inbox (`handled_at` stays empty) and say so to whoever wrote."""
     request = unit.session.scalars(
         select(CareRequest)
@@ -198,8 +224,26 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str) -> Non
     ).first()
     if request is not None:
         message.request_id = request.id
-        put_in_front(unit, request, Attention.MESSAGE)
-    reply(house, unit, message, phone, MessageKind.NOT_UNDERSTOOD)
+        put_in_front(unit, request, attention)
+    asks_call = attention == Attention.CALL_BACK
+    kind = MessageKind.CALL_BACK_NOTED if asks_call else MessageKind.NOT_UNDERSTOOD
+    if not _was_told(unit, phone, kind):
+        reply(house, unit, message, phone, kind)
+
+
+def _was_told(unit: Unit, phone: str, kind: MessageKind) -> bool:
+    found = unit.session.scalar(
+        select(Message.id)
+        .where(
+            Message.territory_id == unit.territory_id,
+            Message.direction == "out",
+            Message.kind == kind.value,
+            Message.phone_hash.in_(unit.cipher.hashes(phone)),
+            Message.created_at > unit.now - ONCE_AN_HOUR,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 def _opt_out(house: House, unit: Unit, message: Message, phone: str) -> None:
@@ -262,12 +306,18 @@ def _live(
 def _meant(house: House, territories: list[UUID], phone: str, said: Understood) -> UUID:
     """Which of the territories that write to this number an answer is for.
 
-    The one that holds the appointment or made the offer it is about, else the one that wrote last.
+    The one that holds the appointment, made the offer or asked for the mark it is about, else the
+    one that wrote last.
     """
-    if len(territories) == 1 or said.intent not in {Intent.CANCEL, Intent.YES, Intent.NO}:
+    if len(territories) == 1:
         return territories[0]
     hashes, now = house.db.cipher.hashes(phone), house.clock()
     with house.db.reading() as session:
+        if said.intent not in {Intent.CANCEL, Intent.YES, Intent.NO}:
+            asking = None
+            if mark_of(said.words) is not None:
+                asking = session.scalars(territories_asking_mark(hashes, now)).first()
+            return asking or territories[0]
         if said.intent != Intent.CANCEL:
             asking = session.scalars(territories_asking(hashes, now, said.code)).first()
             if asking is not None:

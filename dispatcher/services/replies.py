@@ -93,6 +93,11 @@ def answer_offer(
     return meant is not None
 
 
+def is_asked(unit: Unit, phone: str) -> bool:
+    """Whether an offer to the number still waits for its answer, or for an hour."""
+    return any(each.is_open(unit.now) for each in _offers(unit, phone))
+
+
 def territories_asking(phone_hashes: list[str], now: datetime, code: str | None) -> Select[UUID]:
     """The territories with an offer to the number: of that code, else one of the last days."""
     query = select(Offer.territory_id).where(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -42,6 +43,10 @@ COLUMNS: Sequence[tuple[str, str, str]] = (
     ("slots_used", "Places utilisées", ""),
 )
 """Key, title, colour in the chart: the coloured ones together make all requests."""
+
+
+MINUS = "\u2212"
+_NEGATIVE = re.compile(r"-\d+,\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,21 @@ def _cards(found: Indicators) -> list[dict[str, str]]:
             _number(found.slots_used),
             _part(found.slots_used, found.slots_opened),
         ),
+        *_satisfaction(found),
+    ]
+
+
+def _satisfaction(found: Indicators) -> list[dict[str, str]]:
+    """Nothing where nobody was asked, or nobody answered."""
+    mean, score = found.satisfaction_mean, found.satisfaction_nps
+    if mean is None or score is None:
+        return []
+    answers = found.satisfaction_answers
+    detail = f"sur{NBSP}10, {_number(answers)} réponse{'s' if answers > 1 else ''}"
+    net = f"{score:+.0f}".replace("-", MINUS)
+    return [
+        _card("Satisfaction", f"{mean:.1f}".replace(".", ","), detail),
+        _card("Recommandation nette", net, "9 et 10 moins 0 à 6, de \u2212100 à +100"),
     ]
 
 
@@ -271,11 +291,14 @@ def _csv_rows(found: Indicators) -> Iterator[list[str]]:
         "Part dans le délai (%)",
         "Attente médiane (min)",
         "Volontaires actifs",
+        "Satisfaction (sur 10)",
+        "Réponses",
+        "Recommandation nette",
     ]
     for day in found.by_day:
         figures = _of_day(day)
         share = _decimal(day.within_delay_share, 100)
-        yield [day.day.isoformat(), *(str(figures[key]) for key in keys), share, "", ""]
+        yield [day.day.isoformat(), *(str(figures[key]) for key in keys), share, *[""] * 5]
     figures = _figures(found, found.slots_opened, found.slots_used)
     yield [
         "Total",
@@ -283,11 +306,16 @@ def _csv_rows(found: Indicators) -> Iterator[list[str]]:
         _decimal(found.within_delay_share, 100),
         _decimal(found.median_time_to_appointment_minutes, 1),
         str(found.volunteers_active),
+        _decimal(found.satisfaction_mean, 1),
+        str(found.satisfaction_answers),
+        _decimal(found.satisfaction_nps, 1),
     ]
 
 
 def _harmless(cell: str) -> str:
     """A cell that a spreadsheet would take for a formula becomes text (CWE-1236)."""
+    if _NEGATIVE.fullmatch(cell):
+        return cell
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 

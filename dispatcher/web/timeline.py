@@ -29,6 +29,7 @@ ATTENTION: Mapping[str, str] = {
     Attention.PATIENT_CANCELLED: "Le patient a annulé son rendez-vous",
     Attention.UNDELIVERED: f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
     Attention.MESSAGE: "Un SMS reçu est à lire",
+    Attention.CALL_BACK: f"À rappeler{NBSP}: le patient le demande par SMS",
     Attention.NOBODY_ANSWERED: "Aucun volontaire sollicité n’a accepté",
     Attention.HOUR_MISSING: f"Un praticien a accepté{NBSP}: l’heure reste à choisir",
 }
@@ -87,6 +88,7 @@ INTENTS: Mapping[Intent, str] = {
     Intent.START: "reprise des SMS",
     Intent.HELP: "demande d’aide",
     Intent.CALL_BACK: "demande de rappel",
+    Intent.MARK: "note de satisfaction",
     Intent.UNKNOWN: "à lire",
 }
 ERRORS: Mapping[ErrorClass, str] = {
@@ -324,6 +326,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.OfferDeclined: _declined,
     events.OfferEnded: _ended,
     events.OfferAnsweredLate: _answered_late,
+    events.SatisfactionAnswered: lambda event, _: (
+        f"Note de satisfaction{NBSP}: {event.score} sur{NBSP}10"
+    ),
     events.MessageHandled: _always("SMS reçu marqué comme traité"),
 }
 """By kind of event: all those that carry a request."""

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.domain.inbound import Intent, understand
+from dispatcher.domain.inbound import Intent, mark_of, understand
+from dispatcher.domain.inbound_words import OPENINGS
+from dispatcher.domain.languages import CANCEL_WORDS, YES_WORDS, Language
 
 YES, NO, CANCEL, STOP = Intent.YES, Intent.NO, Intent.CANCEL, Intent.STOP
 START, HELP, CALL_BACK, UNKNOWN = Intent.START, Intent.HELP, Intent.CALL_BACK, Intent.UNKNOWN
@@ -71,6 +73,114 @@ def test_an_answer_is_understood_however_it_is_written(body: str, intent: Intent
 
 
 @pytest.mark.parametrize(
+    ("body", "intent"),
+    [
+        ("Yes", YES),
+        ("yes please", YES),
+        ("Hello, yes thank you", YES),
+        ("I confirm", YES),
+        ("No thanks", NO),
+        ("Please cancel my appointment", CANCEL),
+        ("I need to cancel, sorry", CANCEL),
+        ("call me back please", CALL_BACK),
+        ("please call me", CALL_BACK),
+        ("Start", START),
+        ("Help please", HELP),
+        ("نعم", YES),
+        ("نَعَمْ", YES),
+        ("نعـــم", YES),
+        ("السلام عليكم، نعم", YES),
+        ("\u200fنعم\u200e", YES),
+        ("حسناً", YES),
+        ("أجل", YES),
+        ("لا", NO),
+        ("لا شكرا", NO),
+        ("إلغاء", CANCEL),
+        ("الغاء", CANCEL),
+        ("أريد إلغاء الموعد", CANCEL),
+        ("توقف", STOP),
+        ("مساعدة", HELP),
+        ("استئناف", START),
+        ("اتصلوا بي", CALL_BACK),
+        ("اتصل بي من فضلك", CALL_BACK),
+        ("Sim", YES),
+        ("SIM, obrigada", YES),
+        ("Está bem", YES),
+        ("Não", NO),
+        ("nao obrigado", NO),
+        ("CANCELAR", CANCEL),
+        ("Bom dia, quero cancelar", CANCEL),
+        ("desmarcar", CANCEL),
+        ("Parar", STOP),
+        ("SAIR", STOP),
+        ("começar", START),
+        ("Ajuda", HELP),
+        ("Ligue-me por favor", CALL_BACK),
+        ("Evet", YES),
+        ("EVET, TEŞEKKÜRLER", YES),
+        ("tamam", YES),
+        ("HAYIR", NO),
+        ("hayır", NO),
+        ("hayir", NO),
+        ("İPTAL", CANCEL),
+        ("iptal", CANCEL),
+        ("IPTAL", CANCEL),
+        ("ıptal", CANCEL),
+        ("Randevumu iptal etmek istiyorum", CANCEL),
+        ("durdur", STOP),
+        ("BAŞLAT", START),
+        ("YARDIM", HELP),
+        ("yardım", HELP),
+        ("Beni arayın lütfen", CALL_BACK),
+        ("Так", YES),
+        ("ТАК, дякую", YES),
+        ("Підтверджую", YES),
+        ("Ні", NO),
+        ("Скасувати", CANCEL),
+        ("Добрий день, скасуйте будь ласка", CANCEL),
+        ("СТОП", STOP),
+        ("Відписатися", STOP),
+        ("старт", START),
+        ("Допомога", HELP),
+        ("Передзвоніть мені", CALL_BACK),
+        ("зателефонуйте, будь ласка", CALL_BACK),
+    ],
+)
+def test_an_answer_is_understood_in_the_patients_language(body: str, intent: Intent) -> None:
+    assert understand(body).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ("نعم ٤٨٢١", "4821", ""),
+        ("نعم ۴۸۲۱", "4821", ""),
+        ("EVET 4821", "4821", ""),
+        ("так 4821 о 17:30", "4821", "о 17:30"),
+        ("sim 4821", "4821", ""),
+        ("٤٨٢١ نعم", "4821", ""),
+    ],
+)
+def test_a_code_is_read_beside_a_word_of_any_language(body: str, code: str, words: str) -> None:
+    understood = understand(body)
+
+    assert (understood.intent, understood.code, understood.words) == (YES, code, words)
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_words_that_our_texts_ask_for_are_understood(language: Language) -> None:
+    assert understand(YES_WORDS[language]).intent is YES
+    assert understand(CANCEL_WORDS[language]).intent is CANCEL
+    assert understand(CANCEL_WORDS[language].lower()).intent is CANCEL
+
+
+def test_each_language_can_say_each_of_the_words() -> None:
+    """STOP, START and HELP in Latin letters are everybody's: telephones and providers know them."""
+    for intent in ("yes", "no", "cancel", "call_back"):
+        assert set(OPENINGS[intent]) == set(Language)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "NON STOP",
@@ -113,6 +223,27 @@ def test_no_is_never_a_stop(body: str) -> None:
         "stopper",
         "ouistiti",
         "nonchalant",
+        "dur",
+        "yes but I can't come",
+        "yes I am not able",
+        "don't cancel",
+        "cancel? no",
+        "no, please cancel",
+        "stopping by",
+        "call the police",
+        "لا تلغ الموعد",
+        "نعم لكن لن أحضر",
+        "não cancele",
+        "sim mas não posso",
+        "iptal etmeyin",
+        "evet ama gelemem",
+        "не скасовуйте",
+        "так, але не прийду",
+        "ні, скасуйте",
+        "ара",
+        "quero parar de fumar",
+        "fin de semaine",
+        "من أنت؟",
     ],
 )
 def test_what_could_be_read_two_ways_is_left_to_a_person(body: str) -> None:
@@ -161,12 +292,65 @@ def test_what_twilio_takes_for_a_stop_is_one_for_us(keyword: str) -> None:
     assert understand(keyword).intent is STOP
 
 
+@pytest.mark.parametrize(
+    ("body", "mark"),
+    [
+        ("9", 9),
+        ("0", 0),
+        ("10", 10),
+        (" 10 \n", 10),
+        ("10.", 10),
+        ("8!", 8),
+        ("9/10", 9),
+        ("9 / 10", 9),
+        ("10/10", 10),
+        ("9 sur 10", 9),
+        ("7 sur 10, un peu long", 7),
+        ("Note : 8", 8),
+        ("je mets 8 merci", 8),
+        ("Bonjour, 9 merci", 9),
+        ("9, très bien accueilli", 9),
+        ("10 ! Merci beaucoup", 10),
+        ("9 👍", 9),
+        ("9 out of 10", 9),
+        ("٩", 9),
+        ("١٠", 10),
+        ("٩ من ١٠", 9),
+        ("8 de 10", 8),
+        ("10 üzerinden", None),
+        ("9 з 10", 9),
+        ("11", None),
+        ("100", None),
+        ("-3", None),
+        ("8,5", None),
+        ("8/100", None),
+        ("8 ou 9", None),
+        ("8-9", None),
+        ("9h", None),
+        ("9 h", None),
+        ("10h30", None),
+        ("9:30", None),
+        ("à 9", None),
+        ("oui à 10", None),
+        ("4821", None),
+        ("3 personnes devant moi", None),
+        ("le 9 novembre", None),
+        ("dix", None),
+        ("merci", None),
+        ("", None),
+    ],
+)
+def test_a_mark_is_a_number_from_0_to_10_and_nothing_else(body: str, mark: int | None) -> None:
+    assert mark_of(body) == mark
+
+
 @given(st.text())
 def test_no_message_is_too_strange_to_be_read(body: str) -> None:
     understood = understand(body)
 
     assert understood.code is None or (len(understood.code) == 4 and understood.code.isascii())
     assert understood.words == understood.words.strip()
+    assert mark_of(body) in {None, *range(11)}
 
 
 @given(st.text(alphabet="ouinONannulerSTOP 4821,.’é\n"))

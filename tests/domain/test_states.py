@@ -68,6 +68,9 @@ def test_an_allowed_step_is_taken_without_a_word() -> None:
         (Attention.NO_SLOT, Attention.MESSAGE, Attention.NO_SLOT),
         (Attention.HOUR_MISSING, Attention.UNDELIVERED, Attention.HOUR_MISSING),
         (Attention.NO_SLOT, None, None),
+        (Attention.MESSAGE, Attention.CALL_BACK, Attention.CALL_BACK),
+        (Attention.CALL_BACK, Attention.MESSAGE, Attention.CALL_BACK),
+        (Attention.NO_SLOT, Attention.CALL_BACK, Attention.NO_SLOT),
     ],
 )
 def test_the_more_pressing_stays_in_front_of_the_regulator(

@@ -136,9 +136,7 @@ def test_a_code_that_is_nobodys_goes_to_the_regulator(
     assert town.the_request(request_id).attention == "message"
 
 
-@pytest.mark.parametrize(
-    "body", ["NON", "je ne sais pas", "", "👍", "rappelez moi", "OUI mais non"]
-)
+@pytest.mark.parametrize("body", ["NON", "je ne sais pas", "", "👍", "10", "OUI mais non"])
 def test_what_is_not_certain_changes_nothing_and_goes_to_the_regulator(
     house: House, town: Town, sms: FakeSms, request_id: UUID, body: str
 ) -> None:
@@ -155,6 +153,56 @@ def test_what_is_not_certain_changes_nothing_and_goes_to_the_regulator(
     assert "pas compris" in answer
     with house.db.reading() as session:
         assert session.scalars(select(OptOut)).all() == []
+
+
+@pytest.mark.parametrize("body", ["RAPPEL", "Rappelez-moi svp", "please call me", "اتصل بي"])
+def test_who_asks_to_be_telephoned_is_told_so_and_stands_on_the_board(
+    house: House, town: Town, sms: FakeSms, request_id: UUID, body: str
+) -> None:
+    receive(house, body)
+
+    assert status(town, request_id) == "booked"
+    assert town.the_request(request_id).attention == "call_back"
+    (received,) = messages(house, "call_back")
+    assert (received.handled_at, received.request_id) == (None, request_id)
+    (answer,) = answers(house, sms)
+    assert "nous vous rappelons" in answer
+
+    assert handle_messages(house, town.regulator, received.id) == 1
+    assert town.the_request(request_id).attention is None
+
+
+def test_asking_to_be_called_comes_before_a_message_that_is_to_be_read(
+    house: House, town: Town, request_id: UUID
+) -> None:
+    receive(house, "je ne sais pas", "SM1")
+    receive(house, "rappel", "SM2")
+    assert town.the_request(request_id).attention == "call_back"
+
+    receive(house, "alors ?", "SM3")
+    assert town.the_request(request_id).attention == "call_back"
+
+
+def test_asking_to_be_called_takes_nothing_more_urgent_away(
+    house: House, town: Town, request_id: UUID
+) -> None:
+    receive(house, "ANNULER", "SM1")
+    receive(house, "RAPPEL", "SM2")
+
+    assert town.the_request(request_id).attention == "patient_cancelled"
+    assert len(messages(house, "call_back_noted")) == 1
+
+
+def test_a_machine_that_answers_ours_is_not_answered_for_ever(
+    house: House, town: Town, clock: FakeClock, request_id: UUID
+) -> None:
+    for number in range(5):
+        receive(house, "Je suis absent jusqu’à lundi.", f"SM{number}")
+    assert len(messages(house, "not_understood")) == 1
+
+    clock.advance(hours=1, minutes=1)
+    receive(house, "Je suis absent jusqu’à lundi.", "SM9")
+    assert len(messages(house, "not_understood")) == 2
 
 
 def test_the_inbox_is_empty_again_once_a_regulator_has_dealt_with_it(

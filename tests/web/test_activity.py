@@ -5,11 +5,14 @@ import io
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
+from dispatcher.domain.events import ENGINE, SatisfactionAnswered
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services import appointments
 from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
+from dispatcher.storage.requests import Appointment
 from dispatcher.web.activity import _harmless
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
@@ -265,10 +268,38 @@ def test_the_csv_holds_the_days_and_the_period(
         "Part dans le délai (%)": "100,0",
         "Attente médiane (min)": "",
         "Volontaires actifs": "",
+        "Satisfaction (sur 10)": "",
+        "Réponses": "",
+        "Recommandation nette": "",
     }
     assert (tuesday["Demandes"], tuesday["Part dans le délai (%)"]) == ("0", "")
     assert (total["Jour"], total["Demandes"], total["Volontaires actifs"]) == ("Total", "6", "1")
     assert total["Attente médiane (min)"] == "120,0"
+
+
+def test_what_patients_think_is_shown_once_some_have_said_it(
+    coordinator: Browser, town: Town, clock: FakeClock
+) -> None:
+    a_day(town, clock)
+    assert "Satisfaction" not in cards(coordinator.get(NOVEMBER))
+    with town.house.db.reading() as session:
+        appointments = session.scalars(select(Appointment).order_by(Appointment.booked_at)).all()
+    with town.house.db.transaction(town.territory_id, ENGINE) as unit:
+        for appointment, score in zip(appointments, (9, 3, 5), strict=False):
+            unit.record(
+                SatisfactionAnswered(
+                    request_id=appointment.request_id, appointment_id=appointment.id, score=score
+                )
+            )
+
+    found = cards(coordinator.get(NOVEMBER))
+
+    # (9 + 3 + 5) / 3; one of three would recommend, two would not
+    assert found["Satisfaction"] == "5,7 sur 10, 3 réponses"
+    assert found["Recommandation nette"].startswith("\u221233")
+    total = rows(coordinator)[-1]
+    assert (total["Satisfaction (sur 10)"], total["Réponses"]) == ("5,7", "3")
+    assert total["Recommandation nette"] == "-33,3"
 
 
 def test_the_csv_opens_in_a_french_spreadsheet(coordinator: Browser) -> None:
@@ -290,6 +321,8 @@ def test_the_csv_opens_in_a_french_spreadsheet(coordinator: Browser) -> None:
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"),
         ("2026-11-23", "2026-11-23"),
+        ("-33,3", "-33,3"),
+        ("-33,3+1", "'-33,3+1"),
         ("", ""),
     ],
 )

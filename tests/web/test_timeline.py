@@ -40,6 +40,7 @@ SAMPLES: dict[str, Any] = {
     "wave": 1,
     "asked": 2,
     "unreachable": 1,
+    "score": 9,
 }
 
 

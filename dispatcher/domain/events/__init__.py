@@ -41,6 +41,7 @@ from dispatcher.domain.events.messages import (
     MessageReceived,
     PhoneOptedIn,
     PhoneOptedOut,
+    SatisfactionAnswered,
 )
 from dispatcher.domain.events.neighbours import (
     NeighbourAgreed,
@@ -128,6 +129,7 @@ __all__ = [
     "RequestReopened",
     "RequestSearched",
     "RequestUnfilled",
+    "SatisfactionAnswered",
     "SearchFoundNothing",
     "SettingsChanged",
     "SlotPassed",

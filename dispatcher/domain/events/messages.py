@@ -45,6 +45,15 @@ class MessageHandled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SatisfactionAnswered(Event):
+    """A patient gave a mark, `score` 0 to 10. Of several marks the last one counts."""
+
+    request_id: UUID
+    appointment_id: UUID
+    score: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneOptedOut(Event):
     """A number said STOP to this territory."""
 
