@@ -4,11 +4,15 @@ A process with incomplete settings refuses to start and says what to do.
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{3,11}")
+"""A number in E.164, a Messaging Service, or a name that takes no answers."""
+_MODULE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MINIMUM_SECRET_LENGTH = 32
 DATA_KEY_BYTES = 32
 
@@ -26,6 +30,8 @@ class Twilio:
     messaging_service_sid: str | None
     sender: str | None
     api_base_url: str | None
+    senders: tuple[tuple[str, str], ...] = ()
+    """By a territory's code: the number or the Messaging Service of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +48,16 @@ class Settings:
     """Key ids and AES-256 keys, the one that seals first; the others still open."""
     public_base_url: str
     twilio: Twilio | None
+    """None where SMS go another way."""
+    sms_provider: str | None
+    """The module of `dispatcher.gateways` that carries SMS; None in a demonstration without one."""
     demonstration_directory: Path | None
     """Where `./snp demo` keeps its data; None everywhere else."""
     proxy_count: int = 0
+    sms_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the environment says to a provider other than Twilio, without its name in front."""
+    sms_rate: float = 0.0
+    """SMS per second that the provider allows each of our senders; 0 for no limit of ours."""
     sms_settle_after: float = 120.0
     """How long a send whose answer was lost may stay silent before the provider's list is asked."""
     promise_lease: float = 20.0
@@ -72,15 +85,20 @@ class Settings:
         """
         reader = _Reader(environment)
         demonstration = reader.optional("DEMO_DIRECTORY")
+        provider = reader.provider("SMS_PROVIDER")
+        twilio = reader.twilio(required=demonstration is None) if provider is None else None
         settings = cls(
             database_url=reader.required("DATABASE_URL", "sqlite:///var/dispatcher.sqlite3"),
             redis_url=reader.required("REDIS_URL", "redis://127.0.0.1:6379/0"),
             secret_key=reader.secret("SECRET_KEY"),
             data_keys=reader.data_keys("DATA_KEY"),
             public_base_url=reader.url("PUBLIC_BASE_URL"),
-            twilio=reader.twilio(required=demonstration is None),
+            twilio=twilio,
+            sms_provider=provider or ("twilio" if twilio else None),
+            sms_options=reader.options(provider),
             demonstration_directory=Path(demonstration) if demonstration else None,
             proxy_count=int(reader.number("PROXY_COUNT", 0)),
+            sms_rate=reader.number("SMS_RATE", 100),
             sms_settle_after=reader.number("SMS_SETTLE_AFTER", 120),
             promise_lease=reader.number("PROMISE_LEASE", 20),
             relay_interval=reader.number("RELAY_INTERVAL", 0.5),
@@ -162,6 +180,22 @@ class _Reader:
             self.faults.append(f"{name} names the same key id twice")
         return tuple(keys)
 
+    def provider(self, name: str) -> str | None:
+        """None for Twilio, which needs no name."""
+        found = self.optional(name)
+        if found is not None and not _MODULE.fullmatch(found):
+            self.faults.append(f"{name} must be the name of a module of dispatcher.gateways")
+        return None if found == "twilio" else found
+
+    def options(self, provider: str | None) -> dict[str, str]:
+        """The variables that begin with the provider's name: PIGEON_KEY of pigeon is KEY."""
+        prefix = f"{(provider or '').upper()}_"
+        return {
+            name.removeprefix(prefix): value
+            for name, value in self.environment.items()
+            if provider is not None and name.startswith(prefix)
+        }
+
     def twilio(self, *, required: bool) -> Twilio | None:
         names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
         if not required and not any(self.optional(name) for name in names):
@@ -173,5 +207,23 @@ class _Reader:
         if service is None and sender is None:
             self.faults.append("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM is missing")
         return Twilio(
-            account_sid, auth_token, service, sender, self.optional("TWILIO_API_BASE_URL")
+            account_sid,
+            auth_token,
+            service,
+            sender,
+            self.optional("TWILIO_API_BASE_URL"),
+            self.senders("TWILIO_SENDERS"),
         )
+
+    def senders(self, name: str) -> tuple[tuple[str, str], ...]:
+        """`territory=sender[,territory=sender…]`; a sender is +33… or MG…."""
+        found: dict[str, str] = {}
+        for part in (self.optional(name) or "").split(","):
+            code, _, sender = (each.strip() for each in part.partition("="))
+            if not part.strip():
+                continue
+            if not code or code in found or not _SENDER.fullmatch(sender):
+                self.faults.append(f"{name} must be like lons=+33639980001,reunion=MG…, each once")
+                break
+            found[code] = sender
+        return tuple(found.items())

@@ -1,6 +1,7 @@
 """The one composition root: settings in, a house out. Opens no connection by itself."""
 
 import functools
+import importlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -16,9 +17,7 @@ from dispatcher.services.house import Bell, House
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.unit import Database, Ring
 
-TWILIO_CONNECT_TIMEOUT = 3.0
-TWILIO_READ_TIMEOUT = 10.0
-"""Seconds; together well under a promise's lease, so that no send outlives its worker's claim."""
+GATEWAYS = "dispatcher.gateways"
 CORRELATION = "request_id"
 """Under this key the logs carry a web request's id, and a promise carries it on."""
 DEMONSTRATION_PHONE_FILE = "telephone.sqlite3"
@@ -81,22 +80,15 @@ def build(
 
 
 def _gateway(settings: Settings, telephone: DemonstrationTelephone | None) -> SmsGateway:
-    """Twilio where its variables are set, else the demonstration telephone."""
-    twilio = settings.twilio
-    if twilio is not None:
-        # Half a second and 30 MB that a demonstration and the front need not spend.
-        from dispatcher.gateways.twilio import TwilioSms  # noqa: PLC0415
+    """The provider that the settings name, else the demonstration telephone.
 
-        return TwilioSms(
-            account_sid=twilio.account_sid,
-            auth_token=twilio.auth_token,
-            public_base_url=settings.public_base_url,
-            messaging_service_sid=twilio.messaging_service_sid,
-            sender=twilio.sender,
-            api_base_url=twilio.api_base_url,
-            connect_timeout=TWILIO_CONNECT_TIMEOUT,
-            read_timeout=TWILIO_READ_TIMEOUT,
-        )
+    A provider is a module of `dispatcher.gateways` with `connect(settings)`, loaded when it is
+    used: Twilio's takes half a second and 30 MB, which a demonstration need not spend.
+    """
+    if settings.sms_provider is not None:
+        provider = importlib.import_module(f"{GATEWAYS}.{settings.sms_provider}")
+        gateway: SmsGateway = provider.connect(settings)
+        return gateway
     if telephone is None:
-        raise ValueError("without Twilio's variables there is no way to send an SMS")
+        raise ValueError("without a provider's variables there is no way to send an SMS")
     return telephone

@@ -36,6 +36,7 @@ def settings_for(
         data_keys=(("k1", DATA_KEY),),
         public_base_url=public_base_url,
         twilio=None if demonstration_directory else TWILIO,
+        sms_provider=None if demonstration_directory else "twilio",
         demonstration_directory=demonstration_directory,
         sms_settle_after=sms_settle_after,
     )

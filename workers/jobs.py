@@ -34,6 +34,11 @@ def send_message(promise_id: str) -> None:
     keep(promise_id, sending.send_message, last_words=sending.give_up)
 
 
+def send_unhurried(promise_id: str) -> None:
+    """Send one SMS that can wait."""
+    keep(promise_id, sending.send_unhurried, last_words=sending.give_up)
+
+
 def seal_log(promise_id: str) -> None:
     """Seal the days of the log that are over."""
     keep(promise_id, sealing.seal_log)

@@ -29,6 +29,8 @@ class QueueName(StrEnum):
     URGENT = "urgent"
     MESSAGES = "messages"
     ROUTINE = "routine"
+    UNHURRIED = "unhurried"
+    """SMS that can wait: thousands of them at once keep nothing else waiting."""
 
 
 QUEUE_OF: Mapping[Job, QueueName] = {
@@ -43,7 +45,11 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.CLOSE_PAST_SLOTS: QueueName.ROUTINE,
     Job.LEARN_PRICES: QueueName.ROUTINE,
     Job.RUN_SIMULATION: QueueName.ROUTINE,
+    Job.SEND_UNHURRIED: QueueName.UNHURRIED,
 }
+
+URGENCY: Mapping[Job, int] = {job: list(QueueName).index(name) for job, name in QUEUE_OF.items()}
+"""Least first."""
 
 
 def connect(url: str) -> Redis:

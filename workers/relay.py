@@ -8,10 +8,10 @@ from rq import Queue
 from config.logging import get_logger
 from dispatcher.domain.errors import UnavailableError
 from dispatcher.services.house import House
-from dispatcher.storage import keeping
+from dispatcher.storage import keeping, lanes
 from workers.bell import enqueue, waiting
 from workers.process import Stop, prepare
-from workers.queues import QueueName, connect, queues
+from workers.queues import URGENCY, QueueName, connect, queues
 
 log = get_logger(__name__)
 BATCH = 5000
@@ -25,7 +25,7 @@ def relay_once(house: House, by_name: Mapping[QueueName, Queue]) -> int:
     Two relays at once, or a job popped but not yet claimed, make a second ring at worst: its
     claim then finds nothing to do. Raises RedisError.
     """
-    owed = keeping.due(house.db, BATCH)
+    owed = keeping.due(house.db, BATCH, URGENCY)
     if not owed:
         return 0
     rung = waiting(by_name)
@@ -45,6 +45,7 @@ def main() -> None:
             relay_once(house, by_name)
             if ticks % HOUSEKEEPING_TICKS == 0:
                 keeping.bury_exhausted(house.db)
+                lanes.forget_idle(house.db)
                 keeping.tick(house.db, "relay")
         except (RedisError, OSError, UnavailableError) as error:
             log.warning("relay_tick_failed", error=type(error).__name__)

@@ -9,6 +9,8 @@ class Job(StrEnum):
     MATCH_WAITING = "match_waiting"
     ESCALATE_REQUEST = "escalate_request"
     SEND_MESSAGE = "send_message"
+    SEND_UNHURRIED = "send_unhurried"
+    """The same for what can wait: it never stands in the way of a confirmation."""
     SWEEP_WAITING = "sweep_waiting"
     SEAL_LOG = "seal_log"
     CLOSE_PAST_SLOTS = "close_past_slots"

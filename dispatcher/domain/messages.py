@@ -63,6 +63,17 @@ class MessageKind(StrEnum):
     """To a volunteer who answered with a code of which they were asked nothing."""
 
 
+CAN_WAIT: Final = frozenset(
+    {
+        MessageKind.REMINDER,
+        MessageKind.NO_SHOW_FOLLOW_UP,
+        MessageKind.SATISFACTION,
+        MessageKind.SATISFACTION_THANKS,
+    }
+)
+"""Not sent in quiet hours, and sent after whatever else there is to send."""
+
+
 class MessageStatus(StrEnum):
     """Where an outgoing SMS is."""
 

@@ -5,8 +5,7 @@ what is stored can always be read; whoever reads it does too.
 """
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
@@ -14,8 +13,20 @@ from typing import Any, Self
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.matching.cost import Weights
+from dispatcher.domain.setting_rules import (
+    UNKNOWN,
+    Rule,
+    SettingError,
+    keep,
+    number,
+    optional,
+    part,
+    read,
+    whole,
+    yes_or_no,
+)
+from dispatcher.domain.sms_policy import SmsPolicy
 
-NOT_A_NUMBER = "Indiquez un nombre."
 DELAYS = (4, 8, 12, 24, 48, 72)
 """Hours that can be asked (the national platform’s windows), as in `config/catalogue`."""
 
@@ -38,6 +49,11 @@ class OfferPolicy:
     """By asked delay in hours: how long a wave has before the next one is asked too."""
     hour_minutes: int = 15
     """How long a volunteer who said yes has to choose the hour before the regulator is told."""
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> Self:
+        """Read settings; what is absent keeps its default. Raises InvalidError by field."""
+        return cls(**read(settings, _OFFER_RULES))
 
     def widen_after(self, delay_hours: int) -> timedelta:
         """The time between two waves of a request with that delay: the nearest shorter one's."""
@@ -68,6 +84,7 @@ class Policy:
     outside_hours: bool = False
     """Whether slots outside the hours of unscheduled care are used."""
     offers: OfferPolicy = field(default_factory=OfferPolicy)
+    sms: SmsPolicy = field(default_factory=SmsPolicy)
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Self:
@@ -79,13 +96,15 @@ class Policy:
         values: dict[str, Any] = {}
         for name, value in settings.items():
             if name == "weights":
-                values[name] = _part(name, value, Weights.from_mapping, faults, prefix="")
+                values[name] = part(name, value, Weights.from_mapping, faults, prefix="")
             elif name == "offers":
-                values[name] = _part(name, value, _offers, faults, prefix="offers.")
+                values[name] = part(name, value, OfferPolicy.from_mapping, faults, prefix="offers.")
+            elif name == "sms":
+                values[name] = part(name, value, SmsPolicy.from_mapping, faults, prefix="sms.")
             elif name in _RULES:
-                _keep(name, value, _RULES[name], values, faults)
+                keep(name, value, _RULES[name], values, faults)
             else:
-                faults[name] = "Ce réglage n’existe pas."
+                faults[name] = UNKNOWN
         if faults:
             raise InvalidError(faults)
         return cls(**values)
@@ -126,115 +145,34 @@ class Policy:
         return radius + national_enlargement
 
 
-Rule = Callable[[Any], Any]
-
-
-class _FaultError(ValueError):
-    """A value that cannot be used; the message is what the person is told."""
-
-
-def _number(low: float, high: float, sentence: str, *, above: bool = False) -> Rule:
-    def check(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _FaultError(NOT_A_NUMBER)
-        if isinstance(value, float) and math.isnan(value):  # an int may be too large for the test
-            raise _FaultError(NOT_A_NUMBER)
-        if not low <= value <= high or (above and value == low):
-            raise _FaultError(sentence)
-        return float(value)
-
-    return check
-
-
-def _whole(low: int, high: int, sentence: str) -> Rule:
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            raise _FaultError("Indiquez un nombre entier.")
-        if not low <= value <= high:
-            raise _FaultError(sentence)
-        return int(value)
-
-    return check
-
-
-def _yes_or_no(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise _FaultError("Répondez par oui ou par non.")
-    return value
-
-
-def _optional(rule: Rule) -> Rule:
-    return lambda value: None if value is None else rule(value)
-
-
 def _widening(value: object) -> dict[int, int]:
     if not isinstance(value, Mapping) or not value:
-        raise _FaultError("Indiquez une durée pour chaque délai.")
-    minutes = _whole(1, 2880, "Indiquez une durée entre 1 et 2 880 minutes.")
+        raise SettingError("Indiquez une durée pour chaque délai.")
+    minutes = whole(1, 2880, "Indiquez une durée entre 1 et 2 880 minutes.")
     found: dict[int, int] = {}
     for hours, each in value.items():
         if str(hours) not in {str(delay) for delay in DELAYS}:
-            raise _FaultError("Ce délai n’existe pas.")
+            raise SettingError("Ce délai n’existe pas.")
         found[int(hours)] = minutes(each)
     return found
 
 
 _RULES: Mapping[str, Rule] = {
-    "radius_km": _optional(
-        _number(0, 500, "Indiquez un rayon de plus de 0 km, et de 500 km au plus.", above=True)
+    "radius_km": optional(
+        number(0, 500, "Indiquez un rayon de plus de 0 km, et de 500 km au plus.", above=True)
     ),
-    "enlarge_km": _optional(_number(0, 500, "Indiquez une distance de 0 à 500 km.")),
-    "road_factor": _number(1, 3, "Indiquez un facteur de 1 à 3."),
-    "grace_hours": _number(0, 24, "Indiquez une durée de 0 à 24 heures."),
-    "escalate_share": _number(0, 1, f"Indiquez une part du délai entre 0 et 100{NBSP}%."),
-    "saturday_until": _whole(8, 20, "Indiquez une heure du samedi, de 8 h à 20 h."),
-    "bridge_days": _yes_or_no,
-    "outside_hours": _yes_or_no,
+    "enlarge_km": optional(number(0, 500, "Indiquez une distance de 0 à 500 km.")),
+    "road_factor": number(1, 3, "Indiquez un facteur de 1 à 3."),
+    "grace_hours": number(0, 24, "Indiquez une durée de 0 à 24 heures."),
+    "escalate_share": number(0, 1, f"Indiquez une part du délai entre 0 et 100{NBSP}%."),
+    "saturday_until": whole(8, 20, "Indiquez une heure du samedi, de 8 h à 20 h."),
+    "bridge_days": yes_or_no,
+    "outside_hours": yes_or_no,
 }
 _OFFER_RULES: Mapping[str, Rule] = {
-    "automatic": _yes_or_no,
-    "after_minutes": _whole(0, 1440, "Indiquez une durée de 0 à 1 440 minutes."),
-    "wave_size": _whole(1, 50, "Sollicitez au moins un volontaire à la fois, et 50 au plus."),
+    "automatic": yes_or_no,
+    "after_minutes": whole(0, 1440, "Indiquez une durée de 0 à 1 440 minutes."),
+    "wave_size": whole(1, 50, "Sollicitez au moins un volontaire à la fois, et 50 au plus."),
     "widen_minutes": _widening,
-    "hour_minutes": _whole(1, 240, "Indiquez une durée de 1 à 240 minutes."),
+    "hour_minutes": whole(1, 240, "Indiquez une durée de 1 à 240 minutes."),
 }
-
-
-def _offers(settings: Mapping[str, Any]) -> OfferPolicy:
-    faults: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name in _OFFER_RULES:
-            _keep(name, value, _OFFER_RULES[name], values, faults)
-        else:
-            faults[name] = "Ce réglage n’existe pas."
-    if faults:
-        raise InvalidError(faults)
-    return OfferPolicy(**values)
-
-
-def _keep(
-    name: str, value: object, rule: Rule, values: dict[str, Any], faults: dict[str, str]
-) -> None:
-    try:
-        values[name] = rule(value)
-    except _FaultError as fault:
-        faults[name] = str(fault)
-
-
-def _part(
-    name: str,
-    value: object,
-    read: Callable[[Mapping[str, Any]], Any],
-    faults: dict[str, str],
-    *,
-    prefix: str,
-) -> object:
-    if not isinstance(value, Mapping):
-        faults[name] = "Ce réglage est illisible."
-        return None
-    try:
-        return read(value)
-    except InvalidError as error:
-        faults.update({f"{prefix}{inner}": said for inner, said in error.fields.items()})
-        return None

@@ -93,6 +93,10 @@ class DemonstrationTelephone:
             ).fetchone()
         return Accepted(row["sid"], MessageStatus(row["status"]))
 
+    def sender_of(self, territory_code: str) -> str:  # noqa: ARG002 - one telephone shows them all
+        """See `SmsGateway.sender_of`."""
+        return "demonstration"
+
     def find(
         self,
         message: OutgoingSms,

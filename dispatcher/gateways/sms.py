@@ -86,6 +86,9 @@ class SmsGateway(Protocol):
         Raises SmsRefused, SmsRetry or SmsUncertain, and no other error of the network's.
         """
 
+    def sender_of(self, territory_code: str) -> str:
+        """Which of its senders carries a territory's messages: each has a rate of its own."""
+
     def find(
         self, message: OutgoingSms, since: datetime, known_sids: Collection[str] = ()
     ) -> Found | None:

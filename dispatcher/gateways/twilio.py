@@ -22,6 +22,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from config.settings import Settings
 from dispatcher.domain.messages import ErrorClass, MessageStatus, classify_error, status_from_twilio
 from dispatcher.gateways.sms import (
     Accepted,
@@ -35,9 +36,13 @@ from dispatcher.gateways.sms import (
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
 
-CONNECT_TIMEOUT: Final = 5.0
-READ_TIMEOUT: Final = 15.0
-"""Seconds. Past them the send is uncertain, and settled without a second one."""
+CONNECT_TIMEOUT: Final = 3.0
+READ_TIMEOUT: Final = 10.0
+"""Seconds. Past them the send is uncertain, and settled without a second one; together well under a
+promise's lease, so that no send outlives its worker's claim."""
+
+MESSAGING_SERVICE: Final = "MG"
+"""What the identifier of a Messaging Service begins with."""
 
 LONGEST_VALIDITY: Final = 36_000
 SHORTEST_VALIDITY: Final = 10
@@ -65,10 +70,26 @@ _BEFORE_THE_REQUEST: Final = (
 )
 
 
+def connect(settings: Settings) -> "TwilioSms":
+    """The gateway that the environment's TWILIO_… describe. Raises ValueError without them."""
+    twilio = settings.twilio
+    if twilio is None:
+        raise ValueError("Twilio's variables are missing")
+    return TwilioSms(
+        account_sid=twilio.account_sid,
+        auth_token=twilio.auth_token,
+        public_base_url=settings.public_base_url,
+        messaging_service_sid=twilio.messaging_service_sid,
+        sender=twilio.sender,
+        senders=dict(twilio.senders),
+        api_base_url=twilio.api_base_url,
+    )
+
+
 class TwilioSms:
     """The real gateway: sends through a Messaging Service, or from one number."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by its name
         self,
         *,
         account_sid: str,
@@ -76,23 +97,23 @@ class TwilioSms:
         public_base_url: str,
         messaging_service_sid: str | None = None,
         sender: str | None = None,
+        senders: Mapping[str, str] | None = None,
         api_base_url: str | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
         """Prepare, without calling anybody. Timeouts are seconds.
 
-        `api_base_url` sends every call to another scheme and host: an emulator, or Twilio's
-        European region. Raises ValueError with neither service nor sender, or on a base URL that
-        is not one.
+        `senders` gives territories, by code, a number or a Messaging Service (MG…) of their own;
+        the others share the first two. `api_base_url` sends every call to another scheme and host:
+        an emulator, or Twilio's European region. Raises ValueError with neither service nor sender,
+        or on a base URL that is not one.
         """
-        if not (messaging_service_sid or sender):
+        shared = messaging_service_sid or sender
+        if not shared:
             raise ValueError("Twilio needs a Messaging Service or a sender")
-        self._origin: dict[str, str] = (
-            {"messaging_service_sid": messaging_service_sid}
-            if messaging_service_sid
-            else {"from_": sender or ""}
-        )
+        self._shared = shared
+        self._senders = dict(senders or {})
         self._callback = f"{public_base_url.rstrip('/')}/twilio/status"
         client = Client(  # type: ignore[no-untyped-call]  # the SDK is annotated in part
             account_sid,
@@ -111,12 +132,16 @@ class TwilioSms:
                 to=message.to,
                 body=message.body,
                 status_callback=f"{self._callback}?{urlencode({'m': message.message_id})}",
-                **self._origin,
+                **_origin(self.sender_of(message.territory_code)),
                 **_validity(message),
             )
             if not isinstance(created.sid, str):
                 raise SmsUncertain("Twilio's answer has no sid")
             return Accepted(created.sid, _status(created))
+
+    def sender_of(self, territory_code: str) -> str:
+        """See `SmsGateway.sender_of`."""
+        return self._senders.get(territory_code, self._shared)
 
     def find(
         self, message: OutgoingSms, since: datetime, known_sids: Collection[str] = ()
@@ -136,6 +161,11 @@ class TwilioSms:
                     if _is_it(listed, message, earliest, known_sids):
                         return Found(str(listed.sid), _status(listed), listed.error_code)
         return None
+
+
+def _origin(sender: str) -> dict[str, str]:
+    name = "messaging_service_sid" if sender.startswith(MESSAGING_SERVICE) else "from_"
+    return {name: sender}
 
 
 def _validity(message: OutgoingSms) -> dict[str, int]:

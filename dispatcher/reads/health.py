@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from dispatcher.domain.messages import MessageStatus
+from dispatcher.domain.messages import CAN_WAIT, MessageStatus
 from dispatcher.storage import keeping
 from dispatcher.storage.messages import Message
 from dispatcher.storage.promises import Tick
@@ -16,8 +16,9 @@ from dispatcher.storage.unit import Database
 class PromisesAndTicks:
     """Age in seconds of the oldest overdue promise (None: none is), dead ones, last ticks.
 
-    `oldest_unsent_seconds` is the age of the oldest SMS that the provider has not taken (None: none
-    waits): with a provider that is away or refuses our account, nothing is overdue and it grows.
+    `oldest_unsent_seconds` is the age of the oldest SMS that cannot wait and that the provider has
+    not taken (None: there is none): with a provider that is away or refuses our account, nothing is
+    overdue and it grows.
     """
 
     oldest_overdue_seconds: float | None
@@ -33,7 +34,8 @@ def promises_and_ticks(db: Database) -> PromisesAndTicks:
         oldest, dead = keeping.owed(session, now)
         unsent = session.scalar(
             select(func.min(Message.created_at)).where(
-                Message.status.in_([MessageStatus.QUEUED.value, MessageStatus.SENDING.value])
+                Message.status.in_([MessageStatus.QUEUED.value, MessageStatus.SENDING.value]),
+                Message.kind.not_in([kind.value for kind in CAN_WAIT]),  # some wait for morning
             )
         )
         ticks = {tick.name: tick.at for tick in session.scalars(select(Tick).order_by(Tick.name))}

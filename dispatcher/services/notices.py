@@ -19,7 +19,7 @@ from dispatcher.domain import calendar, gsm, languages, phones
 from dispatcher.domain.events import MessageQueued
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
-from dispatcher.domain.messages import MessageKind, MessageStatus
+from dispatcher.domain.messages import CAN_WAIT, MessageKind, MessageStatus
 from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
 from dispatcher.storage.columns import table_of
@@ -176,7 +176,8 @@ def _follow(unit: Unit, sms: Sms, row: Mapping[str, Any]) -> None:
     if row["status"] == MessageStatus.REFUSED:
         ask_to_telephone(unit, sms.kind, sms.request_id)
     else:
-        unit.promise(Job.SEND_MESSAGE, {"message_id": row["id"]})
+        job = Job.SEND_UNHURRIED if sms.kind in CAN_WAIT else Job.SEND_MESSAGE
+        unit.promise(job, {"message_id": row["id"]})
 
 
 def language_of_number(unit: Unit, phone: str) -> Language:

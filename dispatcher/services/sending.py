@@ -1,22 +1,27 @@
 """Sending one SMS: claim, call, record; never twice, even when the provider's answer is lost."""
 
 import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, or_, select, update
 
 from config.logging import get_logger
 from dispatcher.domain.events import ENGINE
-from dispatcher.domain.messages import (
-    ErrorClass,
-    MessageStatus,
-)
+from dispatcher.domain.messages import CAN_WAIT, ErrorClass, MessageStatus
+from dispatcher.domain.policy import Policy
+from dispatcher.domain.sms_policy import quiet_end
 from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
 from dispatcher.services.house import House
+from dispatcher.services.pacing import lanes_of, put_off, take
 from dispatcher.services.progress import keep_progress
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.lanes import Lane, LaneFullError
 from dispatcher.storage.messages import Message
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, LeaseLostError
@@ -36,7 +41,7 @@ LONGEST_VALIDITY = timedelta(hours=10)
 
 _UNSENT = [MessageStatus.QUEUED.value, MessageStatus.SENDING.value]
 _OWED = (
-    select(Message, Territory.code)
+    select(Message, Territory.code, Territory.timezone, Territory.settings)
     .join(Territory, Territory.id == Message.territory_id)
     .where(Message.id == bindparam("message"), Message.status.in_(_UNSENT))
 )
@@ -67,18 +72,32 @@ def send_message(house: House, claim: Claim) -> None:
     if found is None:
         house.db.keep(claim)
         return
-    message, code = found
+    message, code = found.Message, found.code
+    policy = Policy.in_force(found.settings).sms
     now = house.clock()
     if message.sending_since is not None and not _settled(house, claim, message, code, now):
         return
     if _is_over(message, now):
         _record(house, claim, message, MessageStatus.REFUSED, error_code=EXPIRED)
         return
-    begun_at = _begin(house, claim, message)
-    if begun_at is None:
+    if message.kind in CAN_WAIT and (calm := quiet_end(now, ZoneInfo(found.timezone), policy)):
+        keeping.defer(house.db, claim, calm, "quiet hours")
+        return
+    try:
+        begun = _begin(house, claim, message, lanes_of(house, message, code, policy))
+    except LaneFullError as full:
+        put_off(house, claim, message, full)
+        return
+    if begun is None:
         house.db.keep(claim)
         return
-    _call(house, claim, message, _outgoing(house, message, code, now), begun_at)
+    time.sleep(begun.wait)  # its turn is that near: the provider's allowed rate is kept
+    _call(house, claim, message, _outgoing(house, message, code, now), begun.at)
+
+
+def send_unhurried(house: House, claim: Claim) -> None:
+    """The same for a message that can wait, which has a queue of its own."""
+    send_message(house, claim)
 
 
 def _settled(house: House, claim: Claim, message: Message, code: str, now: datetime) -> bool:
@@ -105,10 +124,19 @@ def _settled(house: House, claim: Claim, message: Message, code: str, now: datet
     return False
 
 
-def _begin(house: House, claim: Claim, message: Message) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A send that was written down; the call is to be made `wait` seconds later."""
+
+    at: datetime
+    wait: float
+
+
+def _begin(house: House, claim: Claim, message: Message, lanes: Sequence[Lane]) -> _Begun | None:
     """Write down when the provider is called. None if a receipt was faster.
 
-    Raises LeaseLostError when the promise has passed to another worker.
+    Raises LeaseLostError when the promise has passed to another worker, LaneFullError when a limit
+    is reached: nothing is written then.
     """
     now = house.clock()
     with house.db.writing() as session:
@@ -117,7 +145,9 @@ def _begin(house: House, claim: Claim, message: Message) -> datetime | None:
         begun = session.execute(
             _BEGIN, {"message": message.id, "before": message.sending_since, "now": now}
         )
-        return now if rows_changed(begun) == 1 else None
+        if rows_changed(begun) != 1:
+            return None
+        return _Begun(now, take(session, lanes, now))
 
 
 def _call(

@@ -12,7 +12,7 @@ from dispatcher.domain.roles import Account
 from dispatcher.services.house import House
 from dispatcher.storage.territories import Territory
 
-GROUPS = ("weights", "offers")
+GROUPS = ("weights", "offers", "sms")
 """Settings that hold settings themselves; each of theirs is stored and named on its own."""
 
 

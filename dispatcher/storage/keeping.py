@@ -1,11 +1,12 @@
 """Claiming, deferring and failing promises, and what is due. The only SQL that leases."""
 
+import functools
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, func, or_, select, update
+from sqlalchemy import Integer, Select, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -61,6 +62,12 @@ _DUE = (
     .order_by(_PROMISES.due_at, _PROMISES.id)
     .limit(bindparam("limit", type_=Integer))
 )
+
+
+@functools.cache
+def _ranked(urgency: tuple[tuple[Job, int], ...]) -> "Select[tuple[UUID, str]]":
+    rank = case({job.value: rank for job, rank in urgency}, value=_PROMISES.job, else_=0)
+    return _DUE.order_by(None).order_by(rank, _PROMISES.due_at, _PROMISES.id)
 
 
 def claim(db: Database, promise_id: UUID, lease_seconds: float) -> Claim | None:
@@ -154,14 +161,18 @@ def _release(session: Session, claimed: Claim, **values: object) -> None:
         raise LeaseLostError
 
 
-def due(db: Database, limit: int) -> Sequence[Ring]:
-    """Promises that are due and that nobody owns, the longest due first.
+def due(db: Database, limit: int, urgency: Mapping[Job, int] | None = None) -> Sequence[Ring]:
+    """Promises that are due and that nobody owns, the most urgent first, then the longest due.
+
+    `urgency` gives jobs their rank, the least first: without it a backlog larger than `limit` of
+    what can wait would hide what cannot.
 
     A job of a newer version than ours is left to the workers that know it.
     """
+    query = _DUE if urgency is None else _ranked(tuple(urgency.items()))
     with db.reading() as session:
         rows = session.execute(
-            _DUE, {"now": db.clock(), "most_attempts": ATTEMPTS_MAXIMUM, "limit": limit}
+            query, {"now": db.clock(), "most_attempts": ATTEMPTS_MAXIMUM, "limit": limit}
         )
         return [Ring(row.id, Job(row.job)) for row in rows]
 

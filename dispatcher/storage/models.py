@@ -2,6 +2,7 @@
 
 from dispatcher.storage import (
     accounts,
+    lanes,
     log,
     messages,
     neighbours,
@@ -19,6 +20,7 @@ from dispatcher.storage.columns import Record
 
 __all__ = [
     "accounts",
+    "lanes",
     "log",
     "messages",
     "neighbours",

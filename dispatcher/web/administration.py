@@ -30,6 +30,7 @@ JOBS: Mapping[Job, str] = {
     Job.MATCH_WAITING: "Recherche de créneaux",
     Job.ESCALATE_REQUEST: "Remise d’une demande à la régulation",
     Job.SEND_MESSAGE: "Envoi d’un SMS",
+    Job.SEND_UNHURRIED: "Envoi d’un SMS qui peut attendre",
     Job.SWEEP_WAITING: "Reprise des demandes en attente",
     Job.SEAL_LOG: "Scellement du journal",
     Job.CLOSE_PAST_SLOTS: "Clôture des créneaux passés",

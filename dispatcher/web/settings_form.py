@@ -138,6 +138,65 @@ GROUPS = (
         ),
     ),
     Group(
+        "Rappels et suites par SMS",
+        "Ce que reçoit le patient en plus de sa confirmation, qui part toujours aussitôt.",
+        (
+            Field(
+                "sms.remind",
+                "Rappeler le rendez-vous",
+                "Jamais s’il est annulé, ni s’il vient d’être annoncé.",
+            ),
+            Field(
+                "sms.remind_evening",
+                "Rappel la veille",
+                "Sinon, quelques heures avant le rendez-vous.",
+            ),
+            Field("sms.remind_hour", "Heure du rappel", "Pour un rappel la veille.", "heures"),
+            Field(
+                "sms.remind_hours_before",
+                "Rappel avant le rendez-vous",
+                "Pour un rappel le jour même.",
+                "heures",
+            ),
+            Field(
+                "sms.satisfaction",
+                "Question de satisfaction",
+                "Au patient venu, une note de 0 à 10.",
+            ),
+            Field(
+                "sms.no_show",
+                "Message après une absence",
+                "Au patient non venu, pour qu’il rappelle s’il a encore besoin de soins.",
+            ),
+            Field(
+                "sms.follow_up_hours",
+                "Délai après la visite",
+                "Avant la question de satisfaction ou le message d’absence.",
+                "heures",
+            ),
+            Field(
+                "sms.quiet_from",
+                "Heures calmes, début",
+                "Rappels et suites attendent alors le matin, pas les confirmations ni les"
+                " annulations.",
+                "heures",
+            ),
+            Field("sms.quiet_until", "Heures calmes, fin", "À l’heure du territoire.", "heures"),
+            Field(
+                "sms.per_minute",
+                "SMS par minute, au plus",
+                "Pour tout le territoire. Ce qui dépasse part plus tard.",
+                "SMS",
+            ),
+            Field(
+                "sms.per_number_hour",
+                "SMS par heure à un même numéro",
+                "Au plus. Ce qui dépasse part plus tard.",
+                "SMS",
+            ),
+        ),
+    ),
+    Group(
         "Poids du choix",
         "Ce que compte chaque critère, en points. Plus un poids est grand, plus il l’emporte.",
         (

@@ -24,6 +24,7 @@ class FakeSms:
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.finds = 0
+        self.senders: dict[str, str] = {}
         self._problems: deque[tuple[SmsProblem, bool]] = deque()
         self._find_problems: deque[SmsProblem] = deque()
 
@@ -47,6 +48,10 @@ class FakeSms:
         if problem is not None:
             raise problem
         return Accepted(self.taken[-1].sid, MessageStatus.SENT)
+
+    def sender_of(self, territory_code: str) -> str:
+        """One for all, unless a test says otherwise."""
+        return self.senders.get(territory_code, "fake")
 
     def find(
         self, message: OutgoingSms, since: datetime, known_sids: Collection[str] = ()

@@ -253,6 +253,21 @@ def test_the_longest_due_is_rung_first_and_a_foreign_job_delays_nobody(
     assert [ring.promise_id for ring in keeping.due(db, 1)] == [first]
 
 
+def test_a_backlog_of_what_can_wait_hides_nothing_that_cannot(
+    db: Database, clock: FakeClock
+) -> None:
+    reminders = [promised(db, Job.SEND_UNHURRIED) for _ in range(3)]
+    confirmation = promised(db, Job.SEND_MESSAGE, after=1)
+    clock.advance(seconds=1)
+    urgency = {Job.SEND_MESSAGE: 1, Job.SEND_UNHURRIED: 3}
+
+    assert [ring.promise_id for ring in keeping.due(db, 1, urgency)] == [confirmation]
+    ranked = [ring.promise_id for ring in keeping.due(db, 4, urgency)]
+    assert (ranked[0], set(ranked[1:])) == (confirmation, set(reminders))
+    # the companion: by their time alone the confirmation would be the last
+    assert confirmation not in [ring.promise_id for ring in keeping.due(db, 3)]
+
+
 def test_two_clocks_promise_an_occurrence_once(db: Database, clock: FakeClock) -> None:
     def promise() -> bool:
         with db.writing() as session:

@@ -62,13 +62,16 @@ def test_what_is_changed_is_kept_and_shown(town: Town, office: Browser) -> None:
         "weights.wait": "0,75",
         "offers.wave_size": "3",
         "offers.widen_minutes.4": "5",
+        "sms.remind_evening": "non",
+        "sms.quiet_from": "21",
     }
     page = office.submit(office.get(PATH).form(PATH), typed)
-    assert "6 réglages modifiés" in page.text
+    assert "8 réglages modifiés" in page.text
     kept = stored(town)
     assert (kept["radius_km"], kept["escalate_share"], kept["outside_hours"]) == (25, 0.5, True)
     assert kept["weights"] == {"wait": 0.75}
     assert kept["offers"]["wave_size"] == 3
+    assert kept["sms"] == {"remind_evening": False, "quiet_from": 21}
     assert kept["offers"]["widen_minutes"] == {
         "4": 5,
         "8": 20,
@@ -111,6 +114,8 @@ def test_one_third_stays_one_third(town: Town, office: Browser, coordinator: Acc
         ("offers.widen_minutes.8", "0", "Indiquez une durée entre 1 et 2 880 minutes."),
         ("offers.widen_minutes.8", "vite", "Indiquez un nombre entier."),
         ("escalate_share", "120", "Indiquez une part du délai entre 0 et 100 %."),
+        ("sms.remind_hour", "24", "Indiquez une heure, de 0 h à 23 h."),
+        ("sms.per_minute", "mille", "Indiquez un nombre entier."),
         ("outside_hours", "peut-être", "Répondez par oui ou par non."),
     ],
 )

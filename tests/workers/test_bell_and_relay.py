@@ -47,13 +47,13 @@ def test_a_request_is_matched_and_told_by_what_the_commit_rings_for_alone(
     """No relay: a commit rings, the match rings for its SMS, the worker does it all in one go."""
     town.slot()
     request_id = town.request()
-    assert waits(by_name) == {"urgent": 2, "messages": 0, "routine": 0}
+    assert waits(by_name) == {"urgent": 2, "messages": 0, "routine": 0, "unhurried": 0}
 
     work()
 
     assert town.the_request(request_id).status == "booked"
     assert len(sms.taken) == 2
-    assert waits(by_name) == {"urgent": 0, "messages": 0, "routine": 0}
+    assert waits(by_name) == {"urgent": 0, "messages": 0, "routine": 0, "unhurried": 0}
     accepted = [taken.message.message_id for taken in sms.taken]
     check(house.db.engine, house.clock(), settled=True, accepted=accepted)
 
@@ -216,17 +216,18 @@ def test_urgent_work_goes_first(
     house: House, town: Town, by_name: ByName, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    for job in (Job.SEAL_LOG, Job.SEND_MESSAGE, Job.MATCH_WAITING):
+    for job in (Job.SEND_UNHURRIED, Job.SEAL_LOG, Job.SEND_MESSAGE, Job.MATCH_WAITING):
         monkeypatch.setattr(jobs, job.value, lambda _, name=job.value: order.append(name))
         promise(house, job)
 
     work()
 
-    assert order == ["match_waiting", "send_message", "seal_log"]
+    assert order == ["match_waiting", "send_message", "seal_log", "send_unhurried"]
 
 
 def test_the_queues_are_read_most_urgent_first() -> None:
     connection = connect("redis://127.0.0.1:1/0")
 
-    assert [queue.name for queue in queues(connection)] == ["urgent", "messages", "routine"]
+    names = [queue.name for queue in queues(connection)]
+    assert names == ["urgent", "messages", "routine", "unhurried"]
     connection.close()
