@@ -7,7 +7,7 @@ what is stored can always be read; whoever reads it does too.
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from dispatcher.domain.calendar import NBSP
@@ -135,6 +135,10 @@ class Policy:
         widen = stored["offers"]["widen_minutes"]
         stored["offers"]["widen_minutes"] = {str(hours): each for hours, each in widen.items()}
         return stored
+
+    def in_danger_at(self, due_at: datetime, delay_hours: float) -> datetime:
+        """When `escalate_share` of the asked delay is left."""
+        return due_at - timedelta(hours=delay_hours) * self.escalate_share
 
     def limit_km(self, radius: float, national_enlargement: float) -> float:
         """How far a search with that radius goes when nothing nearer fits."""

@@ -90,13 +90,12 @@ def search_of(
 
 def reach_of(request: CareRequest, rules: queue.Rules, offers: Sequence[OfferFacts]) -> Reach:
     """How far the search goes and what comes next; `offers` are those made so far."""
-    left = timedelta(hours=request.delay_hours) * rules.policy.escalate_share
     patience = timedelta(minutes=rules.policy.offers.hour_minutes)
     awaited = [offer.answered_at for offer in offers if offer.is_hour_awaited]
     return Reach(
         radius_km=rules.radius_km(request.radius_km),
         enlarged_km=rules.enlarged_km(request.radius_km),
-        escalates_at=request.due_at - left,
+        escalates_at=rules.policy.in_danger_at(request.due_at, request.delay_hours),
         asks_at=None if awaited else _asks_at(request, rules, offers),
         hour_by=awaited[0] + patience if awaited and awaited[0] else None,
     )

@@ -10,16 +10,22 @@ from sqlalchemy import bindparam, or_, select, update
 
 from config.logging import get_logger
 from dispatcher.domain.errors import BookedAlreadyError, SlotFullError, UnavailableError
-from dispatcher.domain.events import CLOCK, ENGINE, RequestEscalated, SearchFoundNothing
+from dispatcher.domain.events import CLOCK, ENGINE, SearchFoundNothing
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.matching.assign import Assignment, assign, why_not
 from dispatcher.domain.matching.candidates import Refusals
-from dispatcher.domain.states import Attention, RequestStatus
+from dispatcher.domain.states import (
+    LIVE_REQUESTS,
+    WAITING_REQUESTS,
+    Attention,
+    RequestStatus,
+)
 from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.booking import Choice, book
 from dispatcher.services.house import House
+from dispatcher.services.requests import in_danger_at, lock_request
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
@@ -89,7 +95,10 @@ def match_waiting(house: House, claim: Claim) -> int:
 
 
 def escalate_request(house: House, claim: Claim) -> None:
-    """Put a request that is still waiting in front of the regulator while there is time left."""
+    """Put a request that is still waiting in front of the regulator while there is time left.
+
+    Where the territory has come to want it later, the look is promised for that hour.
+    """
     request_id = claim.id("request_id")
     with house.db.reading() as session:
         territory_id = session.scalar(
@@ -99,18 +108,12 @@ def escalate_request(house: House, claim: Claim) -> None:
         house.db.keep(claim)
         return
     with house.db.transaction(territory_id, CLOCK, keeping=claim) as unit:
-        escalated = unit.session.execute(
-            update(CareRequest)
-            .where(
-                CareRequest.id == request_id,
-                CareRequest.status.in_(
-                    [RequestStatus.OPEN, RequestStatus.SEARCHING, RequestStatus.OFFERING]
-                ),
-            )
-            .values(attention=Attention.DEADLINE, updated_at=unit.now)
-        )
-        if rows_changed(escalated):
-            unit.record(RequestEscalated(request_id=request_id, attention=Attention.DEADLINE))
+        request = lock_request(unit, request_id)
+        look_at = in_danger_at(unit, request)
+        if request.status in LIVE_REQUESTS and look_at > unit.now:
+            unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, look_at)
+        elif request.status in WAITING_REQUESTS and request.attention != Attention.DEADLINE:
+            put_in_front(unit, request, Attention.DEADLINE)
 
 
 def sweep_waiting(house: House, claim: Claim) -> None:

@@ -4,7 +4,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,8 +98,10 @@ def open_request(
     """
     with house.db.reading() as session:
         checked = check(house, session, account, command, house.clock())
-        share = _escalate_share(session, account.territory_id)
-    return _open(house, account, command, checked, share, call)
+        look_at = _policy(session, account.territory_id).in_danger_at(
+            checked.due_at, command.need.delay_hours
+        )
+    return _open(house, account, command, checked, look_at, call)
 
 
 def _open(
@@ -107,7 +109,7 @@ def _open(
     account: Account,
     command: OpenRequest,
     checked: Checked,
-    share: float,
+    look_at: datetime,
     call: CallKey | None,
 ) -> UUID:
     """Write the request, its event and its promises."""
@@ -141,8 +143,7 @@ def _open(
             Job.MATCH_WAITING,
             {"territory_id": account.territory_id, "request_id": request_id},
         )
-        escalation = _escalation(checked.due_at, command.need.delay_hours, share)
-        unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, max(escalation, unit.now))
+        unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, max(look_at, unit.now))
     return request_id
 
 
@@ -181,9 +182,30 @@ def watch_delay(unit: Unit, request: CareRequest) -> None:
     The promise of its opening was kept while it had an appointment; before that hour it still is
     to come.
     """
-    share = _escalate_share(unit.session, unit.territory_id)
-    if _escalation(request.due_at, request.delay_hours, share) <= unit.now:
+    if in_danger_at(unit, request) <= unit.now:
         unit.promise(Job.ESCALATE_REQUEST, {"request_id": request.id})
+
+
+def watch_delays(unit: Unit) -> None:
+    """The territory looks at its live requests earlier or later than it did: promise each look.
+
+    Those that were promised before do no harm: they look at the settings again.
+    """
+    policy = _policy(unit.session, unit.territory_id)
+    live = unit.session.execute(
+        select(CareRequest.id, CareRequest.due_at, CareRequest.delay_hours)
+        .where(CareRequest.territory_id == unit.territory_id, CareRequest.status.in_(_LIVE))
+        .order_by(CareRequest.id)
+    )
+    for row in live:
+        look_at = max(policy.in_danger_at(row.due_at, row.delay_hours), unit.now)
+        unit.promise(Job.ESCALATE_REQUEST, {"request_id": row.id}, look_at)
+
+
+def in_danger_at(unit: Unit, request: CareRequest) -> datetime:
+    """When so little of the request's delay is left that the regulator has to know."""
+    policy = _policy(unit.session, unit.territory_id)
+    return policy.in_danger_at(request.due_at, request.delay_hours)
 
 
 def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
@@ -222,14 +244,9 @@ def resume_search(unit: Unit, request: CareRequest) -> None:
     unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id, "request_id": request.id})
 
 
-def _escalate_share(session: Session, territory_id: UUID) -> float:
+def _policy(session: Session, territory_id: UUID) -> Policy:
     settings = session.scalars(_SETTINGS, {"territory": territory_id}).one()
-    return Policy.in_force(settings).escalate_share
-
-
-def _escalation(due_at: datetime, delay_hours: int, share: float) -> datetime:
-    """When `share` of the asked delay is left."""
-    return due_at - timedelta(hours=delay_hours) * share
+    return Policy.in_force(settings)
 
 
 def _known(unit: Unit, command: OpenRequest, checked: Checked) -> _Known:

@@ -10,6 +10,7 @@ from dispatcher.domain.jobs import Job
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account
 from dispatcher.services.house import House
+from dispatcher.services.requests import watch_delays
 from dispatcher.storage.territories import Territory
 
 GROUPS = ("weights", "offers", "sms")
@@ -20,7 +21,8 @@ def change_settings(house: House, account: Account, settings: Mapping[str, Any])
     """Set the territory's rules; what is absent goes back to its default.
 
     Returns what changed by dotted name (`weights.wait`); the waiting queue is then matched again
-    under the new rules. Raises InvalidError by dotted field, and then nothing has changed.
+    under the new rules, and the delays of live requests are watched by them. Raises InvalidError by
+    dotted field, and then nothing has changed.
     """
     wished = _own(Policy.from_mapping(settings))
     with house.db.transaction(account.territory_id, account.actor) as unit:
@@ -39,6 +41,9 @@ def change_settings(house: House, account: Account, settings: Mapping[str, Any])
         if changed:
             unit.record(SettingsChanged(changed=list(changed)))
             unit.promise(Job.MATCH_WAITING, {"territory_id": account.territory_id})
+        if "escalate_share" in changed:
+            unit.session.flush()  # the looks are promised by what is stored
+            watch_delays(unit)
     return changed
 
 

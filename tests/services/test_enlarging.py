@@ -139,3 +139,68 @@ def test_a_territory_that_wants_to_be_told_at_once_is(house: House, town: Town) 
     keep_promises(house)
 
     assert town.the_request(request_id).attention in {"deadline", "no_slot"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told_after_hours"),
+    [
+        (1 / 4, 1 / 2, 12),
+        (1 / 2, 1 / 4, 18),
+        (1 / 4, 3 / 4, 9),  # that hour is past at the ninth, when it changes
+    ],
+)
+def test_a_changed_share_counts_for_the_requests_that_already_wait(
+    house: House,
+    town: Town,
+    clock: FakeClock,
+    before: float,
+    after: float,
+    told_after_hours: float,
+) -> None:
+    change_settings(house, town.account(Role.COORDINATOR), {"escalate_share": before})
+    request_id = town.request(need={"delay_hours": 24})
+    clock.advance(hours=9)
+    change_settings(house, town.account(Role.COORDINATOR), {"escalate_share": after})
+
+    clock.advance(hours=told_after_hours - 9, seconds=-1)
+    keep_promises(house)
+    if told_after_hours > 9:
+        assert town.the_request(request_id).attention == "no_slot"
+    clock.advance(seconds=1)
+    keep_promises(house)
+
+    assert town.the_request(request_id).attention == "deadline"
+    clock.advance(hours=24)
+    keep_promises(house)
+    assert kinds(house, request_id).count("request_escalated") == 2  # no slot, and the delay once
+    assert promises(house, "escalate_request") == []
+
+
+def test_a_share_that_changes_while_there_is_an_appointment_counts_once_it_is_lost(
+    house: House, town: Town, clock: FakeClock
+) -> None:
+    change_settings(house, town.account(Role.COORDINATOR), {"escalate_share": 3 / 4})
+    town.slot(hours=9)
+    request_id = town.request(need={"delay_hours": 24})
+    keep_promises(house)
+    clock.advance(hours=7)
+    keep_promises(house)  # looked at after six hours, when it was served
+    assert town.the_request(request_id).status == "booked"
+    change_settings(house, town.account(Role.COORDINATOR), {"escalate_share": 1 / 2})
+    cancel_request(house, town.regulator, request_id, CancelRequest(by="practitioner"))
+    keep_promises(house)
+    assert town.the_request(request_id).attention == "no_slot"
+
+    clock.advance(hours=5)
+    keep_promises(house)
+
+    assert town.the_request(request_id).attention == "deadline"
+
+
+def test_the_share_of_a_neighbour_moves_nothing_here(house: House, town: Town) -> None:
+    there = Town.found(house, town.clock, code="plaine", phone="03 84 00 00 01")
+    town.request(need={"delay_hours": 24})
+
+    change_settings(house, there.account(Role.COORDINATOR), {"escalate_share": 1 / 2})
+
+    assert [look.due_at for look in promises(house, "escalate_request")] == [town.in_hours(16)]
