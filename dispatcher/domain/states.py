@@ -156,7 +156,8 @@ OFFER_TRANSITIONS: Mapping[OfferStatus, frozenset[OfferStatus]] = {
     OfferStatus.ACCEPTED: frozenset({OfferStatus.DECLINED} | _UNANSWERED_ENDS),
     OfferStatus.DECLINED: frozenset({OfferStatus.ACCEPTED} | _UNANSWERED_ENDS),
     OfferStatus.EXPIRED: frozenset(),
-    OfferStatus.TOO_LATE: frozenset(),
+    # Should the winner give up, they are asked again, unless they said no in the meantime.
+    OfferStatus.TOO_LATE: frozenset({OfferStatus.PROMISED, OfferStatus.DECLINED}),
 }
 
 _IN_WORDS: Mapping[type[StrEnum], Mapping[str, str]] = {

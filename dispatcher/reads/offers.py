@@ -144,10 +144,11 @@ def offers_of(session: Session, cipher: Cipher, request_id: UUID) -> tuple[Offer
             ),
         )
         .where(Offer.request_id == request_id)
-        .order_by(Offer.wave, Offer.distance_km, Offer.id)
+        .order_by(Offer.wave, Offer.distance_km, Offer.id, Message.created_at)
     )
-    return tuple(
-        OfferFacts(
+    # Whoever was asked again has several SMS; the last one counts.
+    found = {
+        offer.id: OfferFacts(
             id=offer.id,
             practitioner_id=offer.practitioner_id,
             practitioner_name=practitioner.display_name,
@@ -165,7 +166,8 @@ def offers_of(session: Session, cipher: Cipher, request_id: UUID) -> tuple[Offer
             ),
         )
         for offer, practitioner, request, sms in rows
-    )
+    }
+    return tuple(found.values())
 
 
 def unreached(

@@ -1,7 +1,7 @@
 """The volunteers who accept to be asked about one request, as the domain judges them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ from dispatcher.domain.offers import (
     ways_of,
     weeks_around,
 )
-from dispatcher.domain.states import AppointmentStatus
+from dispatcher.domain.states import AppointmentStatus, OfferStatus
 from dispatcher.reads.queue import Rules, need_of
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.messages import OptOut
@@ -38,6 +38,8 @@ class Askable:
 
     volunteer: Volunteer
     phone: str | None
+    told_taken: UUID | None
+    """Their offer of before, when they heard that somebody else had been faster."""
 
 
 def askable(
@@ -45,9 +47,11 @@ def askable(
 ) -> dict[UUID, Askable]:
     """Those who accept to be asked and were not yet, by id; whether they fit is the domain's.
 
+    Who was told that it is taken is asked again, since it is not any more; who said no is not.
     Nobody is left out here for want of a telephone: the regulator has to know of them.
     """
-    practitioners = _not_asked_yet(session, request)
+    before = _asked_before(session, request)
+    practitioners = _to_ask(session, request, before)
     ids = [each.id for each in practitioners]
     offices = _offices(session, ids)
     stopped = _stopped(session, request.territory_id)
@@ -83,7 +87,7 @@ def askable(
             ),
             is_reachable=phone is not None,
         )
-        found[each.id] = Askable(volunteer, phone)
+        found[each.id] = Askable(volunteer, phone, before.get(each.id))
     return found
 
 
@@ -111,8 +115,20 @@ def modality_at(
     return (both or request.modalities)[0]
 
 
-def _not_asked_yet(session: Session, request: CareRequest) -> Sequence[Practitioner]:
-    asked = select(Offer.practitioner_id).where(Offer.request_id == request.id)
+def _asked_before(session: Session, request: CareRequest) -> dict[UUID, UUID | None]:
+    """Who was asked about this request; with their offer where they may be asked again."""
+    rows = session.execute(
+        select(Offer.practitioner_id, Offer.id, Offer.status).where(Offer.request_id == request.id)
+    )
+    return {
+        row.practitioner_id: row.id if row.status == OfferStatus.TOO_LATE else None for row in rows
+    }
+
+
+def _to_ask(
+    session: Session, request: CareRequest, before: Mapping[UUID, UUID | None]
+) -> Sequence[Practitioner]:
+    asked = [each for each, offer_id in before.items() if offer_id is None]
     return session.scalars(
         select(Practitioner)
         .where(

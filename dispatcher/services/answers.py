@@ -184,6 +184,8 @@ def say_no(house: House, unit: Unit, request_id: UUID, offer_id: UUID, words: st
     if offer.status == OfferStatus.DECLINED:
         return Answered(Outcome.DECLINED)
     if offer.status not in LIVE_OFFERS:
+        if offer.status == OfferStatus.TOO_LATE:
+            offer.status = OfferStatus.DECLINED  # not asked again, should the winner give up
         return _late(unit, offer, Intent.NO)
     offer.status = OfferStatus.DECLINED
     unit.record(

@@ -40,6 +40,7 @@ from dispatcher.services.requests import lock_request, resume_search
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.messages import Message
 from dispatcher.storage.offers import Offer
 from dispatcher.storage.requests import CareRequest
@@ -49,6 +50,11 @@ from dispatcher.storage.unit import Claim, Unit
 BY_THE_ENGINE = "engine"
 _CALLED_OUT = (RequestStatus.SEARCHING, RequestStatus.OFFERING)
 
+_RENEWED = (
+    *("place_id", "wave", "status", "phone_hash", "link_digest", "distance_km"),
+    *("made_at", "expires_at", "answered_at"),
+)
+"""What of an offer is new when somebody who was told that it is taken is asked again."""
 _REQUESTS = table_of(CareRequest)
 _BEGIN_WAVE = (
     update(_REQUESTS)
@@ -76,7 +82,17 @@ _CALM = (
     .values(attention=None)
 )
 """While volunteers are being asked the regulator has nothing to do about finding a slot."""
-_WRITE_OFFERS = insert(table_of(Offer))
+_OFFERS = table_of(Offer)
+_WRITE_OFFERS = insert(_OFFERS)
+_ASK_AGAIN = (
+    update(_OFFERS)
+    .where(
+        _OFFERS.c.id == bindparam("again"),
+        # a no that came meanwhile stands
+        _OFFERS.c.status == OfferStatus.TOO_LATE.value,
+    )
+    .values({name: bindparam(name) for name in _RENEWED})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +225,7 @@ def _read(house: House, territory_id: UUID, request_id: UUID) -> _Plan | None:
                     Message.request_id == Offer.request_id,
                     Message.offer_id == Offer.id,
                     Message.kind == MessageKind.OFFER,
+                    Message.created_at >= Offer.made_at,
                 ),
             )
             .where(
@@ -258,7 +275,7 @@ def _ask(house: House, unit: Unit, plan: _Plan, asked_by: str) -> int:
         return 0
     unit.session.execute(_CALM, {"request": plan.request_id})
     offers = [_offer(house, unit, plan, begun.code, way) for way in plan.wave.asked]
-    unit.session.execute(_WRITE_OFFERS, offers)
+    offers = [each for each in offers if _write(unit, plan, each)]
     unit.record(
         VolunteersAsked(
             request_id=plan.request_id,
@@ -268,26 +285,28 @@ def _ask(house: House, unit: Unit, plan: _Plan, asked_by: str) -> int:
             asked_by=asked_by,
         )
     )
-    for offer, way in zip(offers, plan.wave.asked, strict=True):
+    for offer in offers:
         unit.record(
             OfferMade(
                 offer_id=offer["id"],
                 request_id=plan.request_id,
-                practitioner_id=way.practitioner_id,
-                wave=plan.waves + 1,
-                distance_km=way.distance_km,
+                practitioner_id=offer["practitioner_id"],
+                wave=offer["wave"],
+                distance_km=offer["distance_km"],
             )
         )
     tell(house, unit, MessageKind.OFFER, [offer["id"] for offer in offers])
     ids = {"request_id": plan.request_id}
-    unit.promise(Job.ASK_VOLUNTEERS, ids, unit.now + plan.policy.widen_after(plan.delay_hours))
+    has = plan.policy.widen_after(plan.delay_hours) if offers else timedelta()
+    unit.promise(Job.ASK_VOLUNTEERS, ids, unit.now + has)
     unit.promise(Job.EXPIRE_OFFERS, ids, plan.until)
     return len(offers)
 
 
 def _offer(house: House, unit: Unit, plan: _Plan, code: str, way: Way) -> dict[str, Any]:
-    offer_id = uuid.uuid4()
-    phone = plan.people[way.practitioner_id].phone
+    person = plan.people[way.practitioner_id]
+    offer_id = person.told_taken or uuid.uuid4()
+    phone = person.phone
     if phone is None:
         raise LookupError("a wave holds nobody who cannot be reached")
     return {
@@ -307,6 +326,16 @@ def _offer(house: House, unit: Unit, plan: _Plan, code: str, way: Way) -> dict[s
         "expires_at": plan.until,
         "answered_at": None,
     }
+
+
+def _write(unit: Unit, plan: _Plan, offer: Mapping[str, Any]) -> bool:
+    """Write a new offer, or renew the one of before; False if its volunteer has said no since."""
+    if plan.people[offer["practitioner_id"]].told_taken is None:
+        unit.session.execute(_WRITE_OFFERS, offer)
+        return True
+    renewed = {name: offer[name] for name in _RENEWED}
+    again = unit.session.execute(_ASK_AGAIN, {"again": offer["id"], **renewed})
+    return rows_changed(again) > 0
 
 
 def _nobody_left(unit: Unit, plan: _Plan) -> None:

@@ -233,6 +233,7 @@ class _Known:
     phone: str
     code: str
     request_id: UUID
+    wave: int
     expires_at: datetime
 
 
@@ -247,7 +248,7 @@ def tell(
 ) -> None:
     """Write the same SMS about several offers, each to its volunteer.
 
-    Once for each offer, or once for each message that it is `answering`.
+    Once for each time that an offer was made, or once for each message that it is `answering`.
     """
     if not offer_ids:
         return
@@ -260,7 +261,7 @@ def tell(
                 kind=kind,
                 to_role="practitioner",
                 phone=known.phone,
-                purpose=f"{kind.value}:{answering or known.offer_id}",
+                purpose=f"{kind.value}:{answering or f'{known.offer_id}:{known.wave}'}",
                 values=_said(house, unit, territory, known, reason),
                 request_id=known.request_id,
                 practitioner_id=known.practitioner_id,
@@ -281,6 +282,7 @@ def _known(unit: Unit, offer_ids: Collection[UUID]) -> list[_Known]:
             Practitioner.phone,
             Offer.code,
             Offer.request_id,
+            Offer.wave,
             Offer.expires_at,
         )
         .join(Practitioner, Practitioner.id == Offer.practitioner_id)
@@ -294,6 +296,7 @@ def _known(unit: Unit, offer_ids: Collection[UUID]) -> list[_Known]:
             phone=row.phone,
             code=row.code,
             request_id=row.request_id,
+            wave=row.wave,
             expires_at=row.expires_at,
         )
         for row in rows
