@@ -190,6 +190,16 @@ def test_volunteers_are_asked_in_waves_the_nearest_first_until_one_says_yes() ->
     assert ending.given.distance_km == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.parametrize(("automatic", "asked"), [(True, 3), (False, 0)])
+def test_nobody_is_asked_in_a_territory_that_leaves_asking_to_its_regulators(
+    *, automatic: bool, asked: int
+) -> None:
+    asking = Asking(volunteers(5, 1, 3), Volunteering(yes=0.0), np.random.default_rng(1))
+    policy = replace(POLICY, offers=OfferPolicy(automatic=automatic))
+    (ending,) = replay(day([NEED], []), by_engine(policy), policy, WORTHLESS, asking=asking).endings
+    assert ending.asked == asked
+
+
 def test_everybody_within_the_radius_is_asked_once_when_nobody_says_yes() -> None:
     asking = Asking(volunteers(5, 1, 40, 3), Volunteering(yes=0.0), np.random.default_rng(1))
     ending = ended(day([NEED], []), asking)[0]

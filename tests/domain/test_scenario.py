@@ -162,6 +162,12 @@ def test_no_slot_of_the_benchmarks_lies_outside_hours_or_beyond_the_radius(name:
         ({"policy": {"weights": {"wait": -1}}}, "policy.weights.wait", "Indiquez un nombre"),
         ({"policy": {"radius_km": 0}}, "policy.radius_km", "Indiquez un rayon"),
         ({"policy": 7}, "policy", "Indiquez une table de valeurs."),
+        ({"policy": {"escalate_share": 0.5}}, "policy.escalate_share", "Une simulation n’a pas de"),
+        (
+            {"policy": {"offers": {"hour_minutes": 15}}},
+            "policy.offers.hour_minutes",
+            "Une simulation n’a pas de régulateur",
+        ),
     ],
 )
 def test_each_mistake_is_told_with_its_key(stored: dict[str, Any], key: str, sentence: str) -> None:

@@ -111,7 +111,7 @@ class _Run:
             self._take(given[0], call)
             return
         self._waiting[need.request_id] = _Waiting(call, self._why(need, now))
-        if self._asking.anybody:
+        if self._asking.anybody and self._policy.offers.automatic:
             after = timedelta(minutes=self._policy.offers.after_minutes)
             self._plan(now + after, _ASKED, need.request_id)
 

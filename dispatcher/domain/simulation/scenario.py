@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.policy import DELAYS, Policy
 from dispatcher.domain.simulation.reading import Table
 from dispatcher.domain.snp_hours import SnpHours
@@ -18,6 +19,10 @@ WEEK = (1.25, 1.1, 1.05, 1.05, 1.15, 0.9, 0.5)
 WORKING_WEEK = (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.0)
 RADIUS_KM = 30.0
 """Search radius of a scenario that sets none, as the crow flies."""
+
+WITHOUT_EFFECT = (
+    "Une simulation n’a pas de régulateur à prévenir, ce réglage n’y change rien. Retirez-le."
+)
 
 
 class Shape(StrEnum):
@@ -162,8 +167,21 @@ def read_scenario(stored: Mapping[str, Any]) -> Scenario:
 
 
 def _policy(given: Mapping[str, Any]) -> Policy:
-    """A territory's settings. A scenario has no national table to look a radius up in."""
-    return Policy.from_mapping({"radius_km": RADIUS_KM, **given})
+    """A territory's settings. A scenario has no national table to look a radius up in.
+
+    Raises InvalidError also for settings about what no scenario has: a regulator to be told.
+    """
+    offers = given.get("offers")
+    faults = {"escalate_share": WITHOUT_EFFECT} if "escalate_share" in given else {}
+    if isinstance(offers, Mapping) and "hour_minutes" in offers:
+        faults["offers.hour_minutes"] = WITHOUT_EFFECT
+    try:
+        policy = Policy.from_mapping({"radius_km": RADIUS_KM, **given})
+    except InvalidError as error:
+        raise InvalidError(faults | error.fields) from None
+    if faults:
+        raise InvalidError(faults)
+    return policy
 
 
 def _territory(given: Table) -> Territory:
