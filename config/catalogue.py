@@ -36,9 +36,13 @@ class Specialty(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Motive(Entry):
-    """Why a patient asks, and which professions that is usually for."""
+    """Why a patient asks, and which professions that is usually for.
+
+    `group` is what the log and the figures tell of it.
+    """
 
     professions: frozenset[str]
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,14 @@ class Catalogue:
     origins: Mapping[str, Entry]
     delays: tuple[int, ...]
     """Hours, ascending."""
+    motive_groups: Mapping[str, Entry]
     motives: Mapping[str, Motive]
     redirections: Mapping[str, Entry]
     unfilled_reasons: Mapping[str, Entry]
     cancellers: Mapping[str, Entry]
     cancellations: Mapping[str, Cancellation]
+    effects: Mapping[str, Entry]
+    """What an answered request led to, beyond the care itself."""
     languages: Mapping[str, Entry]
     """ISO 639-1, French first. The labels go on from a noun: « reçoit en français »."""
 
@@ -82,6 +89,7 @@ class Catalogue:
             lists |= tomllib.loads(path.read_text(encoding="utf-8"))
         professions = _by_code(Entry(**entry) for entry in lists["profession"])
         cancellers = _by_code(Entry(**entry) for entry in lists["canceller"])
+        motive_groups = _by_code(Entry(**entry) for entry in lists["motive_group"])
         return cls(
             professions=professions,
             specialties=_by_code(
@@ -96,11 +104,13 @@ class Catalogue:
             visibilities=_by_code(Entry(**entry) for entry in lists["visibility"]),
             origins=_by_code(Entry(**entry) for entry in lists["origin"]),
             delays=tuple(sorted(lists["delays"])),
+            motive_groups=motive_groups,
             motives=_by_code(
                 Motive(
                     entry["code"],
                     entry["label"],
                     professions=_all_known(entry["professions"], professions, entry),
+                    group=_known(entry["group"], motive_groups, entry),
                 )
                 for entry in lists["motive"]
             ),
@@ -115,6 +125,7 @@ class Catalogue:
                 )
                 for entry in lists["cancellation"]
             ),
+            effects=_by_code(Entry(**entry) for entry in lists["effect"]),
             languages=_by_code(Entry(**entry) for entry in lists["language"]),
         )
 

@@ -15,12 +15,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
-from dispatcher import aci_verb, keys_verb
+from dispatcher import aci_verb, indicators_verb, keys_verb
 from dispatcher.demo.directory import Unusable
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 HIGHEST_PORT = 65535
 MISUSED = 2
-THIS_CENTURY = range(2000, 2101)
 
 PYTHON = (sys.executable, "-P")
 """How to run what belongs to the project or its environment, whatever folder we are in."""
@@ -107,17 +105,6 @@ def port(text: str) -> int:
             f"un port va de 0 à {HIGHEST_PORT}, pas «{NBSP}{text}{NBSP}»"
         )
     return int(text)
-
-
-def day(text: str) -> date:
-    """A calendar day of this century as an argument."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.year not in THIS_CENTURY:
-        raise argparse.ArgumentTypeError(f"une date s’écrit 2026-11-23, pas «{NBSP}{text}{NBSP}»")
-    return found
 
 
 def declare_demo(parser: argparse.ArgumentParser) -> None:
@@ -282,33 +269,8 @@ def run_user(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def declare_indicators(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--territory", required=True, help="code du territoire")
-    parser.add_argument("--from", dest="first", required=True, type=day, help="AAAA-MM-JJ")
-    parser.add_argument("--to", dest="last", required=True, type=day, help="AAAA-MM-JJ, compris")
-    parser.add_argument("--data", type=Path, help="dossier d’une démonstration à lire")
-    parser.add_argument("--json", action="store_true")
-
-
 def run_indicators(arguments: argparse.Namespace) -> int:
-    """The figures of a period, folded from the log; local days of the territory."""
-    from dispatcher.domain.calendar import period, time_zone
-    from dispatcher.reads.activity import activity
-    from dispatcher.reads.territories import territory_of
-
-    house = open_house(arguments.data)
-    territory = territory_of(house.db, arguments.territory)
-    if territory is None:
-        raise InvalidError({"territory": "Ce territoire n’existe pas."})
-    days = period(arguments.first, arguments.last, time_zone(territory.timezone))
-    figures = activity(house.db, territory.id, days).as_json()
-    if arguments.json:
-        print(json.dumps(figures, ensure_ascii=False))
-        return 0
-    for name, value in figures.items():
-        if not isinstance(value, list | dict):
-            print(f"{name:36}{'-' if value is None else value}")
-    return 0
+    return indicators_verb.run(arguments, open_house(arguments.data))
 
 
 def declare_simulate(parser: argparse.ArgumentParser) -> None:
@@ -394,5 +356,5 @@ VERBS: dict[str, Verb] = {
     ),
     "keys": Verb("les clés des données", run_keys, keys_verb.declare),
     "aci": Verb("les accords et leurs euros", aci_verb.run, aci_verb.declare),
-    "indicators": Verb("l’activité d’une période", run_indicators, declare_indicators),
+    "indicators": Verb("l’activité d’une période", run_indicators, indicators_verb.declare),
 }

@@ -49,6 +49,7 @@ class Recurring:
 
 SCHEDULE: Sequence[Recurring] = (
     Recurring(Job.CLOSE_PAST_SLOTS, every=timedelta(minutes=5)),
+    Recurring(Job.COUNT_DAYS, every=timedelta(minutes=5)),
     Recurring(Job.LEARN_PRICES, at=(3, 30)),
     Recurring(Job.SEAL_LOG, at=(4, 10)),
     Recurring(Job.SWEEP_WAITING, every=timedelta(minutes=1)),

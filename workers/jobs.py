@@ -3,6 +3,7 @@
 from dispatcher.services import (
     answers,
     asking,
+    day_counts,
     matching,
     offers,
     prices,
@@ -72,3 +73,8 @@ def learn_prices(promise_id: str) -> None:
 def run_simulation(promise_id: str) -> None:
     """Answer a coordinator's « et si »."""
     keep(promise_id, what_if.run_simulation, last_words=what_if.give_up)
+
+
+def count_days(promise_id: str) -> None:
+    """Count the days of which the log says more than is kept."""
+    keep(promise_id, day_counts.count_days)

@@ -46,6 +46,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.LEARN_PRICES: QueueName.ROUTINE,
     Job.RUN_SIMULATION: QueueName.ROUTINE,
     Job.SEND_UNHURRIED: QueueName.UNHURRIED,
+    Job.COUNT_DAYS: QueueName.ROUTINE,
 }
 
 URGENCY: Mapping[Job, int] = {job: list(QueueName).index(name) for job, name in QUEUE_OF.items()}

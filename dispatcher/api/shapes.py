@@ -148,6 +148,27 @@ class DayShape(OutcomesShape):
     day: date
     slots_opened: int
     slots_used: int
+    slots_lost: int
+
+
+class FigureShape(Shape):
+    """One indicator: what it says and how it is computed, and its value in the period.
+
+    A duration's value is its median in seconds. `value` is null when it cannot be known.
+    """
+
+    code: str
+    label: str
+    formula: str
+    events: list[str] = Field(description="Kinds of the log's events that it is computed from.")
+    unit: str
+    additive: bool = Field(description="Whether figures of days add up to those of periods.")
+    value: float | None
+    p90: float | None = Field(description="Of a duration: nine of ten did not exceed it.")
+    parts: dict[str, dict[str, int]] = Field(
+        description="By dimension (`origin`, `commune` …), by code of the catalogue; `unknown` is"
+        " what the log did not hold yet, `unspecified` what nobody said."
+    )
 
 
 class IndicatorsShape(OutcomesShape):
@@ -158,6 +179,7 @@ class IndicatorsShape(OutcomesShape):
     volunteers_active: int
     slots_opened: int
     slots_used: int
+    slots_lost: int
     satisfaction_answers: int
     satisfaction_mean: float | None = Field(description="Of marks from 0 to 10.")
     satisfaction_nps: float | None = Field(
@@ -166,6 +188,7 @@ class IndicatorsShape(OutcomesShape):
     by_day: list[DayShape]
     by_profession: dict[str, OutcomesShape]
     by_origin: dict[str, OutcomesShape]
+    figures: list[FigureShape] = Field(description="Every indicator, each defined once.")
 
 
 class FieldFaultShape(Shape):

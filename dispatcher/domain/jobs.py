@@ -19,3 +19,4 @@ class Job(StrEnum):
     MISS_HOUR = "miss_hour"
     LEARN_PRICES = "learn_prices"
     RUN_SIMULATION = "run_simulation"
+    COUNT_DAYS = "count_days"

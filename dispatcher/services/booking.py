@@ -17,7 +17,7 @@ from dispatcher.domain.errors import (
     SlotFullError,
     TransitionError,
 )
-from dispatcher.domain.events import AppointmentBooked, NeighbourPlaceTaken
+from dispatcher.domain.events import Actor, AppointmentBooked, BookingLost, NeighbourPlaceTaken
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.matching.feasibility import Reason
@@ -199,8 +199,30 @@ def book_by_hand(
 
     Raises NotFoundError, SlotFullError, BookedAlreadyError, TransitionError while a volunteer's yes
     waits for its hour, and NotFeasibleError with the reasons unless `override` says why they are
-    passed over.
+    passed over. That a place which was proposed is gone is kept in the log.
     """
+    try:
+        return _book_by_hand(house, account, request_id, command, call)
+    except SlotFullError:
+        note_lost_booking(house, account.territory_id, account.actor, request_id, command.slot)
+        raise
+
+
+def note_lost_booking(
+    house: House, territory_id: UUID, actor: Actor, request_id: UUID, slot_id: UUID
+) -> None:
+    """Keep in the log that somebody else was faster, once the attempt has rolled back."""
+    with house.db.transaction(territory_id, actor) as unit:
+        unit.record(BookingLost(request_id=request_id, slot_id=slot_id))
+
+
+def _book_by_hand(
+    house: House,
+    account: Account,
+    request_id: UUID,
+    command: BookSlot,
+    call: CallKey | None,
+) -> UUID:
     with house.db.reading() as session:
         territory = session.get_one(Territory, account.territory_id)
         request = session.scalars(

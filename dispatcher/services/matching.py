@@ -23,7 +23,7 @@ from dispatcher.domain.states import (
 from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
 from dispatcher.services.attention import put_in_front
-from dispatcher.services.booking import Choice, book
+from dispatcher.services.booking import Choice, book, note_lost_booking
 from dispatcher.services.house import House
 from dispatcher.services.requests import in_danger_at, lock_request
 from dispatcher.storage import keeping
@@ -186,7 +186,10 @@ def _book_pair(house: House, territory_id: UUID, choice: Choice) -> bool:
     try:
         with house.db.transaction(territory_id, ENGINE) as unit:
             book(house, unit, choice)
-    except (SlotFullError, BookedAlreadyError):
+    except SlotFullError:
+        note_lost_booking(house, territory_id, ENGINE, choice.request_id, choice.slot_id)
+        return False
+    except BookedAlreadyError:
         return False
     return True
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from dispatcher.domain import calendar
 from dispatcher.domain.events import SlotPublished
@@ -30,6 +30,7 @@ PAST = "elle est passée"
 TOO_EARLY = "la personne est disponible à partir de {}"
 TOO_LATE = "elle vient après le délai demandé"
 TAKEN = "vous avez déjà un créneau à ce moment"
+_PROFESSION = select(Practitioner.profession).where(Practitioner.id == bindparam("practitioner"))
 
 
 class HourRefusedError(Exception):
@@ -172,6 +173,7 @@ def _publish(unit: Unit, offer: Offer, room: Room) -> UUID:
             places=1,
             modality=room.modality,
             visibility=list(VISIBILITY),
+            profession=unit.session.scalar(_PROFESSION, {"practitioner": offer.practitioner_id}),
         ),
         actor=by_practitioner(offer),
     )

@@ -103,6 +103,9 @@ def write(unit: Unit, command: PublishSlot, slot_id: UUID, *, free_now: bool = F
             places=command.places,
             modality=command.modality,
             visibility=visibility,
+            profession=unit.session.scalar(
+                select(Practitioner.profession).where(Practitioner.id == command.practitioner)
+            ),
         )
     )
 

@@ -137,6 +137,7 @@ def _open(
                 commune=request["commune"],
                 age_band=_age_band(checked.age),
                 duplicate_confirmed=bool(known.live_requests),
+                motive_group=_motive_group(house, command.need.motive),
             )
         )
         unit.promise(
@@ -359,6 +360,10 @@ def _code(attempt: int) -> str:
     """Digits by chance; after each ten tries there is one more of them."""
     least = 10 ** (CODE_DIGITS + attempt // 10 - 1)
     return str(secrets.randbelow(9 * least) + least)
+
+
+def _motive_group(house: House, motive: str | None) -> str | None:
+    return None if motive is None else house.catalogue.motives[motive].group
 
 
 def _age_band(age: int) -> str:

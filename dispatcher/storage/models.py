@@ -2,6 +2,7 @@
 
 from dispatcher.storage import (
     accounts,
+    facts,
     lanes,
     log,
     messages,
@@ -20,6 +21,7 @@ from dispatcher.storage.columns import Record
 
 __all__ = [
     "accounts",
+    "facts",
     "lanes",
     "log",
     "messages",

@@ -10,6 +10,7 @@ from config.catalogue import Catalogue, Entry
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
+from dispatcher.domain.events import EffectNoted
 from dispatcher.domain.languages import Language
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import NearMiss, Pair
@@ -98,6 +99,7 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "messages": [_message(message, page, wording) for message in page.messages],
         "events": timeline.lines(page, wording),
         "outcome": _outcome(page.care, wording.catalogue),
+        "effects": _effects(page, wording.catalogue),
     }
 
 
@@ -350,6 +352,19 @@ def _message(message: MessageFacts, page: RequestPage, wording: Wording) -> dict
         "at": wording.moment(message.updated_at if message.is_out else message.created_at),
         "error": error_in_words(message.error_code),
     }
+
+
+def _effects(page: RequestPage, catalogue: Catalogue) -> list[dict[str, Any]]:
+    """What the request may have led to, and what the last word about each is."""
+    holds = {
+        step.event.effect: step.event.holds
+        for step in page.steps
+        if isinstance(step.event, EffectNoted)
+    }
+    return [
+        {"code": code, "label": entry.label, "holds": holds.get(code, False)}
+        for code, entry in catalogue.effects.items()
+    ]
 
 
 def _outcome(care: CareFacts, catalogue: Catalogue) -> dict[str, str] | None:

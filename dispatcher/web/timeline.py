@@ -217,6 +217,12 @@ def _unfilled(event: events.RequestUnfilled, story: _Story) -> str:
     return f"Close sans solution{NBSP}: {entry.label if entry else event.cause}"
 
 
+def _effect(event: events.EffectNoted, story: _Story) -> str:
+    entry = story.wording.catalogue.effects.get(event.effect)
+    text = entry.label if entry else event.effect
+    return text if event.holds else f"Mention retirée{NBSP}: {text}"
+
+
 def _booked(event: events.AppointmentBooked, story: _Story) -> str:
     when = calendar.day_and_hour(event.start, story.wording.zone)
     who = story.practitioner(event.practitioner_id)
@@ -312,6 +318,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.RequestCancelled: lambda event, _: f"Demande annulée par {BY.get(event.by, event.by)}",
     events.RequestRedirected: _redirected,
     events.RequestUnfilled: _unfilled,
+    events.BookingLost: _always("La place proposée venait d’être prise"),
+    events.EffectNoted: _effect,
     events.AppointmentBooked: _booked,
     events.AppointmentConfirmed: _always("Le patient a confirmé sa venue"),
     events.AppointmentCancelled: _cancelled,

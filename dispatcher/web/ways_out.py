@@ -19,6 +19,7 @@ from dispatcher.services.asking import ask_now
 from dispatcher.services.attention import attend_request
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
+from dispatcher.services.effects import note_effect
 from dispatcher.services.parsing import parse
 from dispatcher.web import forms
 from dispatcher.web.access import allow, house, viewer
@@ -73,6 +74,18 @@ def ask(request_id: UUID) -> ResponseReturnValue:
         request_id,
         lambda account: ask_now(house(), account, request_id),
         "Volontaires sollicités par SMS.",
+    )
+
+
+@room.post("/effet")
+@allow(Role.REGULATOR)
+def note(request_id: UUID) -> ResponseReturnValue:
+    """Write down what the request led to, or take it back."""
+    effect, holds = request.form.get("effect", ""), request.form.get("holds") == "true"
+    return _act(
+        request_id,
+        lambda account: note_effect(house(), account, request_id, effect, holds=holds),
+        "Suite de la demande notée." if holds else "Mention retirée.",
     )
 
 

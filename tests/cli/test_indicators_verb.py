@@ -93,3 +93,26 @@ def test_a_folder_without_a_demonstration_is_told(
     words = ["indicators", "--territory", "jura", *PERIOD, "--data", str(tmp_path)]
     assert cli.main(words) == 2
     assert "ne contient pas de démonstration" in capsys.readouterr().err
+
+
+def test_all_days_are_counted_again_and_the_figures_are_the_same(
+    demonstration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["indicators", "--territory", "jura", "--data", str(demonstration), "--json"]
+    assert cli.main([*words, *PERIOD]) == 0
+    before = printed(capsys).splitlines()[-1]
+
+    assert cli.main(["indicators", "rebuild", *words[1:]]) == 0
+    assert json.loads(printed(capsys).splitlines()[-1])["days"] >= 1
+
+    assert cli.main([*words, *PERIOD]) == 0
+    assert printed(capsys).splitlines()[-1] == before
+    assert [each["code"] for each in json.loads(before)["figures"]][:2] == ["requests", "booked"]
+
+
+def test_a_period_without_its_end_is_told(
+    demonstration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["indicators", "--territory", "jura", *PERIOD[:2], "--data", str(demonstration)]
+    assert cli.main(words) == 2
+    assert "Indiquez la période" in capsys.readouterr().err

@@ -97,10 +97,10 @@ def test_a_request_answered_at_once() -> None:
             ],
             "cancelled",
         ),
-        # a request that ends takes its appointment with it, said or not
         (
             [
                 booked(1, at(23, 10), at(23, 14)),
+                about_appointment("appointment_cancelled", 1, at(23, 12)),
                 about_request("request_redirected", 1, at(23, 12), to="ED"),
             ],
             "redirected",
@@ -286,6 +286,7 @@ def test_the_figures_are_printed_as_json() -> None:
         "within_delay_share": 0.3333,
         "slots_opened": 0,
         "slots_used": 3,
+        "slots_lost": 0,
     }
     assert printed["by_profession"]["10"]["within_delay_share"] == 0.3333
 

@@ -1,13 +1,24 @@
 """What holds of the indicators whatever happened."""
 
+import json
 from collections.abc import Iterable
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.domain.indicators import Indicators, Ledger, LoggedEvent, fold
+from dispatcher.domain.indicators import (
+    DayFacts,
+    Indicators,
+    Ledger,
+    LoggedEvent,
+    added_up,
+    facts_of,
+    fold,
+)
+from dispatcher.domain.indicators.registry import INDICATORS, OUTCOMES
 from tests.domain.two_days import (
+    PARIS,
     PERIOD,
     about_appointment,
     about_request,
@@ -17,6 +28,7 @@ from tests.domain.two_days import (
     opened,
 )
 
+DAYS = list(PERIOD.days())
 STEPS = st.lists(
     st.sampled_from(
         [
@@ -82,10 +94,10 @@ def test_a_log_read_in_two_parts_gives_what_it_gives_in_one(
     ledger = Ledger()
     for event in log[:cut]:
         ledger.add(event)
-    ledger.indicators(PERIOD)  # looking in between changes nothing
+    facts_of(ledger, DAYS, PARIS)  # looking in between changes nothing
     for event in log[cut:]:
         ledger.add(event)
-    assert ledger.indicators(PERIOD) == fold(log, PERIOD)
+    assert added_up(facts_of(ledger, DAYS, PARIS), DAYS) == fold(log, PERIOD)
 
 
 @given(STEPS)
@@ -95,3 +107,37 @@ def test_what_belongs_to_different_requests_may_be_read_in_any_order(
     log = a_log(steps)
     by_subject = sorted(log, key=lambda event: str(event.request_id or event.slot_id))
     assert fold(by_subject, PERIOD) == fold(log, PERIOD)
+
+
+@given(STEPS)
+def test_figures_of_days_add_up_to_those_of_the_period_wherever_they_may(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    ledger = Ledger.of(a_log(steps))
+    facts = facts_of(ledger, DAYS, PARIS)
+    whole = added_up(facts, DAYS).figures
+    by_day = [added_up(facts, [day]).figures for day in DAYS]
+    for code, indicator in INDICATORS.items():
+        if indicator.additive:
+            assert whole[code].value == sum(each[code].value or 0 for each in by_day), code
+            for dimension, parts in whole[code].parts.items():
+                days = [each[code].parts.get(dimension, {}) for each in by_day]
+                assert parts == {part: sum(day.get(part, 0) for day in days) for part in parts}, (
+                    code
+                )
+                assert sum(parts.values()) == whole[code].value, code
+
+
+@given(STEPS)
+def test_facts_come_back_as_they_were_kept(steps: list[tuple[str, int, int]]) -> None:
+    facts = facts_of(Ledger.of(a_log(steps)), DAYS, PARIS)
+    kept = {
+        day: DayFacts.from_json(json.loads(json.dumps(each.as_json())))
+        for day, each in facts.items()
+    }
+    assert added_up(kept, DAYS) == added_up(facts, DAYS)
+    assert [kept[day].as_json() for day in DAYS] == [facts[day].as_json() for day in DAYS]
+
+
+def test_the_parts_that_the_api_names_are_figures() -> None:
+    assert set(OUTCOMES) <= set(INDICATORS)

@@ -10,6 +10,7 @@ from dispatcher.domain.jobs import Job
 from dispatcher.services import (
     answers,
     asking,
+    day_counts,
     matching,
     offers,
     prices,
@@ -24,7 +25,7 @@ from workers import jobs
 from workers.queues import QUEUE_OF, QueueName
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = (answers, asking, matching, offers, prices, sealing, sending, slots, what_if)
+SERVICES = (answers, asking, day_counts, matching, offers, prices, sealing, sending, slots, what_if)
 
 
 def functions_of(module: ModuleType) -> dict[str, FunctionType]:

@@ -35,13 +35,15 @@ WHY = "Le patient préfère attendre son médecin."
 def refusal(
     town: Town, request_id: UUID, slot_id: UUID, override: str | None = None
 ) -> RefusedError:
-    """The booking is refused, and nothing was written."""
+    """The booking is refused, and nothing was written, but that a place was lost."""
     before = row_counts(town.house)
     with pytest.raises(RefusedError) as refused:
         book_by_hand(
             town.house, town.regulator, request_id, BookSlot(slot=slot_id, override=override)
         )
-    assert row_counts(town.house) == before
+    lost = isinstance(refused.value, SlotFullError)
+    assert row_counts(town.house) == before | {"event_log": before["event_log"] + lost}
+    assert (("booking_lost", {}) in events(town.house, request_id)) == lost
     return refused.value
 
 

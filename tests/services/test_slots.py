@@ -72,6 +72,7 @@ def test_a_slot_is_published_logged_and_has_the_queue_matched(
             "places": 4,
             "modality": "AMB",
             "visibility": ["SNP", "CPTS"],
+            "profession": "10",
         },
     )
     (match,) = promises(house, "match_waiting")

@@ -55,6 +55,7 @@ WHO_MAY = {
     "desk.enter_request": REGULATORS,
     "desk.request_page": REGULATORS,
     "desk.request_live": REGULATORS,
+    "ways_out.note": REGULATORS,
     "ways_out.book": REGULATORS,
     "ways_out.enlarge": REGULATORS,
     "ways_out.ask": REGULATORS,

@@ -41,6 +41,7 @@ SAMPLES: dict[str, Any] = {
     "asked": 2,
     "unreachable": 1,
     "score": 9,
+    "effect": "ED_AVOIDED",
 }
 
 

@@ -64,6 +64,8 @@ from dispatcher.domain.events.places import (
     PlaceReopened,
 )
 from dispatcher.domain.events.requests import (
+    BookingLost,
+    EffectNoted,
     RequestAttended,
     RequestCancelled,
     RequestEscalated,
@@ -97,6 +99,8 @@ __all__ = [
     "AppointmentConfirmed",
     "AppointmentFulfilled",
     "AppointmentMissed",
+    "BookingLost",
+    "EffectNoted",
     "Event",
     "JsonData",
     "LimitsChanged",

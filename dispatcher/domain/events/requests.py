@@ -9,7 +9,10 @@ from dispatcher.domain.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOpened(Event):
-    """A request was entered. `commune` is an INSEE code, `age_band` ten years wide."""
+    """A request was entered. `commune` is an INSEE code, `age_band` ten years wide.
+
+    `motive_group` is the catalogue's, coarser than a motive; None where none was given.
+    """
 
     request_id: UUID
     profession: str
@@ -23,6 +26,7 @@ class RequestOpened(Event):
     commune: str
     age_band: str
     duplicate_confirmed: bool
+    motive_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +91,23 @@ class RequestUnfilled(Event):
 
     request_id: UUID
     cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingLost(Event):
+    """A place that had been proposed for the request was gone when it was to be booked."""
+
+    request_id: UUID
+    slot_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectNoted(Event):
+    """A regulator wrote down what the request led to, or took it back: then it no longer `holds`.
+
+    `effect` is one of the catalogue's.
+    """
+
+    request_id: UUID
+    effect: str
+    holds: bool

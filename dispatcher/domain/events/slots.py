@@ -9,7 +9,7 @@ from dispatcher.domain.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotPublished(Event):
-    """A practitioner offered places."""
+    """A practitioner offered places. `profession` is theirs (TRE_G15)."""
 
     slot_id: UUID
     practitioner_id: UUID
@@ -18,6 +18,7 @@ class SlotPublished(Event):
     places: int
     modality: str
     visibility: list[str]
+    profession: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
