@@ -23,6 +23,7 @@ SAINT_CLAUDE = "39478"
 Jura's 45 km, and within the 68 km of a search that was enlarged once."""
 FOUND_WITHIN_MS = 15_000
 BOOKED_WITHIN_MS = 15_000
+PATIENT, PATIENT_E164 = "06 39 98 77 41", "+33639987741"
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def opened_request(visitor: Visitors, demonstration: Demonstration, mistakes: li
             "last_name": "Écartée",
             "first_name": "Louise",
             "birth_date": "1950-02-03",
-            "phone": "06 39 98 77 41",
+            "phone": PATIENT,
             "commune": SAINT_CLAUDE,
         },
         "need": {"profession": "70", "modalities": ["AMB"], "delay_hours": 72},
@@ -96,6 +97,16 @@ def test_what_nearly_fitted_comes_first_and_one_key_further_away_books_it(
     expect(terms).to_contain_text("dans le délai")
     expect(page.locator(".timeline")).to_contain_text("Recherche élargie à 45 km")
     assert faults_at_both_widths(page) == []
+
+    # What the regulator unfolded stays unfolded when something new comes in.
+    page.get_by_text("Et les autres créneaux").click()
+    expect(page.locator("#other-slots .reasons")).to_be_visible()
+    wrote = page.request.post(
+        "/demo/inbound", data={"from": PATIENT_E164, "body": "Puis-je venir avec ma fille"}
+    )
+    assert wrote.ok
+    expect(page.locator("#request-live")).to_contain_text("Puis-je venir avec ma fille")
+    expect(page.locator("#other-slots .reasons")).to_be_visible()
 
 
 def test_letters_typed_in_a_field_press_nothing_and_enter_confirms_a_choice(

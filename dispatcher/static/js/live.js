@@ -5,6 +5,7 @@
 // Where the server says 0 milliseconds, nothing will change any more, and nobody asks again.
 // Beside it on the page: [data-live-lost], shown while the server does not answer, and [data-live-say], a live region
 // that speaks the fragment's own data-announce when it has changed.
+// What somebody unfolded stays unfolded: details with an id are as they were.
 // X-Live tells the server that nobody clicked: such a request never prolongs a session.
 
 const SLOWEST = 30_000;
@@ -93,13 +94,20 @@ class LiveRegion {
 
   show(html) {
     const focused = this.region.contains(document.activeElement) ? document.activeElement.id : "";
+    const unfolded = details(this.region).map(({ id, open }) => [id, open]);
     this.region.innerHTML = html;
+    const renewed = new Map(details(this.region).map((each) => [each.id, each]));
+    for (const [id, open] of unfolded) renewed.get(id)?.toggleAttribute("open", open);
     if (window.htmx) window.htmx.process(this.region);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     const words = announcement(this.region);
     if (this.voice && words && words !== this.announced) this.voice.textContent = words;
     this.announced = words;
   }
+}
+
+function details(region) {
+  return [...region.querySelectorAll("details[id]")];
 }
 
 function announcement(region) {
