@@ -41,6 +41,7 @@ EXAMPLES: Mapping[type[BaseModel], Mapping[str, Any]] = {
             "needs_step_free": False,
             "travel_km": None,
             "radius_km": None,
+            "excluded_practitioners": [],
         },
         "origin": "SAS",
         "regulated": {"by": None, "at": None},

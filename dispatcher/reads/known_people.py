@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, literal, or_, select
 
 from dispatcher.domain.states import AppointmentStatus, RequestStatus
+from dispatcher.storage.neighbours import sharing_with
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Database
 
 DOCTOR = "10"
@@ -22,6 +24,17 @@ class Doctor:
 
     id: UUID
     display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A volunteer; profession TRE_G15."""
+
+    id: UUID
+    display_name: str
+    profession: str
+    lender: str
+    """The neighbouring territory, empty for one's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,37 @@ def doctors(db: Database, territory_id: UUID) -> list[Doctor]:
             .order_by(Practitioner.last_name, Practitioner.first_name, Practitioner.id)
         ).all()
     return [Doctor(row.id, row.display_name) for row in rows]
+
+
+def colleagues(db: Database, territory_id: UUID) -> list[Colleague]:
+    """Whom a request may be given to: the territory's volunteers, then its neighbours', by name.
+
+    Named to cross territories: of the neighbours, those with whom slots are shared.
+    """
+    is_ours = Practitioner.territory_id == territory_id
+    with db.reading() as session:
+        rows = session.execute(
+            select(Practitioner, Territory.name, is_ours.label("ours"))
+            .join(Territory, Territory.id == Practitioner.territory_id)
+            .where(
+                or_(
+                    is_ours,
+                    Practitioner.territory_id.in_(sharing_with(literal(territory_id))),
+                ),
+                Practitioner.active,
+            )
+            .order_by(
+                is_ours.desc(),
+                Territory.name,
+                Practitioner.last_name,
+                Practitioner.first_name,
+                Practitioner.id,
+            )
+        ).all()
+    return [
+        Colleague(each.id, each.display_name, each.profession, "" if ours else name)
+        for each, name, ours in rows
+    ]
 
 
 def live_requests(

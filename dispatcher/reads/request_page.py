@@ -125,6 +125,8 @@ class RequestPage:
     """In the order of the log."""
     practitioners: Mapping[UUID, str]
     """Names of the practitioners that the steps speak of."""
+    excluded: tuple[str, ...]
+    """Names of those who are not to see this patient, or gave them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +203,11 @@ def request_page(
         messages = messages_of(session, cipher, request_id)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
+        excluded = [UUID(each) for each in request.excluded_practitioners]
+        named = spoken_of.union(excluded)
         practitioners = {
             row.id: row.display_name
-            for row in session.scalars(select(Practitioner).where(Practitioner.id.in_(spoken_of)))
+            for row in session.scalars(select(Practitioner).where(Practitioner.id.in_(named)))
         }
     search = None
     if _is_searched(status, request.attention):
@@ -220,6 +224,7 @@ def request_page(
         messages=messages,
         steps=steps,
         practitioners=practitioners,
+        excluded=tuple(practitioners[each] for each in excluded if each in practitioners),
     )
 
 

@@ -98,6 +98,8 @@ class NeedShape(Shape):
     """How far the patient can go, as the crow flies: 0 for not at all, null for no limit."""
     radius_km: float | None = Field(default=None, gt=0, le=500, allow_inf_nan=False)
     """A search radius for this request alone; null for the territory's."""
+    excluded_practitioners: list[UUID] = Field(default_factory=list, max_length=50)
+    """Who is not to see this patient: of the territory, or of a neighbour that shares slots."""
 
 
 class RegulationShape(Shape):

@@ -1,11 +1,12 @@
 """Whether what was typed for a new request can be used: one French sentence by field."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
 from config.catalogue import Catalogue
@@ -14,11 +15,13 @@ from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Account
 from dispatcher.services.commands import NeedShape, OpenRequest, PatientShape
 from dispatcher.services.house import House
+from dispatcher.storage.neighbours import sharing_with
 from dispatcher.storage.practitioners import Practitioner
 
 OLDEST_YEARS = 125
 PHYSICIAN = "10"
 """TRE_G15: a médecin traitant is one."""
+NOT_OURS = "Ce praticien n’est ni du territoire, ni d’une CPTS voisine qui partage ses créneaux."
 CLOCKS_DIFFER = timedelta(minutes=5)
 Faults = dict[str, str]
 
@@ -48,6 +51,7 @@ def check(
         phone_fault
         | _patient_faults(session, account.territory_id, command.patient, today)
         | _need_faults(house.catalogue, command.need, due_at)
+        | _exclusion_faults(session, account.territory_id, command.need.excluded_practitioners)
     )
     if command.territory != account.territory_code:
         faults["territory"] = "Ce territoire n’est pas le vôtre."
@@ -115,6 +119,28 @@ def _need_faults(catalogue: Catalogue, need: NeedShape, due_at: datetime) -> Fau
     if need.earliest is not None and need.earliest >= due_at:
         faults["need.earliest"] = "La disponibilité du patient commence après le délai demandé."
     return faults
+
+
+def _exclusion_faults(session: Session, territory_id: UUID, excluded: Sequence[UUID]) -> Faults:
+    """Each is named by its place in the list: who is not known here excludes nobody."""
+    if not excluded:
+        return {}
+    known = set(
+        session.scalars(
+            select(Practitioner.id).where(
+                Practitioner.id.in_(excluded),
+                or_(
+                    Practitioner.territory_id == territory_id,
+                    Practitioner.territory_id.in_(sharing_with(literal(territory_id))),
+                ),
+            )
+        )
+    )
+    return {
+        f"need.excluded_practitioners.{place}": NOT_OURS
+        for place, practitioner_id in enumerate(excluded)
+        if practitioner_id not in known
+    }
 
 
 def _age(birth_date: date, today: date) -> int:

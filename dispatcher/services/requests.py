@@ -340,7 +340,9 @@ def _new_request(
         "radius_km": need.radius_km,
         "has_gp": command.patient.has_gp or command.patient.gp is not None,
         "gp_id": command.patient.gp,
-        "excluded_practitioners": [],
+        "excluded_practitioners": [
+            str(each) for each in dict.fromkeys(need.excluded_practitioners)
+        ],
         "refused": {},
         "opened_by": account.user_id,
         "updated_at": unit.now,

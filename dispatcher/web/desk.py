@@ -14,7 +14,7 @@ from dispatcher.domain.errors import DuplicateRequestError, InvalidError, NotFou
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
 from dispatcher.reads import board as board_read
-from dispatcher.reads.known_people import doctors, live_requests
+from dispatcher.reads.known_people import colleagues, doctors, live_requests
 from dispatcher.reads.request_page import RequestState, request_state
 from dispatcher.reads.request_page import request_page as read_request
 from dispatcher.services import requests
@@ -171,7 +171,11 @@ def _form(
         duplicates=duplicates or [],
         call=call,
         closure=closure_of(house(), viewer().territory_id),
-        **forms.choices(house().catalogue, doctors(house().db, viewer().territory_id)),
+        **forms.choices(
+            house().catalogue,
+            doctors(house().db, viewer().territory_id),
+            colleagues(house().db, viewer().territory_id),
+        ),
     )
 
 

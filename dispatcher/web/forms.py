@@ -1,7 +1,7 @@
 """The form of a new request: its choices, and what was typed turned into a command."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from config.catalogue import Catalogue, Entry
 from config.communes import Communes
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.languages import Language
-from dispatcher.reads.known_people import Doctor
+from dispatcher.reads.known_people import Colleague, Doctor
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.parsing import parse
 from dispatcher.services.requests import FURTHEST_KM
@@ -24,7 +24,7 @@ GP_MISSING = "Indiquez le médecin traitant, ou que le patient n’en a pas."
 COMMUNE_UNKNOWN = "Choisissez une commune de la liste."
 DEFAULTS: Mapping[str, Any] = {"need.profession": "10", "need.modalities": ["AMB"]}
 """What most requests ask for. Delay and origin have none: a guess would end up in the accounts."""
-SEVERAL = frozenset({"need.modalities"})
+SEVERAL = ("need.modalities", "need.excluded_practitioners")
 SEXES: Mapping[str, str] = {"female": "Femme", "male": "Homme"}
 """FHIR AdministrativeGender, of a patient."""
 CANNOT_TRAVEL = (
@@ -125,7 +125,7 @@ def shown_faults(faults: Mapping[str, str]) -> dict[str, str]:
         _SHOWN_ELSEWHERE.get(path, _without_index(path)): sentence
         for path, sentence in faults.items()
     }
-    order = [*TEXTS[:7], *SEVERAL, *TEXTS[7:]]
+    order = [*TEXTS[:7], SEVERAL[0], *TEXTS[7:], SEVERAL[1]]
     rank = {name: place for place, name in enumerate(order)}
     return dict(sorted(shown.items(), key=lambda fault: rank.get(fault[0], len(rank))))
 
@@ -150,9 +150,16 @@ def number(text: str) -> float | None:
     return float(found[0].replace(",", ".")) if found else None
 
 
-def choices(catalogue: Catalogue, doctors: Iterable[Doctor]) -> dict[str, Any]:
+def choices(
+    catalogue: Catalogue, doctors: Iterable[Doctor], colleagues: Sequence[Colleague]
+) -> dict[str, Any]:
     """The lists that the template offers."""
     return {
+        "colleague_groups": [
+            MotiveGroup(profession.label, code, found)
+            for code, profession in catalogue.professions.items()
+            if (found := [_excludable(each) for each in colleagues if each.profession == code])
+        ],
         "practitioners": [Choice(str(doctor.id), doctor.display_name) for doctor in doctors],
         "gp_choices": [Choice(NO_DOCTOR, NO_GP), Choice(FOREIGN_DOCTOR, FOREIGN_GP)],
         "professions": entries(catalogue.professions),
@@ -192,6 +199,11 @@ def entries(listed: Mapping[str, Entry]) -> list[Choice]:
     return [Choice(entry.code, entry.label) for entry in listed.values()]
 
 
+def _excludable(colleague: Colleague) -> Choice:
+    name = colleague.display_name
+    return Choice(str(colleague.id), f"{name}, {colleague.lender}" if colleague.lender else name)
+
+
 def _body(
     values: Typed, territory: str, insee: str, now: datetime, *, confirmed: bool
 ) -> dict[str, Any]:
@@ -216,6 +228,7 @@ def _body(
         "language": values.get("need.language", ""),
         "needs_step_free": bool(values.get("need.needs_step_free")),
         "travel_km": _travel_km(values),
+        "excluded_practitioners": values.get("need.excluded_practitioners", []),
     }
     was_seen = bool(values["regulated.seen"])
     regulated = {

@@ -157,6 +157,7 @@ def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "is_urgent": care.attention == Attention.DEADLINE,
         "is_accepted": care.accepted,
         "conditions": _conditions(care, wording),
+        "excluded": page.excluded,
         "to_call": care.attention == Attention.UNDELIVERED,
         "to_read": any(not message.is_handled for message in page.messages if not message.is_out),
         "is_live": care.status in LIVE_REQUESTS,

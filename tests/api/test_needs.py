@@ -1,11 +1,14 @@
 """What a request may say about who can see its patient, and what is told of those who cannot."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from dispatcher.domain.roles import Role
 from dispatcher.services.house import House
+from dispatcher.services.intake import NOT_OURS
+from dispatcher.services.neighbours import agree
 from dispatcher.storage.patients import Patient
 from tests.api.caller import Caller, faults
 from tests.builders import Town
@@ -64,6 +67,46 @@ def test_what_cannot_be_is_refused_in_french(
 ) -> None:
     (field,) = need
     assert faults(post(regulator, asked, need=need)) == {f"need.{field}": sentence}
+
+
+def test_whom_a_regulator_excludes_is_not_given_the_patient(
+    house: House, regulator: Caller, town: Town, asked: dict[str, Any]
+) -> None:
+    excluded, other = town.volunteer(), town.volunteer()
+    town.slot(excluded, hours=1)
+    town.slot(other, hours=5)
+    ids = [str(excluded.id), str(excluded.id)]
+
+    answer = post(regulator, asked, need={"excluded_practitioners": ids})
+    keep_promises(house)
+
+    request = UUID(answer.json["id"])
+    assert town.the_request(request).excluded_practitioners == [str(excluded.id)]
+    found = town.the_appointment(request)
+    assert found is not None
+    assert found.practitioner_id == other.id
+    assert found.refused["refused"] == {"excluded": 1}
+
+
+def test_who_is_not_known_here_is_refused_by_their_place_in_the_list(
+    house: House, regulator: Caller, town: Town, asked: dict[str, Any]
+) -> None:
+    next_door = Town.found(house, town.clock, code="plaine", phone="03 84 00 00 01")
+    there, here = next_door.volunteer(), town.volunteer()
+    ids = [str(there.id), str(here.id), str(uuid4())]
+
+    answer = post(regulator, asked, need={"excluded_practitioners": ids})
+    assert faults(answer) == {
+        "need.excluded_practitioners.0": NOT_OURS,
+        "need.excluded_practitioners.2": NOT_OURS,
+    }
+    assert faults(post(regulator, asked, need={"excluded_practitioners": ["personne"]})) == {
+        "need.excluded_practitioners.0": "Cet identifiant n’a pas la bonne forme."
+    }
+
+    agree(house, town.account(Role.COORDINATOR), "plaine")
+    agree(house, next_door.account(Role.COORDINATOR), "jura")
+    assert post(regulator, asked, need={"excluded_practitioners": ids[:2]}).status_code == 201
 
 
 def test_candidates_and_near_misses_are_told_in_words_and_in_figures(

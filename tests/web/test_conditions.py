@@ -1,9 +1,16 @@
 """What a patient needs beside the care: sex, language, no steps, how far they can go."""
 
+from uuid import uuid4
+
 import pytest
 
+from dispatcher.domain.roles import Role
+from dispatcher.services.house import House
+from dispatcher.services.intake import NOT_OURS
+from dispatcher.services.neighbours import agree
 from dispatcher.web.forms import number
 from tests.builders import Town
+from tests.houses import keep_promises
 from tests.web.pages import Browser
 from tests.web.test_new_request import count, enter, only
 
@@ -97,4 +104,45 @@ def test_what_cannot_be_used_is_said_at_its_field_and_kept(
     assert page.field_error(name) == sentence
     if field == "need__travel_km":
         assert page.form("/demandes/nouvelle").values[name] == typed
+    assert count(town) == 0
+
+
+def test_who_is_to_be_left_out_is_chosen_by_name_kept_and_shown(
+    desk: Browser, town: Town, house: House
+) -> None:
+    left_out = town.volunteer(last_name="Lointain")
+    town.slot(left_out, hours=1)
+    form = desk.get("/demandes/nouvelle")
+    assert "Dr Anne Lointain" in form.texts("label", "check")
+
+    page = enter(desk, need__excluded_practitioners=[str(left_out.id)])
+    keep_promises(house)
+
+    assert only(town).excluded_practitioners == [str(left_out.id)]
+    assert "À écarter Dr Anne Lointain" in page.text
+    assert town.the_appointment(only(town).id) is None
+
+
+def test_neighbours_can_be_left_out_once_slots_are_shared(
+    desk: Browser, town: Town, house: House
+) -> None:
+    next_door = Town.found(house, town.clock, code="plaine", phone="03 84 00 00 01")
+    next_door.volunteer(last_name="Voisin")
+    assert "Dr Anne Voisin" not in desk.get("/demandes/nouvelle").text
+    agree(house, town.account(Role.COORDINATOR), "plaine")
+    agree(house, next_door.account(Role.COORDINATOR), "jura")
+
+    assert "Dr Anne Voisin, CPTS plaine" in desk.get("/demandes/nouvelle").texts("label", "check")
+
+
+def test_who_is_not_known_is_told_beside_the_list_and_nothing_is_kept(
+    desk: Browser, town: Town
+) -> None:
+    known = town.volunteer(last_name="Connu")
+    page = enter(desk, 422, need__excluded_practitioners=[str(known.id), str(uuid4())])
+
+    assert page.field_error("need.excluded_practitioners") == NOT_OURS
+    assert page.form("/demandes/nouvelle").values.getlist("need.excluded_practitioners") == [
+        str(known.id)
+    ]
     assert count(town) == 0

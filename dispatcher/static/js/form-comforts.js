@@ -1,6 +1,6 @@
 // Small comforts of forms, each without which the form still works.
 //   [data-focus]              takes the focus when the page opens (the summary of errors)
-//   select[data-follows=NAME] shows only the group whose data-key is the chosen radio NAME
+//   [data-follows=NAME]       a select or a fieldset: shows only the group whose data-key is the chosen radio NAME
 //   [data-reveals]            shows [data-revealed=ID] while the box or button ID is chosen
 //   [data-step=ID]            moves a select or a number by data-by
 //   [data-fill-form=ID]       fills the form's fields from data-fill-NAME (demonstration accounts)
@@ -8,7 +8,7 @@
 
 export function startFormComforts() {
   document.querySelector("[data-focus]")?.focus();
-  document.querySelectorAll("select[data-follows]").forEach(follow);
+  document.querySelectorAll("[data-follows]").forEach(follow);
   document.querySelectorAll("[data-reveals]").forEach(reveal);
   document.addEventListener("click", (event) => {
     const stepper = event.target.closest("[data-step]");
@@ -35,21 +35,21 @@ export function startFormComforts() {
   });
 }
 
-function follow(select) {
-  const form = select.form;
-  const groups = [...select.querySelectorAll("optgroup[data-key]")];
+function follow(list) {
+  const form = list.form;
+  const groups = [...list.querySelectorAll("[data-key]")];
   const show = () => {
-    const key = form.querySelector(`[name="${select.dataset.follows}"]:checked`)?.value;
-    const hadChoice = select.selectedOptions[0]?.parentElement;
+    const key = form.querySelector(`[name="${list.dataset.follows}"]:checked`)?.value;
+    const hadChoice = list.selectedOptions?.[0]?.parentElement;
     for (const group of groups) {
       const isShown = !key || group.dataset.key === key;
       group.hidden = !isShown;
       group.disabled = !isShown;
-      if (!isShown && hadChoice === group) select.value = "";
+      if (!isShown && hadChoice === group) list.value = "";
     }
   };
   form.addEventListener("change", (event) => {
-    if (event.target.name === select.dataset.follows) show();
+    if (event.target.name === list.dataset.follows) show();
   });
   show();
 }
