@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from dispatcher.domain import calendar
 from dispatcher.domain.errors import NotFoundError
+from dispatcher.domain.lateness import delay_in_force
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import LIVE_APPOINTMENTS, AppointmentStatus, SlotStatus
 from dispatcher.storage.encryption import Cipher
@@ -47,6 +48,8 @@ class Visit:
     note: str
     regulated_by: str | None
     gp_name: str | None
+    late_minutes: int | None
+    """The delay that the patient announced."""
 
     @property
     def is_live(self) -> bool:
@@ -212,6 +215,12 @@ def _visit(
         note=note,
         regulated_by=request.regulated_by,
         gp_name=gp.display_name if gp else None,
+        late_minutes=delay_in_force(
+            appointment.late_minutes,
+            appointment.late_at,
+            appointment.start_at,
+            appointment.ends_at,
+        ),
     )
 
 

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from dispatcher.domain.lateness import SAID_AGAIN_AFTER, delay_in_force, may_be_late
 from dispatcher.domain.states import LIVE_APPOINTMENTS, AppointmentStatus
 from dispatcher.storage.encryption import digest_token
+from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
@@ -26,6 +28,8 @@ class PatientPage:
     code: str
     status: AppointmentStatus
     cancelled_by: str | None
+    language: str
+    """ISO 639-1, in which the patient is written to."""
     is_over: bool
     booked_at: datetime
     start: datetime
@@ -48,6 +52,11 @@ class PatientPage:
     territory_phone: str
     timezone: str
     department: str
+    late_minutes: int | None
+    """The delay that the patient announced, at `late_at`."""
+    late_at: datetime | None
+    can_be_late: bool
+    """Whether a delay can be announced now."""
 
     @property
     def can_act(self) -> bool:
@@ -60,8 +69,17 @@ def patient_page(db: Database, link_token: str) -> PatientPage | None:
     now = db.clock()
     with db.reading() as session:
         found = session.execute(
-            select(Appointment, CareRequest.code, Practitioner, Place, Slot, Territory)
+            select(
+                Appointment,
+                CareRequest.code,
+                Patient.language,
+                Practitioner,
+                Place,
+                Slot,
+                Territory,
+            )
             .join(CareRequest, CareRequest.id == Appointment.request_id)
+            .join(Patient, Patient.id == CareRequest.patient_id)
             .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
             .join(Slot, Slot.id == Appointment.slot_id)
             .join(Place, Place.id == Slot.place_id)
@@ -73,12 +91,16 @@ def patient_page(db: Database, link_token: str) -> PatientPage | None:
         ).one_or_none()
     if found is None:
         return None
-    appointment, code, practitioner, place, slot, territory = found
+    appointment, code, language, practitioner, place, slot, territory = found
+    late_minutes = delay_in_force(
+        appointment.late_minutes, appointment.late_at, appointment.start_at, appointment.ends_at
+    )
     return PatientPage(
         appointment_id=appointment.id,
         code=code,
         status=AppointmentStatus(appointment.status),
         cancelled_by=appointment.ended_by,
+        language=language,
         is_over=appointment.ends_at <= now,
         booked_at=appointment.booked_at,
         start=appointment.start_at,
@@ -98,4 +120,10 @@ def patient_page(db: Database, link_token: str) -> PatientPage | None:
         territory_phone=territory.phone,
         timezone=territory.timezone,
         department=territory.department,
+        late_minutes=late_minutes,
+        late_at=appointment.late_at if late_minutes else None,
+        can_be_late=slot.places == 1
+        and appointment.status in LIVE_APPOINTMENTS
+        and may_be_late(appointment.start_at, appointment.ends_at, now)
+        and (appointment.late_at is None or now >= appointment.late_at + SAID_AGAIN_AFTER),
     )

@@ -5,7 +5,7 @@ import secrets
 import string
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -118,6 +118,8 @@ def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
 
 def queue_all(house: House, unit: Unit, several: Sequence[Sms]) -> list[UUID | None]:
     """The same for several, with as many round trips as for one."""
+    if not several:
+        return []
     stopped = _stopped(unit, {sms.phone for sms in several if not sms.despite_stop})
     rows = [
         _row(house, unit, sms, refused=sms.phone in stopped and not sms.despite_stop)
@@ -267,6 +269,22 @@ class AppointmentNotices:
             [
                 self._for_patient(MessageKind.CONFIRMATION, link=url),
                 *self._for_practitioner(MessageKind.PRACTITIONER_NOTICE),
+            ],
+        )
+
+    def of_delay(self, delay: timedelta) -> None:
+        """Tell the practitioner that the patient will be late; each time it is announced."""
+        minutes = f"{delay // timedelta(minutes=1)} minutes"
+        queue_all(
+            self._house,
+            self._unit,
+            [
+                replace(
+                    sms,
+                    purpose=f"{sms.purpose}:{self._unit.now.isoformat()}",
+                    values=sms.values | {"delay": minutes},
+                )
+                for sms in self._for_practitioner(MessageKind.LATE_NOTICE)
             ],
         )
 

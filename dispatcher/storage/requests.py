@@ -120,6 +120,10 @@ class Appointment(Record):
     link_digest: Mapped[str] = mapped_column(unique=True)
     """Digest of the token in the patient's link."""
     booked_at: Mapped[Instant]
+    late_minutes: Mapped[int | None]
+    """The delay that the patient announced, see `domain.lateness.delay_in_force`."""
+    late_at: Mapped[datetime | None]
+    """When they announced it."""
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
     """Who cancelled: patient, practitioner or regulator."""

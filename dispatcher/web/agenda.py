@@ -264,6 +264,7 @@ def _visit(visit: Visit, wording: Wording) -> dict[str, Any]:
         "regulated_by": "" if is_cancelled else visit.regulated_by or "",
         "gp_label": "" if is_cancelled else visit.gp_name or "",
         "status": visit.status,
+        "late": visit.late_minutes if visit.is_live and visit.end > wording.now else None,
         "has_begun": visit.start <= wording.now,
         "is_over": visit.end <= wording.now,
         "can_mark": not is_cancelled and visit.start <= wording.now + EARLY,

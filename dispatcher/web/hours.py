@@ -27,6 +27,8 @@ class Closure:
     """« jour férié »."""
     until: str
     """« demain à 8 h »."""
+    opening: datetime
+    """The same instant."""
     uses_slots: bool
 
 
@@ -51,5 +53,6 @@ def closure(rules: TerritoryRules, now: datetime) -> Closure | None:
     return Closure(
         reason=REASONS[hours],
         until=calendar.relative_day_and_hour(opening, now, rules.hours.zone),
+        opening=opening,
         uses_slots=rules.policy.outside_hours,
     )

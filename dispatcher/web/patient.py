@@ -2,6 +2,8 @@
 
 GET never acts: telephones and mail scanners open links ahead of people. A POST needs no form token,
 because whoever could forge it would have to know the secret, and could then simply open the page.
+
+The page speaks the language that the patient is written to in, or the one that its address names.
 """
 
 import contextlib
@@ -11,22 +13,28 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from icalendar import Calendar, Event
 
-from dispatcher.domain import calendar, phones
-from dispatcher.domain.errors import NotFoundError, TransitionError
+from dispatcher.domain import calendar, languages, phones
+from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
+from dispatcher.domain.languages import Language, language_of
+from dispatcher.domain.lateness import LATE_MINUTES
 from dispatcher.domain.states import AppointmentStatus
 from dispatcher.reads.patient_page import PatientPage, patient_page
 from dispatcher.services.appointments import cancel_by_link, confirm_by_link
 from dispatcher.services.house import House
+from dispatcher.services.lateness import announce_delay
+from dispatcher.web import patient_words
 from dispatcher.web.access import house, open_to_everybody
-from dispatcher.web.hours import closure_of
+from dispatcher.web.hours import Closure, closure_of
 
 room = Blueprint("patient", __name__, url_prefix="/r/<string:token>")
 WHY = "the secret of the link, 96 random bits"
+WORDS = patient_words.load()
 DIRECTIONS = "https://www.openstreetmap.org/directions"
+MAP = "https://www.openstreetmap.org/search"
 AT_THE_PRACTICE = "AMB"
 SEE_OTHER = 303
 CALENDAR_MAKER = "-//Relais SNP//Rendez-vous//FR"
@@ -70,11 +78,23 @@ def cancel_now(token: str) -> ResponseReturnValue:
     return _act(cancel_by_link, token)
 
 
+@room.post("/en-retard")
+@open_to_everybody(WHY, knows_session=False)
+def late(token: str) -> ResponseReturnValue:
+    """« Je suis en retard »: the practitioner is told."""
+    minutes = request.form.get("minutes", "")
+    _page(token)  # a link that is used up does nothing
+    with contextlib.suppress(TransitionError, InvalidError):  # the page says what can be done
+        announce_delay(house(), token, int(minutes) if minutes.isdecimal() else 0)
+    return _to_the_page(token)
+
+
 @room.get("/rendez-vous.ics")
 @open_to_everybody(WHY, knows_session=False)
 def calendar_file(token: str) -> ResponseReturnValue:
     """The appointment for a calendar: when and where, and no word about health."""
-    answer = Response(_calendar(_page(token)), mimetype="text/calendar")
+    page = _page(token)
+    answer = Response(_calendar(page, _language(page)), mimetype="text/calendar")
     answer.headers["Content-Disposition"] = 'attachment; filename="rendez-vous.ics"'
     return answer
 
@@ -88,7 +108,8 @@ def _hide(response: Response) -> Response:
 
 @room.errorhandler(NotFoundError)
 def _unknown_link(_error: NotFoundError) -> tuple[str, int]:
-    return render_template("patient/unknown_link.html"), NotFoundError.status
+    page = render_template("patient/unknown_link.html", **_frame(_language(None), ""))
+    return page, NotFoundError.status
 
 
 def _page(token: str) -> PatientPage:
@@ -106,35 +127,75 @@ def _act(verb: Callable[[House, str], None], token: str) -> ResponseReturnValue:
 
 
 def _to_the_page(token: str) -> ResponseReturnValue:
-    return redirect(url_for("patient.appointment", token=token), SEE_OTHER)
+    return redirect(_address("patient.appointment", token), SEE_OTHER)
+
+
+def _chosen() -> Language | None:
+    """The language that the address names, once it was chosen: there is no cookie to keep it in."""
+    return language_of(request.args.get("langue"))
+
+
+def _language(page: PatientPage | None) -> Language:
+    known = language_of(page.language) if page else None
+    return _chosen() or known or Language.FRENCH
+
+
+def _address(endpoint: str, token: str, language: Language | None = None) -> str:
+    """An address of this page, in that language, else in the one that was chosen."""
+    return url_for(endpoint, token=token, langue=language or _chosen())
+
+
+def _frame(language: Language, token: str) -> dict[str, Any]:
+    """What every page behind a patient's link is given."""
+    return {
+        "t": WORDS[language],
+        "language": language,
+        "languages": [
+            {
+                "code": each,
+                "name": WORDS[each]["language"],
+                "url": _address("patient.appointment", token, each),
+            }
+            for each in Language
+            if token
+        ],
+        "address": lambda endpoint: _address(endpoint, token),
+    }
 
 
 def _values(page: PatientPage, token: str) -> dict[str, Any]:
     """What the templates of `patient/` are given."""
-    zone = ZoneInfo(page.timezone)
-    day, start = calendar.day(page.start, zone), calendar.hour(page.start, zone)
-    relative = calendar.relative_day(page.start, house().clock(), zone)
-    return {
+    zone, language = ZoneInfo(page.timezone), _language(page)
+    day = languages.day(page.start, zone, language)
+    relative = _relative_day(page, zone, language)
+    closed = closure_of(house(), page.territory_id)
+    return _frame(language, token) | {
         "territory_name": page.territory_name,
-        "closure": closure_of(house(), page.territory_id),
-        "contact_phone": _shown(page.territory_phone, page),
+        "closed_until": _opening(closed, zone, language) if closed else "",
+        "contact_phone": languages.address(_shown(page.territory_phone, page), language),
         "contact_uri": f"tel:{page.territory_phone}",
-        "token": token,
+        "late_choices": LATE_MINUTES if page.can_be_late else (),
         "appointment": {
-            "day": day,
-            "day_words": "" if relative == day else relative.capitalize(),
-            "hour": _hour(page, zone),
-            "when": f"{day} {_hour(page, zone)}" if page.is_walk_in else f"{day} à {start}",
+            "day": languages.listed([relative, day], language)
+            if relative
+            else f"{day[:1].upper()}{day[1:]}",
+            "hour": _hour(page, zone, language),
+            "when": f"{day} {_hour(page, zone, language)}"
+            if page.is_walk_in
+            else languages.day_and_hour(page.start, zone, language),
             "practitioner_name": page.practitioner_name,
             "address_lines": [page.address, f"{page.postcode} {page.commune_name}"],
+            "modality": page.modality,
+            "phone": languages.address(_shown(page.phone, page), language),
+            "phone_uri": f"tel:{page.phone}",
+            "route_url": _opens(DIRECTIONS, "to", page),
+            "map_url": _opens(MAP, "query", page),
             "access": page.access,
             "step_free": page.step_free,
             "note": page.note,
-            "modality": page.modality,
-            "phone": _shown(page.phone, page),
-            "phone_uri": f"tel:{page.phone}",
-            "route_url": _route(page),
             "status": page.status,
+            "late_minutes": page.late_minutes,
+            "late_said": languages.hour(page.late_at, zone, language) if page.late_at else "",
             "is_over": page.is_over,
             "can_act": page.can_act,
             "code": page.code,
@@ -142,35 +203,50 @@ def _values(page: PatientPage, token: str) -> dict[str, Any]:
     }
 
 
-def _hour(page: PatientPage, zone: ZoneInfo) -> str:
-    start = calendar.hour(page.start, zone)
-    if not page.is_walk_in:
-        return start
-    return f"entre {start} et {calendar.hour(page.end, zone)}"
+def _opening(closed: Closure, zone: ZoneInfo, language: Language) -> str:
+    """When the regulation answers again."""
+    if language is Language.FRENCH:
+        return closed.until
+    return languages.day_and_hour(closed.opening, zone, language)
 
 
-def _route(page: PatientPage) -> str:
+def _relative_day(page: PatientPage, zone: ZoneInfo, language: Language) -> str:
+    """« Aujourd’hui », « Demain », or nothing."""
+    today = calendar.local_day(house().clock(), zone)
+    ahead = (calendar.local_day(page.start, zone) - today).days
+    key = {0: "today", 1: "tomorrow"}.get(ahead)
+    return WORDS[language][key] if key else ""
+
+
+def _hour(page: PatientPage, zone: ZoneInfo, language: Language) -> str:
+    if page.is_walk_in:
+        return languages.between(page.start, page.end, zone, language)
+    return languages.hour(page.start, zone, language)
+
+
+def _opens(site: str, name: str, page: PatientPage) -> str:
     """A link that opens a map when it is pressed; nothing is loaded from there before."""
     if page.modality != AT_THE_PRACTICE or page.is_over:
         return ""
     where = f"{page.address}, {page.postcode} {page.commune_name}"
-    return f"{DIRECTIONS}?{urlencode({'to': where})}"
+    return f"{site}?{urlencode({name: where})}"
 
 
 def _shown(phone: str, page: PatientPage) -> str:
     return phones.normalise(phone, phones.region_of(page.department)).display()
 
 
-def _calendar(page: PatientPage) -> bytes:
+def _calendar(page: PatientPage, language: Language) -> bytes:
     """RFC 5545, in the territory's zone; a cancelled appointment takes its entry back."""
     zone = ZoneInfo(page.timezone)
+    words = WORDS[language]
     cancelled = page.status == AppointmentStatus.CANCELLED
     event = Event()
     event.add("uid", f"{page.appointment_id}@{CALENDAR_DOMAIN}")
     event.add("dtstamp", page.booked_at)
     event.add("dtstart", page.start.astimezone(zone))
     event.add("dtend", page.end.astimezone(zone))
-    event.add("summary", "Rendez-vous")
+    event.add("summary", words["ics_summary"])
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("sequence", int(cancelled))
     event.add(

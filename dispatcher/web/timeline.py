@@ -322,6 +322,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.EffectNoted: _effect,
     events.AppointmentBooked: _booked,
     events.AppointmentConfirmed: _always("Le patient a confirmé sa venue"),
+    events.PatientLate: lambda event, _: (
+        f"Le patient annonce un retard d’environ {event.minutes}{NBSP}min"
+    ),
     events.AppointmentCancelled: _cancelled,
     events.AppointmentFulfilled: _always("Patient venu"),
     events.AppointmentMissed: _always("Patient non venu"),

@@ -46,6 +46,7 @@ WHO_MAY = {
     "patient.cancel": EVERYBODY,
     "patient.cancel_now": EVERYBODY,
     "patient.calendar_file": EVERYBODY,
+    "patient.late": EVERYBODY,
     "offers.offer": EVERYBODY,
     "offers.accept": EVERYBODY,
     "offers.decline": EVERYBODY,

@@ -90,7 +90,7 @@ def test_patients_are_told_whom_to_call_in_their_own_words(
     assert "La régulation répond à nouveau" not in somebody.get(link).text
     clock.advance(hours=12)
     page = somebody.get(link)
-    assert "La régulation répond à nouveau demain à 8 h (maintenant : nuit)." in page.text
+    assert "La régulation répond à nouveau demain à 8 h. D’ici là" in page.text
     assert "appelez le 116 117" in page.text
 
 

@@ -42,6 +42,7 @@ SAMPLES: dict[str, Any] = {
     "unreachable": 1,
     "score": 9,
     "effect": "ED_AVOIDED",
+    "minutes": 15,
 }
 
 

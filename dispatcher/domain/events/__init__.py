@@ -24,6 +24,7 @@ from dispatcher.domain.events.appointments import (
     AppointmentConfirmed,
     AppointmentFulfilled,
     AppointmentMissed,
+    PatientLate,
 )
 from dispatcher.domain.events.event import (
     CLOCK,
@@ -118,6 +119,7 @@ __all__ = [
     "OfferEnded",
     "OfferMade",
     "PasswordReplaced",
+    "PatientLate",
     "PhoneOptedIn",
     "PhoneOptedOut",
     "PlaceAdded",

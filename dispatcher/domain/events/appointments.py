@@ -35,6 +35,17 @@ class AppointmentConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatientLate(Event):
+    """The patient said that they will be `minutes` late."""
+
+    request_id: UUID
+    appointment_id: UUID
+    slot_id: UUID
+    practitioner_id: UUID
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentCancelled(Event):
     """A live appointment was cancelled, `by` patient, practitioner or regulator."""
 
