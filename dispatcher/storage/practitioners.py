@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record
@@ -17,6 +17,8 @@ class Practitioner(Record):
         UniqueConstraint("territory_id", "rpps"),
         CheckConstraint("daily_cap IS NULL OR daily_cap > 0", "daily_cap"),
         CheckConstraint("weekly_cap IS NULL OR weekly_cap > 0", "weekly_cap"),
+        # every SMS that comes in asks whose number it is
+        Index("practitioners_by_phone", "phone"),
     )
 
     id: Mapped[Id]

@@ -6,7 +6,7 @@ from sqlite3 import connect
 from typing import Any
 
 import pytest
-from sqlalchemy import Executable, delete, func, insert, select, update
+from sqlalchemy import Executable, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.orm import Session
 
@@ -158,3 +158,15 @@ def test_every_connection_of_sqlite_is_durable_and_checks_its_references(
         1,
     ]
     engine.dispose()
+
+
+def test_whose_number_an_sms_comes_from_is_looked_up(db: Database) -> None:
+    look_up = "SELECT id FROM practitioners WHERE phone = '+33639980001'"
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    with db.engine.connect() as connection:
+        if not is_sqlite:  # PostgreSQL reads the whole of a small table whatever there is
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        how = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
+        plan = connection.execute(text(how + look_up)).all()
+
+    assert "practitioners_by_phone" in str(plan)
