@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from dispatcher.domain import calendar
 from dispatcher.domain.events import AppointmentBooked, RequestOpened
+from dispatcher.domain.inbound import Intent
 from dispatcher.domain.states import LIVE_REQUESTS, AppointmentStatus, RequestStatus
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.log import LoggedEvent
@@ -69,6 +70,8 @@ class Today:
     booked: int
     to_read: int
     """SMS received that nobody has dealt with yet, whatever their day."""
+    to_call_back: int
+    """Telephones that asked by SMS to be called, with or without a request."""
 
 
 def board_state(db: Database, territory_id: UUID) -> str:
@@ -130,10 +133,19 @@ def today(db: Database, territory_id: UUID, now: datetime, zone: ZoneInfo) -> To
         )
         counts = {row.kind: row.number for row in rows}
         to_read = session.scalar(_to_read(territory_id))
+        to_call_back = session.scalar(
+            select(func.count(Message.phone_hash.distinct())).where(
+                Message.territory_id == territory_id,
+                Message.direction == "in",
+                Message.handled_at.is_(None),
+                Message.kind == Intent.CALL_BACK.value,
+            )
+        )
     return Today(
         opened=counts.get(RequestOpened.kind(), 0),
         booked=counts.get(AppointmentBooked.kind(), 0),
         to_read=to_read or 0,
+        to_call_back=to_call_back or 0,
     )
 
 

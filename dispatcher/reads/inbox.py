@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatcher.domain.inbound import Intent
+from dispatcher.reads.opt_outs import stopped_since
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.messages import Message
 from dispatcher.storage.patients import Patient
@@ -48,6 +50,10 @@ class Conversation:
     request_id: UUID | None
     request_code: str
     said: tuple[Said, ...]
+    asks_call: bool
+    """Whether one of the waiting messages asks to be telephoned."""
+    stopped_since: datetime | None
+    """When the number said STOP; it cannot be answered by SMS then."""
 
 
 def inbox(db: Database, territory_id: UUID) -> list[Conversation]:
@@ -72,6 +78,8 @@ def inbox(db: Database, territory_id: UUID) -> list[Conversation]:
                     request_id=request_id,
                     request_code=codes.get(request_id, ""),
                     said=tuple(_said(db.cipher, message) for message in threads[number]),
+                    asks_call=any(row.kind == Intent.CALL_BACK for row in messages),
+                    stopped_since=stopped_since(session, db.cipher, territory_id, phone),
                 )
             )
     return found

@@ -22,6 +22,7 @@ from dispatcher.domain.states import (
 from dispatcher.gateways.routing import Routing
 from dispatcher.reads import queue
 from dispatcher.reads.offers import OfferFacts, Unreached, offers_of, unreached
+from dispatcher.reads.opt_outs import stopped_since
 from dispatcher.reads.request_history import MessageFacts, Step, messages_of, name_of, steps_of
 from dispatcher.reads.request_search import (
     Reach,
@@ -50,6 +51,8 @@ class PersonFacts:
     last_name: str
     birth_date: date
     phone: str
+    stopped_since: datetime | None
+    """When that number said STOP; None while it may be written to."""
     language: str
     """ISO 639-1, of their SMS."""
     commune: str
@@ -201,6 +204,8 @@ def request_page(
             if offers or request.attention == Attention.NOBODY_ANSWERED:
                 beyond_sms = unreached(session, cipher, request, rules, now)
         messages = messages_of(session, cipher, request_id)
+        phone = cipher.open("patients.phone", patient.id, patient.phone)
+        stopped = stopped_since(session, cipher, territory_id, phone)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
         excluded = [UUID(each) for each in request.excluded_practitioners]
@@ -214,7 +219,7 @@ def request_page(
         search = search_of(db, territory_id, request_id, communes, now, routing)
     return RequestPage(
         care=_care(request, cipher),
-        patient=_person(request, patient, own_gp, cipher),
+        patient=_person(request, patient, own_gp, cipher, stopped),
         department=territory.department,
         appointment=appointment,
         reach=reach,
@@ -277,9 +282,14 @@ def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
 
 
 def _person(
-    request: CareRequest, patient: Patient, gp: Practitioner | None, cipher: Cipher
+    request: CareRequest,
+    patient: Patient,
+    gp: Practitioner | None,
+    cipher: Cipher,
+    stopped: datetime | None,
 ) -> PersonFacts:
     return PersonFacts(
+        stopped_since=stopped,
         first_name=cipher.open("patients.first_name", patient.id, patient.first_name),
         last_name=cipher.open("patients.last_name", patient.id, patient.last_name),
         birth_date=date.fromisoformat(

@@ -119,6 +119,7 @@ def figures(day: Today) -> list[Figure]:
         Figure("Demandes du jour", day.opened),
         Figure("Rendez-vous pris", day.booked),
         Figure("SMS à lire", day.to_read, "inbox.messages"),
+        Figure("À rappeler", day.to_call_back, "inbox.messages"),
     ]
 
 

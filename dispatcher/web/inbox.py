@@ -1,34 +1,62 @@
-"""The SMS that were not understood by themselves: somebody reads them, calls, and says so."""
+"""The SMS that were not understood by themselves: read, answered, linked to a request, called."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import phones
+from dispatcher.domain.errors import InvalidError, RefusedError
 from dispatcher.domain.roles import Role
+from dispatcher.domain.states import in_words
+from dispatcher.reads.board import BoardRequest, board_requests, closed_requests
 from dispatcher.reads.inbox import Conversation, inbox
-from dispatcher.services.inbox import handle_messages
+from dispatcher.services.inbox import (
+    LONGEST_ANSWER,
+    answer_message,
+    handle_messages,
+    link_message,
+    preview_answer,
+)
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.board_columns import matches
 from dispatcher.web.wording import Wording, person
 
 room = Blueprint("inbox", __name__, url_prefix="/messages-recus")
 SEE_OTHER = 303
+LONGEST_QUERY = 80
+MOST_FOUND = 8
+NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the forms of one conversation, and what is wrong with it."""
+
+    message_id: UUID | None = None
+    words: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    sentence: str = ""
+    """What is wrong with something else than a field."""
+    query: str | None = None
+    """What is looked for among the requests; None while nothing is."""
 
 
 @room.get("")
 @allow(Role.REGULATOR)
 def messages() -> ResponseReturnValue:
-    """The conversations that wait, the longest waiting first."""
-    account = viewer()
-    wording = Wording.of(house(), account)
-    return render_template(
-        "desk/inbox.html",
-        conversations=[
-            _conversation(found, wording) for found in inbox(house().db, account.territory_id)
-        ],
-    )
+    """The conversations that wait, the longest waiting first; `q` looks for a request for one."""
+    query = request.args.get("q")
+    if query is None:
+        return _page(Typed())
+    try:
+        message_id = UUID(request.args.get("message", ""))
+    except ValueError:
+        return _page(Typed())
+    return _page(Typed(message_id, query=query.strip()[:LONGEST_QUERY]))
 
 
 @room.post("/<uuid:message_id>/traiter")
@@ -39,18 +67,81 @@ def handle(message_id: UUID) -> ResponseReturnValue:
         flash("Message marqué comme traité.", "success")
     else:
         flash("Ce message avait déjà été traité.", "info")
+    return _to_the_page()
+
+
+@room.post("/<uuid:message_id>/repondre")
+@allow(Role.REGULATOR)
+def answer(message_id: UUID) -> ResponseReturnValue:
+    """Answer by SMS; what is refused stands in the form as it was typed."""
+    words = request.form.get("words", "")
+    confirmed = bool(request.form.get("confirm"))
+    try:
+        answer_message(house(), viewer(), message_id, words, confirmed=confirmed)
+    except InvalidError as invalid:
+        return _page(Typed(message_id, words, invalid.fields)), invalid.status
+    except RefusedError as refused:
+        return _page(Typed(message_id, words, sentence=refused.sentence)), refused.status
+    flash("Réponse envoyée, message traité.", "success")
+    return _to_the_page()
+
+
+@room.post("/<uuid:message_id>/compter")
+@allow(Role.REGULATOR)
+def count(message_id: UUID) -> ResponseReturnValue:
+    """The part under the answer that says what it costs; asked for while somebody types."""
+    words = request.form.get("words", "")
+    return render_template("desk/_answer_cost.html", cost=_cost(message_id, words))
+
+
+@room.post("/<uuid:message_id>/rattacher")
+@allow(Role.REGULATOR)
+def link(message_id: UUID) -> ResponseReturnValue:
+    """Say of which request a conversation is."""
+    try:
+        request_id = UUID(request.form.get("request", ""))
+    except ValueError:
+        raise InvalidError({"request": "Choisissez une demande de la liste."}) from None
+    try:
+        link_message(house(), viewer(), message_id, request_id)
+    except RefusedError as refused:
+        if refused.status == NOT_FOUND:
+            raise
+        return _page(Typed(message_id, sentence=refused.sentence)), refused.status
+    flash("Message rattaché à la demande.", "success")
+    return _to_the_page()
+
+
+def _to_the_page() -> ResponseReturnValue:
     return redirect(url_for("inbox.messages"), SEE_OTHER)
 
 
-def _conversation(found: Conversation, wording: Wording) -> dict[str, Any]:
+def _page(typed: Typed) -> str:
+    account = viewer()
+    wording = Wording.of(house(), account)
+    found = inbox(house().db, account.territory_id)
+    shown = {said.last_id for said in found}
+    return render_template(
+        "desk/inbox.html",
+        conversations=[_conversation(each, wording, typed) for each in found],
+        longest=LONGEST_ANSWER,
+        # Somebody else was faster: the conversation is gone, what was typed is not.
+        orphan=typed if typed.message_id and typed.message_id not in shown else None,
+    )
+
+
+def _conversation(found: Conversation, wording: Wording, typed: Typed) -> dict[str, Any]:
     phone = phones.normalise(found.phone, "FR").display()
     who = person(*found.patient) if found.patient else found.practitioner_name
+    own = typed if typed.message_id == found.last_id else Typed()
     return {
         "last_id": found.last_id,
         "who": who or phone,
         "is_practitioner": not found.patient and found.practitioner_name is not None,
         "phone": phone,
         "phone_uri": f"tel:{found.phone}",
+        "asks_call": found.asks_call,
+        "stopped": wording.moment(found.stopped_since) if found.stopped_since else "",
         "request_url": (
             url_for("desk.request_page", request_id=found.request_id) if found.request_id else ""
         ),
@@ -65,4 +156,42 @@ def _conversation(found: Conversation, wording: Wording) -> dict[str, Any]:
             }
             for said in found.said
         ],
+        "typed": own,
+        "cost": _cost(found.last_id, own.words),
+        "found": None if own.query is None else _requests(own.query, wording),
+    }
+
+
+def _cost(message_id: UUID, words: str) -> dict[str, Any]:
+    preview = preview_answer(house(), viewer(), message_id, words)
+    return {
+        "id": message_id,
+        "encoding": preview.encoding,
+        "characters": preview.characters,
+        "segments": preview.segments,
+        "health_word": preview.health_word,
+        "left": LONGEST_ANSWER - len(" ".join(words.split())),
+    }
+
+
+def _requests(query: str, wording: Wording) -> list[dict[str, Any]]:
+    """The territory's live requests and those closed lately, by code, name or telephone."""
+    if not query:
+        return []
+    account, db = viewer(), house().db
+    known = [
+        *board_requests(db, account.territory_id),
+        *closed_requests(db, account.territory_id, wording.now),
+    ]
+    found = [each for each in known if matches(each, query)]
+    return [_request(each, wording) for each in found[:MOST_FOUND]]
+
+
+def _request(found: BoardRequest, wording: Wording) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "code": found.code,
+        "who": person(found.first_name, found.last_name),
+        "about": f"{wording.profession(found.profession)}, {wording.moment(found.asked_at)}",
+        "status": in_words(found.status),
     }

@@ -222,6 +222,7 @@ def _patient(
         "birth_date": f"{patient.birth_date:%d/%m/%Y}",
         "phone": shown_phone(patient.phone, department),
         "phone_uri": f"tel:{patient.phone}",
+        "stopped": wording.moment(patient.stopped_since) if patient.stopped_since else "",
         "sms_language": ""
         if patient.language == Language.FRENCH
         else wording.language(patient.language),

@@ -340,6 +340,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.SatisfactionAnswered: lambda event, _: (
         f"Note de satisfaction{NBSP}: {event.score} sur{NBSP}10"
     ),
+    events.MessageLinked: _always("SMS reçu rattaché à la demande"),
     events.MessageHandled: _always("SMS reçu marqué comme traité"),
 }
 """By kind of event: all those that carry a request."""

@@ -37,6 +37,7 @@ from dispatcher.domain.events.event import (
 )
 from dispatcher.domain.events.messages import (
     MessageHandled,
+    MessageLinked,
     MessageProgressed,
     MessageQueued,
     MessageReceived,
@@ -106,6 +107,7 @@ __all__ = [
     "JsonData",
     "LimitsChanged",
     "MessageHandled",
+    "MessageLinked",
     "MessageProgressed",
     "MessageQueued",
     "MessageReceived",

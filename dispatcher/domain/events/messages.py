@@ -45,6 +45,14 @@ class MessageHandled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLinked(Event):
+    """A regulator said of which request an SMS received is."""
+
+    message_id: UUID
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionAnswered(Event):
     """A patient gave a mark, `score` 0 to 10. Of several marks the last one counts."""
 
