@@ -51,6 +51,7 @@ SCHEDULE: Sequence[Recurring] = (
     Recurring(Job.CLOSE_PAST_SLOTS, every=timedelta(minutes=5)),
     Recurring(Job.COUNT_DAYS, every=timedelta(minutes=5)),
     Recurring(Job.LEARN_PRICES, at=(3, 30)),
+    Recurring(Job.PUBLISH_OCCURRENCES, every=timedelta(hours=1)),
     Recurring(Job.SEAL_LOG, at=(4, 10)),
     Recurring(Job.SWEEP_WAITING, every=timedelta(minutes=1)),
 )

@@ -5,6 +5,7 @@ from dispatcher.services import (
     asking,
     day_counts,
     matching,
+    occurrences,
     offers,
     prices,
     sealing,
@@ -48,6 +49,11 @@ def seal_log(promise_id: str) -> None:
 def close_past_slots(promise_id: str) -> None:
     """Close the slots that are over."""
     keep(promise_id, slots.close_past_slots)
+
+
+def publish_occurrences(promise_id: str) -> None:
+    """Publish the slots that weekly templates make in the weeks ahead."""
+    keep(promise_id, occurrences.publish_occurrences)
 
 
 def ask_volunteers(promise_id: str) -> None:

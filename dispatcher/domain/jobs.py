@@ -14,6 +14,7 @@ class Job(StrEnum):
     SWEEP_WAITING = "sweep_waiting"
     SEAL_LOG = "seal_log"
     CLOSE_PAST_SLOTS = "close_past_slots"
+    PUBLISH_OCCURRENCES = "publish_occurrences"
     ASK_VOLUNTEERS = "ask_volunteers"
     EXPIRE_OFFERS = "expire_offers"
     MISS_HOUR = "miss_hour"

@@ -4,7 +4,7 @@ Shapes only: whether a telephone is a telephone or a commune exists is the servi
 """
 
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -146,6 +146,54 @@ class AnnounceFree(Shape):
     place: UUID
     minutes: int = Field(default=120, ge=60, le=360)
     places: int = Field(default=4, ge=2, le=30)
+
+
+class ChangeSlot(Shape):
+    """What a published slot is to be."""
+
+    place: UUID
+    start: Instant
+    end: Instant
+    places: int = Field(ge=1, le=100)
+    modality: CodeText
+    visibility: list[CodeText] = Field(min_length=1)
+    shared: bool = False
+    minimum_notice_minutes: int | None = Field(default=None, ge=0, le=2880)
+    note: PatientNote = ""
+
+
+class WallHours(Shape):
+    """A piece of a day, as the clocks on the wall show it."""
+
+    start: time
+    end: time
+
+
+class SetUpSchedule(Shape):
+    """A weekly template. Weekdays count from 0, Monday; days are local, both included."""
+
+    place: UUID
+    weekdays: list[Annotated[int, Field(ge=0, le=6)]] = Field(min_length=1, max_length=7)
+    hours: list[WallHours] = Field(min_length=1, max_length=4)
+    each_minutes: int | None = Field(default=None, ge=5, le=240)
+    """Slots for one patient of so many minutes; null for walk-in periods of `places`."""
+    places: int = Field(default=1, ge=1, le=100)
+    modality: CodeText = "AMB"
+    visibility: list[CodeText] = Field(default_factory=lambda: ["SNP", "CPTS"], min_length=1)
+    shared: bool = False
+    minimum_notice_minutes: int | None = Field(default=None, ge=0, le=2880)
+    note: PatientNote = ""
+    first_day: Day
+    last_day: Day | None = None
+    every_weeks: int = Field(default=1, ge=1, le=4)
+    on_holidays: bool = False
+
+
+class DeclareAbsence(Shape):
+    """Nothing is offered between two instants."""
+
+    start: Instant
+    end: Instant
 
 
 class BookSlot(Shape):

@@ -43,6 +43,7 @@ _SENTENCES: Mapping[str, str] = {
 _BY_BEGINNING: Mapping[str, str] = {
     "date_": "Indiquez une date qui existe, par exemple 03/02/1950.",
     "datetime_": "Indiquez une date et une heure, par exemple 2026-11-23T14:30:00+01:00.",
+    "time_": "Indiquez une heure, par exemple 14:30.",
     "uuid_": "Cet identifiant n’a pas la bonne forme.",
     "is_instance": "Cette valeur n’a pas la bonne forme.",
 }

@@ -1,7 +1,7 @@
 """Writing a slot down: what every way of publishing one has in common."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from dispatcher.services.commands import PublishSlot
 from dispatcher.services.house import House
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.requests import Appointment
+from dispatcher.storage.schedules import Absence
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.unit import Unit
 
@@ -70,7 +71,23 @@ def publish(
     write(unit, command, slot_id, free_now=free_now)
 
 
-def write(unit: Unit, command: PublishSlot, slot_id: UUID, *, free_now: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The template that makes a slot, and what names the slot in it."""
+
+    schedule_id: UUID
+    day: date
+    hour: str
+
+
+def write(
+    unit: Unit,
+    command: PublishSlot,
+    slot_id: UUID,
+    *,
+    free_now: bool = False,
+    origin: Origin | None = None,
+) -> None:
     """The row and its event; the caller has seen to the rules and holds `queue_on`."""
     visibility = list(dict.fromkeys(command.visibility))
     unit.session.add(
@@ -89,6 +106,9 @@ def write(unit: Unit, command: PublishSlot, slot_id: UUID, *, free_now: bool = F
             minimum_notice_minutes=command.minimum_notice_minutes,
             note=sealed_note(unit, slot_id, command.note),
             free_now=free_now,
+            schedule_id=origin.schedule_id if origin else None,
+            schedule_day=origin.day if origin else None,
+            schedule_hour=origin.hour if origin else None,
             status=SlotStatus.OPEN,
             published_at=unit.now,
         )
@@ -180,7 +200,24 @@ def faults_of_place(
             f"Ce créneau en chevauche un autre au même lieu{NBSP}:"
             f" {calendar.day(other.start, zone)} {calendar.hours(other.start, other.end, zone)}."
         )
+    elif is_absent(unit, command.practitioner, command.start, command.end):
+        faults["start"] = f"Une absence est déclarée à cette heure{NBSP}: annulez-la d’abord."
     return faults
+
+
+def is_absent(unit: Unit, practitioner_id: UUID, start: datetime, end: datetime) -> bool:
+    """Whether the practitioner declared an absence that touches these hours."""
+    found = unit.session.scalar(
+        select(Absence.id)
+        .where(
+            Absence.practitioner_id == practitioner_id,
+            Absence.cancelled_at.is_(None),
+            Absence.start_at < end,
+            Absence.ends_at > start,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 def faults_of(house: House, command: PublishSlot, now: datetime) -> dict[str, str]:

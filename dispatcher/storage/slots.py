@@ -1,6 +1,6 @@
 """Published slots: a single appointment or a walk-in period of several places."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, false
@@ -21,6 +21,9 @@ class Slot(Record):
         CheckConstraint("minimum_notice_minutes >= 0", "minimum_notice"),
         Index("slots_by_territory", "territory_id", "status", "ends_at"),
         Index("slots_by_practitioner", "practitioner_id", "start_at"),
+        Index(
+            "one_slot_per_occurrence", "schedule_id", "schedule_day", "schedule_hour", unique=True
+        ),
     )
 
     id: Mapped[Id]
@@ -46,3 +49,8 @@ class Slot(Record):
     """What the practitioner tells the patient who is booked there: shown on their page, no SMS."""
     free_now: Mapped[bool] = mapped_column(default=False, server_default=false())
     """« Libre maintenant »: a period that began when it was announced."""
+    schedule_id: Mapped[UUID | None]
+    """The template that this is a slot of, with the local day and wall hour it has there."""
+    schedule_day: Mapped[date | None]
+    schedule_hour: Mapped[Code | None]
+    """« 09:00 »."""

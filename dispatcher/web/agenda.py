@@ -17,18 +17,22 @@ from dispatcher.domain.states import AppointmentStatus, SlotStatus
 from dispatcher.reads.agenda import AHEAD, AgendaSlot, Visit, own_places
 from dispatcher.reads.agenda import agenda as read_agenda
 from dispatcher.reads.neighbours import neighbours
+from dispatcher.services import slot_changes
 from dispatcher.services.appointments import cancel_by_practitioner, record_attendance
 from dispatcher.services.commands import AnnounceFree
 from dispatcher.services.parsing import parse
-from dispatcher.services.slots import announce_free, publish_slot, withdraw_slot
-from dispatcher.web import slot_form
+from dispatcher.services.slots import announce_free, publish_slot
+from dispatcher.web import concerned, slot_form
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.hours import closure_of, unused_reason
 from dispatcher.web.wording import Choice, Wording, person
 
 room = Blueprint("practitioner", __name__, url_prefix="/agenda")
+concerned.install(room)
 SEE_OTHER = 303
 NOON = time(12)
+DRAWN = ("day", "start_time", "duration_minutes")
+"""What may come with the address: hours that were drawn on the week."""
 FREE_HOURS = ("1", "2", "3", "4")
 FREE_PLACES = "4"
 EARLY = timedelta(hours=48)
@@ -65,8 +69,11 @@ def agenda() -> ResponseReturnValue:
 @room.get("/creneau")
 @allow(Role.PRACTITIONER)
 def publish() -> ResponseReturnValue:
-    """The form of a new slot, filled in so that most of it may stay."""
-    return _form(None, {})
+    """The form of a new slot, filled in so that most of it may stay, or as it was drawn."""
+    places = own_places(house().db, viewer())
+    values = slot_form.defaults(house().clock(), _zone(), places)
+    drawn = {name: request.args[name] for name in DRAWN if name in request.args}
+    return _form(values | drawn, {})
 
 
 @room.post("/creneau")
@@ -123,9 +130,10 @@ def free_now() -> ResponseReturnValue:
 @room.post("/creneau/fermer")
 @allow(Role.PRACTITIONER)
 def close_slot() -> ResponseReturnValue:
-    """Take back what is still free of a slot."""
-    withdraw_slot(house(), viewer(), _id_of("slot"))
-    flash(f"Créneau fermé{NBSP}: plus aucun patient n’y sera adressé.", "success")
+    """Close a slot; whoever is expected there is kept or cancelled by name."""
+    cleared = slot_changes.close_slot(house(), viewer(), _id_of("slot"), concerned.decisions())
+    said = concerned.words_of(cleared.kept, cleared.cancelled)
+    flash(f"Créneau fermé{NBSP}: plus aucun patient n’y sera adressé.{said}", "success")
     return _to_agenda()
 
 
@@ -182,16 +190,17 @@ def _to_agenda() -> ResponseReturnValue:
     return redirect(url_for("practitioner.agenda"), SEE_OTHER)
 
 
-def _form(typed: Mapping[str, Any] | None, errors: Mapping[str, str]) -> str:
+def _form(values: dict[str, Any], errors: Mapping[str, str]) -> str:
     now, zone = house().clock(), _zone()
     places = own_places(house().db, viewer())
     return render_template(
         "practitioner/new_slot.html",
-        values=slot_form.defaults(now, zone, places) if typed is None else typed,
+        values=values,
+        slot=None,
         errors=errors,
         closure=closure_of(house(), viewer().territory_id),
         shares=any(each.in_force for each in neighbours(house().db, viewer().territory_id, now)),
-        **slot_form.choices(now, zone, places, house().catalogue),
+        **slot_form.choices(now, zone, places, house().catalogue, values),
     )
 
 
@@ -241,7 +250,7 @@ def _slot(slot: AgendaSlot, wording: Wording) -> dict[str, Any]:
         "taken": slot.taken,
         "status": slot.status,
         "is_past": is_past,
-        "can_close": slot.status == SlotStatus.OPEN and not is_past,
+        "can_change": slot.status != SlotStatus.CLOSED and not is_past,
         "appointments": [_visit(visit, wording) for visit in slot.visits],
     }
 

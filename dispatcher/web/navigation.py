@@ -30,6 +30,8 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.PRACTITIONER: (
         Door("practitioner.agenda", "Mon agenda", "calendar"),
         Door("practitioner.publish", "Ouvrir un créneau", "plus"),
+        Door("week.show", "Ma semaine", "list"),
+        Door("schedules.overview", "Modèles", "refresh"),
         Door("places.overview", "Mes lieux", "pin"),
         Door("limits.overview", "Mes règles", "sliders"),
     ),

@@ -19,9 +19,12 @@ from dispatcher.web import (
     offers,
     patient,
     places,
+    schedules,
     settings,
+    slot_page,
     ways_out,
     webhooks,
+    week,
     what_if,
 )
 
@@ -36,6 +39,9 @@ def of(house: House) -> list[Blueprint]:
         agenda.room,
         limits.room,
         places.room,
+        week.room,
+        schedules.room,
+        slot_page.room,
         inbox.room,
         activity.room,
     ]

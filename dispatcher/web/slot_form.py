@@ -67,24 +67,45 @@ def defaults(now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace]) -> Typed
 
 
 def choices(
-    now: datetime, zone: ZoneInfo, places: Sequence[OwnPlace], catalogue: Catalogue
+    now: datetime,
+    zone: ZoneInfo,
+    places: Sequence[OwnPlace],
+    catalogue: Catalogue,
+    values: Typed,
 ) -> dict[str, Any]:
-    """The lists that the template offers."""
+    """The lists that the template offers; what `values` has beside them is among them."""
     today = calendar.local_day(now, zone)
+    days = {today + timedelta(days=ahead) for ahead in range(DAYS)} | _days_of(values)
+    minutes = _whole(values.get("duration_minutes", ""))
     return {
         "practitioners": [],
-        "days": [
-            _option(day.isoformat(), _day_label(day, today, zone))
-            for day in (today + timedelta(days=ahead) for ahead in range(DAYS))
-        ],
-        "times": [
-            {"label": label, "key": "", "options": _quarters(first, last)}
-            for label, first, last in PARTS_OF_DAY
-        ],
+        "days": [_option(day.isoformat(), _day_label(day, today, zone)) for day in sorted(days)],
+        "times": times(values.get("start_time", "")),
         "durations": [
-            _option(str(minutes), calendar.duration(timedelta(minutes=minutes)))
-            for minutes in DURATIONS
+            _option(str(each), calendar.duration(timedelta(minutes=each)))
+            for each in sorted({*DURATIONS, minutes or DURATIONS[0]})
         ],
+        **conditions(places, catalogue),
+    }
+
+
+def times(*chosen: str) -> list[dict[str, Any]]:
+    """Hours by quarter, and in front of them those that were chosen elsewhere."""
+    groups: list[dict[str, Any]] = [
+        {"label": label, "key": "", "options": _quarters(first, last)}
+        for label, first, last in PARTS_OF_DAY
+    ]
+    known = {option["value"] for group in groups for option in group["options"]}
+    others = [at for text in chosen if text not in known and (at := _time(text)) is not None]
+    if others:
+        own = [_option(f"{at:%H:%M}", f"{at.hour}{NBSP}h{NBSP}{at:%M}") for at in others]
+        groups.insert(0, {"label": "Heure actuelle", "key": "", "options": own})
+    return groups
+
+
+def conditions(places: Sequence[OwnPlace], catalogue: Catalogue) -> dict[str, Any]:
+    """The lists of what a slot and a template have in common."""
+    return {
         "modalities": [
             _option(code, f"{entry.label[0].upper()}{entry.label[1:]}")
             for code, entry in catalogue.modalities.items()
@@ -156,15 +177,28 @@ def by_field(faults: Mapping[str, str]) -> dict[str, str]:
     return {name: named.pop(name) for name in order if name in named} | named
 
 
+def _days_of(values: Typed) -> set[date]:
+    try:
+        return {date.fromisoformat(values.get("day", ""))}
+    except ValueError:
+        return set()
+
+
+def _time(text: str) -> time | None:
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
 def _start(typed: Mapping[str, Any], zone: ZoneInfo, faults: dict[str, str]) -> datetime | None:
-    day = at = None
+    day = None
     try:
         day = date.fromisoformat(typed.get("day", ""))
     except ValueError:
         faults["day"] = "Choisissez un jour."
-    try:
-        at = time.fromisoformat(typed.get("start_time", "")).replace(tzinfo=None)
-    except ValueError:
+    at = _time(typed.get("start_time", ""))
+    if at is None:
         faults["start_time"] = "Choisissez une heure."
     if day is None or at is None:
         return None

@@ -18,7 +18,16 @@ pytestmark = pytest.mark.browser
 NARROWEST = {"width": 320, "height": 640}
 PAGES = {
     "regulator": ("/demandes", "/demandes/nouvelle", "/messages-recus", "/guide"),
-    "practitioner": ("/agenda", "/agenda/creneau", "/agenda/mes-regles"),
+    "practitioner": (
+        "/agenda",
+        "/agenda/creneau",
+        "/agenda/mes-regles",
+        "/agenda/semaine",
+        "/agenda/modeles",
+        "/agenda/modeles/nouveau",
+        "/agenda/lieux",
+        "/agenda/lieux/nouveau",
+    ),
     "coordinator": ("/activite", "/et-si"),
     "administrator": ("/administration", "/reglages"),
 }

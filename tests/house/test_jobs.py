@@ -12,6 +12,7 @@ from dispatcher.services import (
     asking,
     day_counts,
     matching,
+    occurrences,
     offers,
     prices,
     sealing,
@@ -25,7 +26,19 @@ from workers import jobs
 from workers.queues import QUEUE_OF, QueueName
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = (answers, asking, day_counts, matching, offers, prices, sealing, sending, slots, what_if)
+SERVICES = (
+    answers,
+    asking,
+    day_counts,
+    matching,
+    occurrences,
+    offers,
+    prices,
+    sealing,
+    sending,
+    slots,
+    what_if,
+)
 
 
 def functions_of(module: ModuleType) -> dict[str, FunctionType]:

@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.house import House
+from dispatcher.services.schedules import set_up_schedule
 from dispatcher.services.what_if import AskWhatIf, ask_what_if
 from dispatcher.web import access, navigation, rooms
 from dispatcher.web.application import create_app
@@ -22,6 +23,7 @@ from tests.fakes.bell import RecordingBell
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises, open_house, settings_for
+from tests.services.timetables import mondays
 from tests.web.pages import Browser
 
 EVERYBODY = frozenset[Role]()
@@ -87,6 +89,19 @@ WHO_MAY = {
     "places.change": PRACTITIONERS,
     "places.close": PRACTITIONERS,
     "places.reopen": PRACTITIONERS,
+    "slots.show": PRACTITIONERS,
+    "slots.change": PRACTITIONERS,
+    "week.show": PRACTITIONERS,
+    "schedules.overview": PRACTITIONERS,
+    "schedules.describe_new": PRACTITIONERS,
+    "schedules.set_up": PRACTITIONERS,
+    "schedules.describe": PRACTITIONERS,
+    "schedules.change": PRACTITIONERS,
+    "schedules.end": PRACTITIONERS,
+    "schedules.skip": PRACTITIONERS,
+    "schedules.restore": PRACTITIONERS,
+    "schedules.declare_absence": PRACTITIONERS,
+    "schedules.cancel_absence": PRACTITIONERS,
     "limits.overview": PRACTITIONERS,
     "limits.change": PRACTITIONERS,
     "what_if.question": COORDINATORS | ADMINISTRATORS,
@@ -120,6 +135,8 @@ class Site:
     request: uuid.UUID
     simulation: uuid.UUID
     place: uuid.UUID
+    slot: uuid.UUID
+    schedule: uuid.UUID
 
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
@@ -127,6 +144,9 @@ class Site:
             "request_id": self.request,
             "simulation_id": self.simulation,
             "place_id": self.place,
+            "slot_id": self.slot,
+            "schedule_id": self.schedule,
+            "absence_id": uuid.uuid4(),
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
@@ -155,7 +175,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         clock.advance(days=-3)
         town.request()  # what « et si » lives through
         clock.advance(days=3)
-        town.slot(volunteer)
+        slot = town.slot(volunteer)
         request = town.request()
         keep_promises(house)
         people = {}
@@ -166,7 +186,9 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         simulation = ask_what_if(
             house, town.account(Role.COORDINATOR), AskWhatIf(profession="10", delay_hours=48)
         )
-        yield Site(app, house, people, request, simulation, volunteer.place)
+        practitioner = town.account(Role.PRACTITIONER, volunteer)
+        schedule = set_up_schedule(house, practitioner, mondays(volunteer)).schedule_id
+        yield Site(app, house, people, request, simulation, volunteer.place, slot, schedule)
 
 
 def our_rules(app: Flask) -> list[Rule]:

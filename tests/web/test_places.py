@@ -90,6 +90,8 @@ def test_libre_maintenant_is_one_tap_and_another_to_stop(
     page = telephone.get("/agenda")
     assert "1 patient sur 4" in page.text
 
+    page = telephone.submit(page.form("/agenda/creneau/fermer"), status=409)
+    assert page.h1 == "Un patient est attendu"
     page = telephone.submit(page.form("/agenda/creneau/fermer"))
     assert page.has_form("/agenda/libre-maintenant")
     assert "PATIENTE1" in page.text  # who was sent there is still expected

@@ -78,12 +78,21 @@ from dispatcher.domain.events.requests import (
     RequestUnfilled,
     SearchFoundNothing,
 )
+from dispatcher.domain.events.schedules import (
+    AbsenceCancelled,
+    AbsenceDeclared,
+    ScheduleDayRestored,
+    ScheduleDaySkipped,
+    ScheduleEnded,
+    ScheduleSetUp,
+)
 from dispatcher.domain.events.settings import (
     LimitsChanged,
     RequestEnlarged,
     SettingsChanged,
 )
 from dispatcher.domain.events.slots import (
+    SlotChanged,
     SlotPassed,
     SlotPublished,
     SlotWithdrawn,
@@ -94,6 +103,8 @@ __all__ = [
     "ENGINE",
     "EVENTS",
     "OPERATOR",
+    "AbsenceCancelled",
+    "AbsenceDeclared",
     "Actor",
     "ActorKind",
     "AppointmentBooked",
@@ -138,8 +149,13 @@ __all__ = [
     "RequestSearched",
     "RequestUnfilled",
     "SatisfactionAnswered",
+    "ScheduleDayRestored",
+    "ScheduleDaySkipped",
+    "ScheduleEnded",
+    "ScheduleSetUp",
     "SearchFoundNothing",
     "SettingsChanged",
+    "SlotChanged",
     "SlotPassed",
     "SlotPublished",
     "SlotWithdrawn",

@@ -41,3 +41,16 @@ class SlotPassed(Event):
     start: datetime
     places: int
     taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotChanged(Event):
+    """A slot that keeps its patients was given other hours, places or conditions."""
+
+    slot_id: UUID
+    practitioner_id: UUID
+    start: datetime
+    end: datetime
+    places: int
+    visibility: list[str]
+    changed: list[str]

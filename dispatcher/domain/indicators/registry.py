@@ -310,7 +310,7 @@ PLACES: Sequence[PlaceCount] = (
         code="slots_opened",
         label="Places ouvertes",
         formula="Places publiées et non retirées, des créneaux qui commencent dans la période.",
-        events=("slot_published", "slot_withdrawn"),
+        events=("slot_published", "slot_changed", "slot_withdrawn"),
     ),
     PlaceCount(
         code="slots_used",
@@ -325,7 +325,7 @@ PLACES: Sequence[PlaceCount] = (
         code="slots_lost",
         label="Places perdues",
         formula="Places ouvertes dont l’heure est passée sans que personne les ait prises.",
-        events=("slot_published", "slot_withdrawn", "slot_passed", *_TAKEN),
+        events=("slot_published", "slot_changed", "slot_withdrawn", "slot_passed", *_TAKEN),
     ),
 )
 PEOPLE: Sequence[People] = (
@@ -333,13 +333,13 @@ PEOPLE: Sequence[People] = (
         code="volunteers_active",
         label="Volontaires actifs",
         formula="Praticiens différents avec une place ouverte ou un rendez-vous dans la période.",
-        events=("slot_published", "slot_withdrawn", *_TAKEN),
+        events=("slot_published", "slot_changed", "slot_withdrawn", *_TAKEN),
     ),
     People(
         code="sas_doctors",
         label="Médecins participant au SAS",
         formula="Médecins différents avec une place ouverte que la régulation du SAS peut voir.",
-        events=("slot_published", "slot_withdrawn"),
+        events=("slot_published", "slot_changed", "slot_withdrawn"),
     ),
 )
 RATIOS: Sequence[Ratio] = (

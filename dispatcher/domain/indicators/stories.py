@@ -166,6 +166,7 @@ ABOUT_REQUESTS = (
 """The kinds that say something about a request."""
 ABOUT_PLACES = (
     "slot_published",
+    "slot_changed",
     "slot_withdrawn",
     "slot_passed",
     "appointment_booked",
@@ -222,7 +223,7 @@ class Ledger:
                 self._requests[event.request_id] = _opened(event)
             case "appointment_booked":
                 self._book(event)
-            case "slot_published" | "slot_withdrawn" | "slot_passed":
+            case "slot_published" | "slot_changed" | "slot_withdrawn" | "slot_passed":
                 self._offer_places(event)
             case "neighbour_place_taken":
                 self._lent[event.appointment_id] = _appointment(event)
@@ -253,6 +254,8 @@ class Ledger:
                 known.places = event.data["places"]
         if event.kind == "slot_published":
             known.profession = event.data.get("profession") or UNKNOWN
+        if event.kind in {"slot_published", "slot_changed"}:
+            known.start = _instant(event.data["start"])
             known.to_regulation = "SNP" in event.data.get("visibility", ())
         if event.kind == "slot_passed":
             known.is_over = True
