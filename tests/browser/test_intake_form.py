@@ -58,6 +58,8 @@ def test_who_can_be_left_out_follows_the_profession_by_the_keyboard(visitor: Vis
     page.keyboard.press("Space")
     assert accessibility_faults(page) == []
 
+    page.reload()
+    expect(doctors.get_by_role("checkbox").first).to_be_checked()  # the draft, unfolded
     page.get_by_role("radio", name="Infirmier").check(force=True)
     expect(doctors).to_be_hidden()
     expect(choices.get_by_role("group", name="Infirmier", exact=True)).to_be_visible()

@@ -56,8 +56,11 @@ function fill(form, fields) {
   for (const control of form.elements) {
     if (!control.name || control.name === "csrf_token" || control.type === "submit") continue;
     const values = fields.filter(([name]) => name === control.name).map(([, value]) => value);
-    if (control.type === "radio" || control.type === "checkbox") control.checked = values.includes(control.value);
-    else if (values.length > 0) control.value = values[0];
+    if (control.type === "radio" || control.type === "checkbox") {
+      control.checked = values.includes(control.value);
+      // a choice that was made is not hidden under a fold
+      if (control.checked) control.closest("details")?.setAttribute("open", "");
+    } else if (values.length > 0) control.value = values[0];
   }
 }
 
