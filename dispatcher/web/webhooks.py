@@ -1,5 +1,6 @@
 """What Twilio tells us: receipts and messages received. A signature is checked before anything."""
 
+import re
 import uuid
 
 from flask import Blueprint, Response, abort, request
@@ -15,6 +16,8 @@ from dispatcher.web.access import house, open_to_everybody
 room = Blueprint("webhooks", __name__, url_prefix="/twilio")
 log = get_logger(__name__)
 LARGEST_FORM = 64 * 1024
+"""Bytes; the longest SMS is 1,600 characters. More is answered 413, unread."""
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response><Message>{}</Message></Response>'
 
@@ -46,6 +49,10 @@ def inbound() -> ResponseReturnValue:
     sid, sender = form.get("MessageSid"), form.get("From")
     if not sid or not sender:
         abort(400)
+    if not _E164.fullmatch(sender):
+        # A name or a short number (an operator's notice): nobody there could read an answer.
+        log.warning("message_from_no_telephone")
+        return Response(NO_REPLY, mimetype="text/xml")
     body = form.get("Body", "")
     known = receive_message(house(), sender, body, sid)
     reply = NO_REPLY if known else _to_stranger(sender, body)

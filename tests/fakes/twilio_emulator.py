@@ -96,6 +96,8 @@ class TwilioEmulator:
         self.auth_token = auth_token
         self.receipts = receipts
         self.latency = 0.0
+        self.keeps_opt_outs = False
+        """Whether Twilio handles STOP itself: the number is refused (21610) until its START."""
         self.store = MessageStore(account_sid, log)
         self.webhooks = Webhooks(auth_token)
         self.requests: list[tuple[str, str]] = []
@@ -153,7 +155,7 @@ class TwilioEmulator:
     def receive(
         self,
         from_: str,
-        body: str,
+        body: str | None,
         webhook_url: str,
         *,
         sid: str | None = None,
@@ -161,22 +163,26 @@ class TwilioEmulator:
     ) -> int | None:
         """Someone answers by SMS: post it to the webhook. Returns the status we answered.
 
-        The same `sid` again is a replay; `signed` replaces the true signature.
+        The same `sid` again is a replay; `signed` replaces the true signature; without a `body` it
+        is a picture.
         """
         sid = sid or f"SM{uuid4().hex}"
         form = {
             "AccountSid": self.account_sid,
             "ApiVersion": "2010-04-01",
-            "Body": body,
             "From": from_,
             "MessageSid": sid,
-            "NumMedia": "0",
+            "NumMedia": "1" if body is None else "0",
             "NumSegments": "1",
             "SmsMessageSid": sid,
             "SmsSid": sid,
             "SmsStatus": "received",
             "To": SENDER,
         }
+        if body is not None:
+            form["Body"] = body
+            opted = self.store.hear(from_, body) if self.keeps_opt_outs else None
+            form |= {"OptOutType": opted} if opted else {}
         return self.webhooks.post(webhook_url, form, signed)
 
 

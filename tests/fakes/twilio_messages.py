@@ -98,6 +98,13 @@ class Refusal(Exception):
         }
 
 
+_OPT_OUTS = frozenset(
+    {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
+)
+_OPT_INS = frozenset({"START", "YES", "UNSTOP"})
+_HELPS = frozenset({"HELP", "INFO"})
+
+
 class MessageStore:
     """All that was accepted, in order.
 
@@ -133,6 +140,17 @@ class MessageStore:
                 with self._log.open("a", encoding="utf-8") as file:
                     file.write(message.log_line())
         return message
+
+    def hear(self, phone: str, body: str) -> str | None:
+        """Twilio's own handling of STOP: the word must stand alone. Returns `OptOutType`."""
+        word = body.strip().upper()
+        if word in _OPT_OUTS:
+            self.opted_out.add(phone)
+            return "STOP"
+        if word in _OPT_INS:
+            self.opted_out.discard(phone)
+            return "START"
+        return "HELP" if word in _HELPS else None
 
     def get(self, sid: str) -> EmulatedMessage:
         for message in self.messages:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from dispatcher.storage.log import LoggedEvent
@@ -70,6 +71,80 @@ def test_a_forged_signature_is_refused_in_french_and_changes_nothing(
     assert (answer.status_code, answer.text) == (403, "Signature refusée.\n")
     assert rows(town) == before
     assert town.the_request(booked).status == "booked"
+
+
+@pytest.mark.parametrize("path", ["/twilio/inbound", "/twilio/status"])
+@pytest.mark.parametrize("headers", [{}, {"X-Twilio-Signature": ""}, {"X-Twilio-Signature": "é"}])
+def test_a_missing_signature_is_refused_and_logged_without_the_body(
+    app: Flask, town: Town, path: str, headers: dict[str, str]
+) -> None:
+    before = rows(town)
+    form = sms("+33639980012", "ma jambe est bleue") | {"MessageStatus": "sent"}
+
+    with capture_logs() as logs:
+        answer = app.test_client().post(path, data=form, headers=headers)
+
+    assert answer.status_code == 403
+    assert rows(town) == before
+    assert [entry["event"] for entry in logs].count("signature_refused") == 1
+    assert "jambe" not in str(logs)
+    assert "33639980012" not in str(logs)
+
+
+def test_an_sms_delivered_again_by_the_provider_is_answered_and_done_once(
+    app: Flask, town: Town, booked: UUID
+) -> None:
+    form = sms("+33639980012", "OUI")
+    assert call(app, town, "/twilio/inbound", form).status_code == 200
+    before = rows(town)
+
+    again = call(app, town, "/twilio/inbound", form)
+    changed = call(app, town, "/twilio/inbound", form | {"Body": "ANNULER"})
+
+    assert (again.status_code, changed.status_code) == (200, 200)
+    assert rows(town) == before
+    assert town.the_request(booked).status == "booked"
+
+
+@pytest.mark.parametrize("sender", ["INFO", "38200", "+33ABC", "+0639980012", "+33 6 39", "+" * 16])
+def test_a_sender_that_is_no_telephone_gets_no_answer_and_changes_nothing(
+    app: Flask, town: Town, sender: str
+) -> None:
+    before = rows(town)
+
+    answer = call(app, town, "/twilio/inbound", sms(sender, "Bonjour"))
+
+    assert (answer.status_code, "<Message>" in answer.text) == (200, False)
+    assert rows(town) == before
+
+
+@pytest.mark.parametrize("form", [{"Body": ""}, {"NumMedia": "1"}])
+def test_an_sms_without_text_is_kept_for_a_person(
+    app: Flask, town: Town, booked: UUID, form: dict[str, str]
+) -> None:
+    received = sms("+33639980012", "") | form
+    if "Body" not in form:
+        received.pop("Body")
+
+    assert call(app, town, "/twilio/inbound", received).status_code == 200
+
+    assert town.the_request(booked).attention == "message"
+    with town.house.db.reading() as session:
+        message = session.scalars(select(Message).where(Message.direction == "in")).one()
+    assert message.handled_at is None
+
+
+@pytest.mark.parametrize("query", ["", "?m=rien", f"?m={UUID(int=1)}"])
+@pytest.mark.parametrize("status", ["delivered", "failed", "jamais vu"])
+def test_a_receipt_of_a_message_that_is_not_ours_is_taken_and_changes_nothing(
+    app: Flask, town: Town, booked: UUID, query: str, status: str
+) -> None:
+    before = rows(town)
+    form = {"MessageSid": "SM" + "e" * 32, "MessageStatus": status}
+
+    assert call(app, town, f"/twilio/status{query}", form).status_code == 204
+
+    assert rows(town) == before
 
 
 def test_a_form_that_was_changed_on_the_way_is_refused(app: Flask, town: Town) -> None:
@@ -137,5 +212,9 @@ def test_a_call_without_its_fields_or_too_large_is_refused(
     app: Flask, town: Town, path: str
 ) -> None:
     assert call(app, town, path, {"Body": "OUI"}).status_code == 400
-    too_large = {"MessageSid": "SM1", "From": STRANGER, "Body": "x" * 70_000}
-    assert call(app, town, path, too_large).status_code == 413
+    too_large = {"MessageSid": "SM1", "From": STRANGER, "Body": "x" * 100_000}
+    before = rows(town)
+    with capture_logs() as logs:
+        assert call(app, town, path, too_large).status_code == 413
+    assert rows(town) == before
+    assert "xxx" not in str(logs)
