@@ -8,8 +8,10 @@ from dispatcher.services import (
     occurrences,
     offers,
     prices,
+    reminders,
     sealing,
     sending,
+    sending_again,
     slots,
     what_if,
 )
@@ -39,6 +41,21 @@ def send_message(promise_id: str) -> None:
 def send_unhurried(promise_id: str) -> None:
     """Send one SMS that can wait."""
     keep(promise_id, sending.send_unhurried, last_words=sending.give_up)
+
+
+def send_again(promise_id: str) -> None:
+    """Send once more an SMS that an unreachable telephone did not get."""
+    keep(promise_id, sending_again.send_again)
+
+
+def remind_patient(promise_id: str) -> None:
+    """Remind a patient of their appointment."""
+    keep(promise_id, reminders.remind_patient)
+
+
+def follow_up_visit(promise_id: str) -> None:
+    """Write to a patient after their visit, or after they did not come."""
+    keep(promise_id, reminders.follow_up_visit)
 
 
 def seal_log(promise_id: str) -> None:

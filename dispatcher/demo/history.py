@@ -29,8 +29,10 @@ from dispatcher.services import (
     asking,
     matching,
     offers,
+    reminders,
     requests,
     sending,
+    sending_again,
     slots,
 )
 from dispatcher.services.commands import CancelRequest, CloseRequest, OpenRequest, PublishSlot
@@ -62,6 +64,9 @@ SERVICES: Mapping[Job, Callable[[House, Claim], object]] = {
     Job.ESCALATE_REQUEST: matching.escalate_request,
     Job.SEND_MESSAGE: sending.send_message,
     Job.SEND_UNHURRIED: sending.send_unhurried,
+    Job.SEND_AGAIN: sending_again.send_again,
+    Job.REMIND_PATIENT: reminders.remind_patient,
+    Job.FOLLOW_UP_VISIT: reminders.follow_up_visit,
     Job.ASK_VOLUNTEERS: asking.ask_volunteers,
     Job.EXPIRE_OFFERS: offers.expire_offers,
     Job.MISS_HOUR: answers.miss_hour,

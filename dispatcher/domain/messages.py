@@ -1,6 +1,7 @@
 """SMS that leave: their kinds, their states, and what a provider's answers mean for them."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -72,6 +73,12 @@ CAN_WAIT: Final = frozenset(
     }
 )
 """Not sent in quiet hours, and sent after whatever else there is to send."""
+
+
+BEFORE_THE_HOUR: Final = frozenset(
+    {MessageKind.CONFIRMATION, MessageKind.REMINDER, MessageKind.APPOINTMENT_CHANGED}
+)
+"""Worth nothing to a patient once the hour of their appointment has come."""
 
 
 class MessageStatus(StrEnum):
@@ -169,6 +176,29 @@ _ERROR_CLASSES: Mapping[int, ErrorClass] = {
     30008: ErrorClass.RETRY,  # unknown error: once more
     63038: ErrorClass.RETRY,  # daily limit of the account
 }
+
+
+ARRIVED_LATE: Final = "arrived_late"
+"""The error code of a message that the operator gave up, and said later to have arrived."""
+
+_AGAIN_AFTER: Mapping[int, tuple[timedelta, ...]] = {
+    30001: (timedelta(minutes=5), timedelta(minutes=30)),
+    30003: (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4)),
+    30008: (timedelta(minutes=10),),
+}
+"""By code of a receipt that says « not now »: how long until each further attempt."""
+
+
+def again_after(error_code: str | None, times: int) -> timedelta | None:
+    """How long to wait before a message that did not arrive is written once more.
+
+    `times` is how often it was sent already, 1 at least. None when it would not help, or was tried
+    often enough: who takes no SMS at all is telephoned.
+    """
+    if error_code is None or not error_code.isdecimal():
+        return None
+    pauses = _AGAIN_AFTER.get(int(error_code), ())
+    return pauses[times - 1] if times <= len(pauses) else None
 
 
 def moves_forward(before: MessageStatus, after: MessageStatus) -> bool:

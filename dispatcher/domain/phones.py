@@ -106,6 +106,14 @@ class Phone:
         return _NO_SMS.get(self.kind)
 
 
+def kind_of(e164: str) -> PhoneKind:
+    """What a number that was normalised before can be used for; foreign if it exists nowhere."""
+    try:
+        return normalise(e164, "FR").kind
+    except NotAPhone:
+        return PhoneKind.FOREIGN
+
+
 def region_of(department: str) -> str:
     """The numbering plan of a département ("39" → FR, "974" → RE).
 

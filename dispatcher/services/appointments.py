@@ -19,8 +19,11 @@ from dispatcher.domain.events import (
     RequestReopened,
     RequestUnfilled,
 )
+from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account, Role
+from dispatcher.domain.sms_policy import follow_up_at
 from dispatcher.domain.states import (
     APPOINTMENT_TRANSITIONS,
     LIVE_APPOINTMENTS,
@@ -31,15 +34,16 @@ from dispatcher.domain.states import (
     check_transition,
     in_words,
 )
+from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
-from dispatcher.services.notices import AppointmentNotices
 from dispatcher.services.offers import end_acceptance, end_offers
 from dispatcher.services.places import give_back
 from dispatcher.services.requests import lock_request, watch_delay
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
 By = Literal["patient", "practitioner", "regulator"]
@@ -328,6 +332,7 @@ def _mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> Non
     appointment.ended_at = unit.now
     request.status = ended
     request.updated_at = unit.now
+    _follow_up(unit, appointment, came=came)
     event = AppointmentFulfilled if came else AppointmentMissed
     unit.record(
         event(
@@ -338,6 +343,15 @@ def _mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> Non
             start=appointment.start_at,
         )
     )
+
+
+def _follow_up(unit: Unit, appointment: Appointment, *, came: bool) -> None:
+    """Promise what the patient is written after their visit, if the territory wishes it."""
+    territory = unit.session.get_one(Territory, appointment.territory_id)
+    policy = Policy.in_force(territory.settings).sms
+    moment = follow_up_at(appointment.ends_at, unit.now, policy)
+    if moment is not None and (policy.satisfaction if came else policy.no_show):
+        unit.promise(Job.FOLLOW_UP_VISIT, {"appointment_id": appointment.id}, moment)
 
 
 def _close(

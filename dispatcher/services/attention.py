@@ -2,22 +2,24 @@
 
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from dispatcher.domain.errors import TransitionError
-from dispatcher.domain.events import RequestAttended, RequestEscalated
-from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.events import PatientReached, RequestAttended, RequestEscalated
+from dispatcher.domain.messages import ARRIVED_LATE, NOT_ARRIVED, MessageKind, MessageStatus
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import LIVE_REQUESTS, Attention, pressing
 from dispatcher.services.house import House
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.messages import Message, first_purpose
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.unit import Unit
 
 TELL_THE_PATIENT = frozenset(
     {
         MessageKind.CONFIRMATION,
+        MessageKind.APPOINTMENT_CHANGED,
         MessageKind.CANCELLED_BY_PRACTITIONER,
         MessageKind.CANCELLED_BY_REGULATOR_PATIENT,
     }
@@ -53,6 +55,33 @@ def ask_to_telephone(unit: Unit, kind: str, request_id: UUID | None) -> None:
     )
     if rows_changed(asked):
         unit.record(RequestEscalated(request_id=request_id, attention=Attention.UNDELIVERED))
+
+
+def reached_after_all(unit: Unit, kind: str, request_id: UUID | None) -> None:
+    """An SMS that had not reached its patient did: if that was all, nobody has to call any more."""
+    if request_id is None or kind not in TELL_THE_PATIENT:
+        return
+    sent = unit.session.execute(
+        select(Message.purpose, Message.status, Message.error_code).where(
+            Message.request_id == request_id,
+            Message.direction == "out",
+            Message.kind.in_([each.value for each in TELL_THE_PATIENT]),
+        )
+    ).all()
+    arrived = {
+        first_purpose(row.purpose)
+        for row in sent
+        if row.status == MessageStatus.DELIVERED or row.error_code == ARRIVED_LATE
+    }
+    if any(row.status in NOT_ARRIVED and first_purpose(row.purpose) not in arrived for row in sent):
+        return
+    settled = unit.session.execute(
+        update(CareRequest)
+        .where(CareRequest.id == request_id, CareRequest.attention == Attention.UNDELIVERED)
+        .values(attention=None, updated_at=unit.now)
+    )
+    if rows_changed(settled):
+        unit.record(PatientReached(request_id=request_id))
 
 
 def attend_request(house: House, account: Account, request_id: UUID) -> None:

@@ -25,10 +25,10 @@ from dispatcher.domain.roles import Account
 from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, RequestStatus, SlotStatus
 from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
+from dispatcher.services.appointment_notices import AppointmentNotices, appointment_link
 from dispatcher.services.commands import BookSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
-from dispatcher.services.notices import AppointmentNotices, new_link_token
 from dispatcher.services.offers import end_offers
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
@@ -132,7 +132,6 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     if slot is None:
         raise SlotFullError
     appointment_id = uuid.uuid4()
-    link_token = new_link_token()
     note = choice.override_note
     unit.session.execute(
         _WRITE_APPOINTMENT,
@@ -154,7 +153,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
                 if note
                 else None
             ),
-            "link_digest": digest_token(link_token),
+            "link_digest": digest_token(appointment_link(house, appointment_id)),
             "booked_at": unit.now,
         },
     )
@@ -183,7 +182,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             ),
             territory_id=slot.territory_id,
         )
-    AppointmentNotices(house, unit, appointment_id).of_booking(link_token)
+    AppointmentNotices(house, unit, appointment_id).of_booking()
     end_offers(house, unit, choice.request_id, keep=choice.offer_id)
     return appointment_id
 

@@ -71,6 +71,8 @@ class PatientShape(Shape):
     first_name: Name
     birth_date: date
     phone: ShortText
+    by_telephone: bool = False
+    """Whoever has no mobile is told by a person: any number that exists will do."""
     commune: CodeText
     has_gp: bool = False
     gp: UUID | None = None

@@ -45,7 +45,7 @@ def check(
     due_at = now + timedelta(
         hours=min(max(command.need.delay_hours, 0), max(house.catalogue.delays))
     )
-    phone, phone_fault = _mobile(command.patient.phone, account.department)
+    phone, phone_fault = _phone(command.patient, account.department)
     commune = house.communes.get(command.patient.commune)
     faults = (
         phone_fault
@@ -67,9 +67,11 @@ def check(
     return Checked(phone, commune.longitude, commune.latitude, age, due_at)
 
 
-def _mobile(text: str, department: str) -> tuple[str, Faults]:
+def _phone(patient: PatientShape, department: str) -> tuple[str, Faults]:
+    """A mobile, unless whoever asks knows that a person will have to telephone."""
+    normalise = phones.normalise if patient.by_telephone else phones.normalise_mobile
     try:
-        phone = phones.normalise_mobile(text, phones.region_of(department))
+        phone = normalise(patient.phone, phones.region_of(department))
     except phones.NotAPhone as error:
         return "", {"patient.phone": error.sentence}
     return phone.e164, {}

@@ -6,9 +6,9 @@ from dispatcher.domain.errors import InvalidError, TransitionError
 from dispatcher.domain.events import Actor, ActorKind, PatientLate
 from dispatcher.domain.lateness import LATE_MINUTES, SAID_AGAIN_AFTER, may_be_late
 from dispatcher.domain.states import LIVE_APPOINTMENTS
+from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.appointments import appointment_of_link, lock_appointment
 from dispatcher.services.house import House
-from dispatcher.services.notices import AppointmentNotices
 from dispatcher.storage.slots import Slot
 
 

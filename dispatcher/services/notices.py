@@ -1,38 +1,36 @@
 """Writing an SMS down to be sent: the row, its event and the promise to send it are one commit."""
 
 import functools
-import secrets
+import hmac
 import string
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from config.sms_texts import SHAPES
-from dispatcher.domain import calendar, gsm, languages, phones
+from dispatcher.domain import calendar, gsm, phones
 from dispatcher.domain.events import MessageQueued
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.messages import CAN_WAIT, MessageKind, MessageStatus
+from dispatcher.domain.phones import PhoneKind
 from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
 from dispatcher.storage.columns import table_of
-from dispatcher.storage.messages import Message, OptOut
+from dispatcher.storage.messages import Message, OptOut, purpose_again
 from dispatcher.storage.patients import Patient
-from dispatcher.storage.practitioners import Place, Practitioner
-from dispatcher.storage.requests import Appointment, CareRequest
-from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
 ANSWER_HOURS = timedelta(hours=12)
 """An answer to what somebody wrote only confuses them the day after."""
+OPTED_OUT = "opted_out"
 LINK_SIGNS = string.ascii_letters + string.digits
 LINK_LENGTH = 16
 """95 bits: cannot be guessed, and keeps the link short. No sign is a - or _: telephones take one at
@@ -49,40 +47,21 @@ _SAID_STOP = select(OptOut.phone_hash).where(
     OptOut.territory_id == bindparam("territory"),
     OptOut.phone_hash.in_(bindparam("hashes", expanding=True)),
 )
-_AROUND_APPOINTMENT = (
-    select(
-        Appointment.id,
-        Appointment.request_id,
-        Appointment.practitioner_id,
-        Appointment.start_at,
-        Appointment.ends_at,
-        CareRequest.code,
-        CareRequest.patient_id,
-        Patient.phone.label("patient_phone"),
-        Patient.language.label("patient_language"),
-        Practitioner.phone.label("practitioner_phone"),
-        Slot.places,
-        Slot.modality,
-        Place.address,
-        Place.commune_name,
-        Territory.name.label("sender"),
-        Territory.timezone,
-        Territory.department,
-        Territory.phone.label("territory_phone"),
+
+
+def signed_link(house: House, purpose: str, subject: UUID) -> str:
+    """The secret of a link: a signature, so that every SMS about the same thing shows the same one.
+
+    Only its digest is stored; whoever looks a link up goes by that.
+    """
+    signed = hmac.digest(
+        house.settings.secret_key.encode(), purpose.encode() + b"/" + subject.bytes, "sha256"
     )
-    .join(CareRequest, CareRequest.id == Appointment.request_id)
-    .join(Patient, Patient.id == CareRequest.patient_id)
-    .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
-    .join(Slot, Slot.id == Appointment.slot_id)
-    .join(Place, Place.id == Slot.place_id)
-    .join(Territory, Territory.id == Appointment.territory_id)
-    .where(Appointment.id == bindparam("appointment"))
-)
-
-
-def new_link_token() -> str:
-    """The secret of a patient's link; only its digest is stored."""
-    return "".join(secrets.choice(LINK_SIGNS) for _ in range(LINK_LENGTH))
+    number, signs = int.from_bytes(signed), []
+    for _ in range(LINK_LENGTH):
+        number, sign = divmod(number, len(LINK_SIGNS))
+        signs.append(LINK_SIGNS[sign])
+    return "".join(signs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +90,8 @@ class Sms:
 def queue_sms(house: House, unit: Unit, sms: Sms) -> UUID | None:
     """Write an SMS and promise its sending; None if it was written before.
 
-    A number that said STOP gets a row marked refused, so that the regulator sees whom to telephone.
+    A number that said STOP or takes no SMS (a landline, a foreign one) gets a row marked refused,
+    so that the regulator sees whom to telephone.
     """
     return queue_all(house, unit, [sms])[0]
 
@@ -121,25 +101,30 @@ def queue_all(house: House, unit: Unit, several: Sequence[Sms]) -> list[UUID | N
     if not several:
         return []
     stopped = _stopped(unit, {sms.phone for sms in several if not sms.despite_stop})
-    rows = [
-        _row(house, unit, sms, refused=sms.phone in stopped and not sms.despite_stop)
-        for sms in several
-    ]
+    rows = [_row(house, unit, sms, _why_not(sms, stopped)) for sms in several]
     write = _WRITE_MESSAGE[unit.session.get_bind().dialect.name]
     written = set(unit.session.scalars(write, rows))
     for sms, row in zip(several, rows, strict=True):
         if row["id"] in written:
-            _follow(unit, sms, row)
+            _announce(unit, sms.kind, row)
     return [row["id"] if row["id"] in written else None for row in rows]
 
 
-def _row(house: House, unit: Unit, sms: Sms, *, refused: bool) -> dict[str, Any]:
+def _why_not(sms: Sms, stopped: set[str]) -> str | None:
+    """The code under which a message is refused before anybody is asked to carry it."""
+    if sms.phone in stopped and not sms.despite_stop:
+        return OPTED_OUT
+    kind = phones.kind_of(sms.phone)
+    return None if kind is PhoneKind.MOBILE else kind.value
+
+
+def _row(house: House, unit: Unit, sms: Sms, refused: str | None) -> dict[str, Any]:
     """The row of a message, its number and text sealed."""
     message_id = uuid.uuid4()
     said = {name: value for name, value in sms.values.items() if name in SHAPES[sms.kind].allowed}
     language = house.texts.language_for(sms.kind, sms.language)
     text = gsm.encode(house.texts.render(sms.kind, language, **said))
-    status = MessageStatus.REFUSED if refused else MessageStatus.QUEUED
+    status = MessageStatus.QUEUED if refused is None else MessageStatus.REFUSED
     return {
         "id": message_id,
         "territory_id": unit.territory_id,
@@ -157,29 +142,59 @@ def _row(house: House, unit: Unit, sms: Sms, *, refused: bool) -> dict[str, Any]
         "practitioner_id": sms.practitioner_id,
         "offer_id": sms.offer_id,
         "status": status.value,
-        "error_code": "opted_out" if refused else None,
+        "error_code": refused,
         "expires_at": sms.expires_at or unit.now + ANSWER_HOURS,
         "created_at": unit.now,
         "updated_at": unit.now,
     }
 
 
-def _follow(unit: Unit, sms: Sms, row: Mapping[str, Any]) -> None:
+def _announce(unit: Unit, kind: MessageKind, row: Mapping[str, Any]) -> None:
     """What a message that was written brings with it."""
     unit.record(
         MessageQueued(
             message_id=row["id"],
-            message_kind=sms.kind.value,
-            to_role=sms.to_role,
-            request_id=sms.request_id,
-            appointment_id=sms.appointment_id,
+            message_kind=kind.value,
+            to_role=row["to_role"],
+            request_id=row["request_id"],
+            appointment_id=row["appointment_id"],
         )
     )
     if row["status"] == MessageStatus.REFUSED:
-        ask_to_telephone(unit, sms.kind, sms.request_id)
+        ask_to_telephone(unit, kind, row["request_id"])
     else:
-        job = Job.SEND_UNHURRIED if sms.kind in CAN_WAIT else Job.SEND_MESSAGE
+        job = Job.SEND_UNHURRIED if kind in CAN_WAIT else Job.SEND_MESSAGE
         unit.promise(job, {"message_id": row["id"]})
+
+
+def queue_again(unit: Unit, message: Message) -> UUID | None:
+    """Write a message that did not arrive once more, in its words, to its number.
+
+    None if that was done before, or if the number has said STOP since.
+    """
+    phone = unit.cipher.open("messages.phone", message.id, message.phone)
+    if message.purpose is None or _stopped(unit, [phone]):
+        return None
+    again = uuid.uuid4()
+    body = unit.cipher.open("messages.body", message.id, message.body)
+    row = {column.key: getattr(message, column.key) for column in _MESSAGES.columns} | {
+        "id": again,
+        "purpose": purpose_again(message.purpose),
+        "phone": unit.cipher.seal("messages.phone", again, phone),
+        "phone_hash": unit.cipher.hash(phone),
+        "body": unit.cipher.seal("messages.body", again, body),
+        "status": MessageStatus.QUEUED.value,
+        "provider_sid": None,
+        "error_code": None,
+        "sending_since": None,
+        "created_at": unit.now,
+        "updated_at": unit.now,
+    }
+    write = _WRITE_MESSAGE[unit.session.get_bind().dialect.name]
+    if unit.session.scalar(write, row) is None:
+        return None
+    _announce(unit, MessageKind(message.kind), row)
+    return again
 
 
 def language_of_number(unit: Unit, phone: str) -> Language:
@@ -239,114 +254,6 @@ def shown_phone(phone: str, department: str) -> str:
     """A territory's own number as an SMS shows it: national, without spaces."""
     shown = phones.normalise(phone, phones.region_of(department)).display()
     return shown.replace(calendar.NBSP, "")
-
-
-class AppointmentNotices:
-    """The messages around one appointment, with what they need read once."""
-
-    def __init__(self, house: House, unit: Unit, appointment_id: UUID) -> None:
-        self._house = house
-        self._unit = unit
-        self._known = unit.session.execute(
-            _AROUND_APPOINTMENT, {"appointment": appointment_id}
-        ).one()
-        self._patient_language = language_of(self._known.patient_language) or Language.FRENCH
-
-    def to_patient(self, kind: MessageKind) -> None:
-        """Tell the patient."""
-        queue_sms(self._house, self._unit, self._for_patient(kind))
-
-    def to_practitioner(self, kind: MessageKind) -> None:
-        """Tell the practitioner, if they gave a mobile."""
-        queue_all(self._house, self._unit, self._for_practitioner(kind))
-
-    def of_booking(self, link_token: str) -> None:
-        """Tell both that the appointment is booked; the patient's message carries the link."""
-        url = f"{self._house.settings.public_base_url}/r/{link_token}"
-        queue_all(
-            self._house,
-            self._unit,
-            [
-                self._for_patient(MessageKind.CONFIRMATION, link=url),
-                *self._for_practitioner(MessageKind.PRACTITIONER_NOTICE),
-            ],
-        )
-
-    def of_delay(self, delay: timedelta) -> None:
-        """Tell the practitioner that the patient will be late; each time it is announced."""
-        minutes = f"{delay // timedelta(minutes=1)} minutes"
-        queue_all(
-            self._house,
-            self._unit,
-            [
-                replace(
-                    sms,
-                    purpose=f"{sms.purpose}:{self._unit.now.isoformat()}",
-                    values=sms.values | {"delay": minutes},
-                )
-                for sms in self._for_practitioner(MessageKind.LATE_NOTICE)
-            ],
-        )
-
-    def _for_patient(self, kind: MessageKind, **more: str) -> Sms:
-        known = self._known
-        phone = self._unit.cipher.open("patients.phone", known.patient_id, known.patient_phone)
-        values = self._said(self._patient_language) | more
-        return self._sms(kind, "patient", phone, values, self._patient_language)
-
-    def _for_practitioner(self, kind: MessageKind) -> list[Sms]:
-        phone = self._known.practitioner_phone
-        if phone is None:
-            return []
-        link = f"{self._house.settings.public_base_url}/agenda"
-        values = self._said(Language.FRENCH) | {"link": link}
-        return [self._sms(kind, "practitioner", phone, values, Language.FRENCH)]
-
-    def _sms(
-        self,
-        kind: MessageKind,
-        to_role: str,
-        phone: str,
-        values: dict[str, str],
-        language: Language,
-    ) -> Sms:
-        known = self._known
-        return Sms(
-            kind=kind,
-            to_role=to_role,
-            phone=phone,
-            purpose=f"{kind.value}:{known.id}",
-            values=values,
-            request_id=known.request_id,
-            appointment_id=known.id,
-            practitioner_id=known.practitioner_id if to_role == "practitioner" else None,
-            expires_at=known.ends_at,
-            language=language,
-        )
-
-    def _said(self, language: Language) -> dict[str, str]:
-        known = self._known
-        zone = ZoneInfo(known.timezone)
-        if known.places > 1:
-            time = languages.between(known.start_at, known.ends_at, zone, language)
-        else:
-            time = languages.at(known.start_at, zone, language)
-        return {
-            "sender": known.sender,
-            "code": known.code,
-            "day": languages.day(known.start_at, zone, language),
-            "time": time,
-            "address": self._address(language),
-            "phone": shown_phone(known.territory_phone, known.department),
-        }
-
-    def _address(self, language: Language) -> str:
-        if self._known.modality == "HH":
-            return languages.at_home(language)
-        if self._known.modality == "VR":
-            return languages.remotely(language)
-        where = f"{self._known.address}, {self._known.commune_name}"
-        return languages.address(where, language)
 
 
 def _stopped(unit: Unit, numbers: Iterable[str]) -> set[str]:

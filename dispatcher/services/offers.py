@@ -1,6 +1,5 @@
 """Offers to volunteers: their rows and their SMS, and how they end when nobody needs them."""
 
-import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +28,7 @@ from dispatcher.domain.states import (
 )
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
-from dispatcher.services.notices import LINK_LENGTH, LINK_SIGNS, Sms, queue_all, shown_phone
+from dispatcher.services.notices import Sms, queue_all, shown_phone, signed_link
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
@@ -210,18 +209,8 @@ def territory_of_request(house: House, request_id: UUID) -> UUID | None:
 
 
 def link_token(house: House, offer_id: UUID) -> str:
-    """The secret of an offer's link: its signature, so that every SMS can show the same link.
-
-    Whoever looks a link up goes by its digest in the offer's row, as for patients' links.
-    """
-    signed = hmac.digest(
-        house.settings.secret_key.encode(), b"offer-link/" + offer_id.bytes, "sha256"
-    )
-    number, signs = int.from_bytes(signed), []
-    for _ in range(LINK_LENGTH):
-        number, sign = divmod(number, len(LINK_SIGNS))
-        signs.append(LINK_SIGNS[sign])
-    return "".join(signs)
+    """The secret of an offer's link, which every SMS about it can show."""
+    return signed_link(house, "offer-link", offer_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,24 @@
 """How far a message got: forward only, whoever says it first, the call's answer or a receipt."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
 from dispatcher.domain.events import MessageProgressed
 from dispatcher.domain.jobs import Job
-from dispatcher.domain.messages import NOT_ARRIVED, MessageKind, MessageStatus, moves_forward
+from dispatcher.domain.messages import (
+    ARRIVED_LATE,
+    NOT_ARRIVED,
+    MessageKind,
+    MessageStatus,
+    again_after,
+    moves_forward,
+)
 from dispatcher.domain.states import OfferStatus
-from dispatcher.services.attention import ask_to_telephone
+from dispatcher.services.attention import ask_to_telephone, reached_after_all
 from dispatcher.storage.columns import table_of
-from dispatcher.storage.messages import Message
+from dispatcher.storage.messages import Message, times_sent
 from dispatcher.storage.offers import Offer
 from dispatcher.storage.unit import Unit
 
@@ -20,6 +28,9 @@ _NOW = (
         _MESSAGES.c.status,
         _MESSAGES.c.provider_sid,
         _MESSAGES.c.kind,
+        _MESSAGES.c.purpose,
+        _MESSAGES.c.appointment_id,
+        _MESSAGES.c.expires_at,
         _MESSAGES.c.request_id,
         _MESSAGES.c.offer_id,
     )
@@ -27,6 +38,7 @@ _NOW = (
     .with_for_update()
 )
 _OF_MESSAGE = update(_MESSAGES).where(_MESSAGES.c.id == bindparam("message"))
+_NOTE_ARRIVAL = _OF_MESSAGE.values(error_code=bindparam("error"))
 _NOTE_NUMBER = _OF_MESSAGE.values(provider_sid=bindparam("sid"))
 _MOVE = _OF_MESSAGE.values(
     provider_sid=bindparam("sid"),
@@ -60,6 +72,10 @@ def keep_progress(
     if status is None or not moves_forward(MessageStatus(message.status), status):
         if number != message.provider_sid:
             unit.session.execute(_NOTE_NUMBER, {"message": message_id, "sid": number})
+        if (message.status, status) == (MessageStatus.UNDELIVERED, MessageStatus.DELIVERED):
+            # A state never changes once it is final, but what arrived is not sent again.
+            unit.session.execute(_NOTE_ARRIVAL, {"message": message_id, "error": ARRIVED_LATE})
+            reached_after_all(unit, message.kind, message.request_id)
         return
     unit.session.execute(
         _MOVE,
@@ -81,8 +97,27 @@ def keep_progress(
     )
     if status in NOT_ARRIVED:
         ask_to_telephone(unit, message.kind, message.request_id)
+        if message.appointment_id is not None:  # a conversation is not taken up hours later
+            _try_again(unit, message_id, message.purpose, message.expires_at, error_code)
+    if status == MessageStatus.DELIVERED and times_sent(message.purpose or "") > 1:
+        reached_after_all(unit, message.kind, message.request_id)
     if message.kind == MessageKind.OFFER:
         _follow_offer(unit, status, message.offer_id, message.request_id)
+
+
+def _try_again(
+    unit: Unit,
+    message_id: UUID,
+    purpose: str | None,
+    expires_at: datetime | None,
+    error_code: str | None,
+) -> None:
+    """Promise another attempt where the telephone was only off and the message is still of use."""
+    pause = again_after(error_code, times_sent(purpose or ""))
+    if purpose is None or pause is None:
+        return
+    if expires_at is None or unit.now + pause < expires_at:
+        unit.promise(Job.SEND_AGAIN, {"message_id": message_id}, unit.now + pause)
 
 
 def _follow_offer(unit: Unit, status: MessageStatus, offer_id: UUID, request_id: UUID) -> None:

@@ -22,6 +22,7 @@ from dispatcher.domain.inbound import Intent, Understood, mark_of, understand
 from dispatcher.domain.languages import CANCEL_WORDS, YES_WORDS
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS, Attention
+from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.appointments import (
     cancel_appointment,
     confirm_appointment,
@@ -29,7 +30,7 @@ from dispatcher.services.appointments import (
 )
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
-from dispatcher.services.notices import AppointmentNotices, language_of_number, reply
+from dispatcher.services.notices import language_of_number, reply
 from dispatcher.services.replies import Question, answer_offer, is_asked, territories_asking
 from dispatcher.services.satisfaction import open_question, record_mark, territories_asking_mark
 from dispatcher.storage.messages import Message, OptOut

@@ -13,6 +13,24 @@ TO_READ = "direction = 'in' AND handled_at IS NULL"
 _UNSENT = "status IN ('queued', 'sending')"
 
 
+_AGAIN = "/"
+
+
+def purpose_again(purpose: str) -> str:
+    """The purpose of the same message sent once more: `confirmation:<id>/2`, then `…/3`."""
+    return f"{first_purpose(purpose)}{_AGAIN}{times_sent(purpose) + 1}"
+
+
+def first_purpose(purpose: str) -> str:
+    """What it was when it was sent for the first time."""
+    return purpose.partition(_AGAIN)[0]
+
+
+def times_sent(purpose: str) -> int:
+    """How often a message was sent with this one, which is the last."""
+    return int(purpose.partition(_AGAIN)[2] or 1)
+
+
 class Message(Record):
     """One SMS. It is a row before it is sent; number and text are sealed."""
 

@@ -35,6 +35,7 @@ NO_DISTANCE = f"Indiquez une distance de 0 à {FURTHEST_KM:.0f} km."
 AT_THE_PRACTICE = "AMB"
 TEXTS = (
     "patient.phone",
+    "patient.by_telephone",
     "patient.last_name",
     "patient.first_name",
     "patient.birth_date",
@@ -214,6 +215,7 @@ def _body(
         # What is no date is handed on for the sentence that says so.
         "birth_date": born or (values["patient.birth_date"] and "?"),
         "commune": insee or "?",
+        "by_telephone": bool(values.get("patient.by_telephone")),
         "has_gp": gp not in {NO_DOCTOR, ""},
         "gp": None if gp in {NO_DOCTOR, FOREIGN_DOCTOR, ""} else gp,
         "sex": values.get("patient.sex", ""),

@@ -353,6 +353,7 @@ def _message(message: MessageFacts, page: RequestPage, wording: Wording) -> dict
         "status": message.status,
         "at": wording.moment(message.updated_at if message.is_out else message.created_at),
         "error": error_in_words(message.error_code),
+        "track": timeline.track(message.id, page, wording),
     }
 
 

@@ -12,11 +12,13 @@ from dispatcher.domain.inbound import Intent
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.messages import (
+    ARRIVED_LATE,
     ErrorClass,
     MessageKind,
     MessageStatus,
     classify_error,
 )
+from dispatcher.domain.phones import PhoneKind
 from dispatcher.domain.states import Attention, OfferStatus
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
@@ -27,7 +29,7 @@ ATTENTION: Mapping[str, str] = {
     Attention.NO_SLOT: f"Aucun créneau publié ne convient{NBSP}: la recherche continue",
     Attention.DEADLINE: f"Le délai demandé approche{NBSP}: aucun rendez-vous n’est pris",
     Attention.PATIENT_CANCELLED: "Le patient a annulé son rendez-vous",
-    Attention.UNDELIVERED: f"Le SMS n’a pas été remis{NBSP}: appelez le patient",
+    Attention.UNDELIVERED: f"À appeler{NBSP}: le SMS n’a pas été remis au patient",
     Attention.MESSAGE: "Un SMS reçu est à lire",
     Attention.CALL_BACK: f"À rappeler{NBSP}: le patient le demande par SMS",
     Attention.NOBODY_ANSWERED: "Aucun volontaire sollicité n’a accepté",
@@ -100,6 +102,11 @@ ERRORS: Mapping[ErrorClass, str] = {
 }
 OUR_ERRORS: Mapping[str, str] = {
     "opted_out": ERRORS[ErrorClass.OPTED_OUT],
+    PhoneKind.LANDLINE: f"ligne fixe, qui ne reçoit pas de SMS{NBSP}: appelez",
+    PhoneKind.FOREIGN: f"numéro étranger, auquel aucun SMS n’est envoyé{NBSP}: appelez",
+    PhoneKind.SPECIAL: f"numéro spécial, qui ne reçoit pas de SMS{NBSP}: appelez",
+    ARRIVED_LATE: "l’opérateur a dit ensuite l’avoir remis",
+    "superseded": "le rendez-vous a changé avant l’envoi",
     "expired": f"envoyé trop tard, il n’aurait plus de sens{NBSP}: appelez",
 }
 ENGINE = "Automatique"
@@ -153,6 +160,18 @@ def told(page: RequestPage, steps: Iterable[Step], wording: Wording) -> list[Lin
         frozenset(each.id for each in page.messages if not each.is_out and each.practitioner_name),
     )
     return [_line(step, story) for step in steps]
+
+
+def track(message_id: UUID, page: RequestPage, wording: Wording) -> str:
+    """The states that an SMS went through, each with its hour: « envoyé 9 h 12, remis 9 h 13 »."""
+    states = [
+        (step.event.status, step.at)
+        for step in page.steps
+        if isinstance(step.event, events.MessageProgressed) and step.event.message_id == message_id
+    ]
+    return ", ".join(
+        f"{MESSAGE_STATUS[MessageStatus(status)]} {wording.moment(at)}" for status, at in states
+    )
 
 
 def error_in_words(error_code: str | None) -> str:
@@ -311,7 +330,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.RequestOpened: _opened,
     events.SearchFoundNothing: _found_nothing,
     events.RequestEscalated: _escalated,
-    events.RequestAttended: _always("Patient appelé, à défaut de SMS"),
+    events.RequestAttended: _always("Patient prévenu par téléphone, à défaut de SMS"),
+    events.PatientReached: _always(f"SMS finalement remis{NBSP}: plus personne à appeler"),
     events.RequestReopened: _reopened,
     events.RequestSearched: _always("Recherche relancée"),
     events.RequestEnlarged: _enlarged,

@@ -15,8 +15,10 @@ from dispatcher.services import (
     occurrences,
     offers,
     prices,
+    reminders,
     sealing,
     sending,
+    sending_again,
     slots,
     what_if,
 )
@@ -34,8 +36,10 @@ SERVICES = (
     occurrences,
     offers,
     prices,
+    reminders,
     sealing,
     sending,
+    sending_again,
     slots,
     what_if,
 )

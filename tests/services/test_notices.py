@@ -2,17 +2,17 @@
 
 import re
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from dispatcher.domain.messages import MessageKind
-from dispatcher.services import appointments, notices
+from dispatcher.services import appointment_notices, appointments
 from dispatcher.services.answers import release_acceptance
+from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.asking import ask_now
 from dispatcher.services.commands import CancelRequest, RegisterPlace
 from dispatcher.services.house import House
-from dispatcher.services.notices import AppointmentNotices
 from dispatcher.services.receiving import receive_message
 from tests.builders import LONS, Town, mobile
 from tests.fakes.clock import FakeClock
@@ -188,8 +188,10 @@ def test_the_patient_learns_when_where_and_how_to_give_up(house: House, town: To
     assert link.group(1) not in str(messages(house, "confirmation")[0].body)
 
 
-def test_a_link_is_of_letters_and_digits_so_that_telephones_see_where_it_ends() -> None:
-    tokens = {notices.new_link_token() for _ in range(1000)}
+def test_a_link_is_of_letters_and_digits_so_that_telephones_see_where_it_ends(
+    house: House,
+) -> None:
+    tokens = {appointment_notices.appointment_link(house, uuid4()) for _ in range(1000)}
 
     assert len(tokens) == 1000
     assert all(re.fullmatch(r"[A-Za-z0-9]{16}", token) for token in tokens)
@@ -253,7 +255,7 @@ def test_a_message_is_written_once_for_its_purpose(house: House, town: Town) -> 
     before = row_counts(house)
 
     with house.db.transaction(town.territory_id, town.regulator.actor) as unit:
-        AppointmentNotices(house, unit, appointment.id).of_booking(notices.new_link_token())
+        AppointmentNotices(house, unit, appointment.id).of_booking()
 
     assert row_counts(house) == before
     purposes = [message.purpose for message in messages(house)]

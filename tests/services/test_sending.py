@@ -37,8 +37,8 @@ def test_a_message_is_handed_over_once_and_its_number_kept(
     assert (message.status, message.provider_sid) == ("sent", taken.sid)
     assert (taken.message.to, taken.message.message_id) == (PATIENT, message.id)
     assert taken.message.territory_code == "jura"
-    # the appointment ends in 2 h 20: past that the SMS is worth nothing
-    assert taken.message.validity_seconds == (2 * 60 + 20) * 60
+    # the appointment is in two hours: past that the SMS is worth nothing
+    assert taken.message.validity_seconds == 2 * 60 * 60
     assert promises(house, "send_message") == []
     assert events(house, request_id)[-1] == (
         "message_progressed",
@@ -179,7 +179,7 @@ def test_when_our_account_is_refused_messages_stay_owed_and_health_tells(
 def test_a_message_that_has_expired_is_not_sent_and_the_regulator_told(
     house: House, town: Town, sms: FakeSms, clock: FakeClock, request_id: UUID
 ) -> None:
-    clock.advance(hours=2, minutes=19, seconds=59)  # a second before the appointment's end
+    clock.advance(hours=1, minutes=59, seconds=59)  # a second before the appointment
 
     sending.send_message(house, claimed(house))
 
@@ -192,8 +192,8 @@ def test_a_message_that_has_expired_is_not_sent_and_the_regulator_told(
 def test_a_message_that_is_about_to_expire_still_leaves(
     house: House, sms: FakeSms, clock: FakeClock, request_id: UUID
 ) -> None:
-    """The companion: two seconds before the end."""
-    clock.advance(hours=2, minutes=19, seconds=58)
+    """The companion: two seconds before the appointment."""
+    clock.advance(hours=1, minutes=59, seconds=58)
 
     sending.send_message(house, claimed(house))
 

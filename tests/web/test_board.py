@@ -253,7 +253,7 @@ def test_the_message_that_did_not_arrive_asks_for_a_call(town: Town, desk: Brows
     assert sid is not None
     record_receipt(town.house, None, sid, MessageStatus.UNDELIVERED.value, "30003")
     (card,) = columns(desk.get(BOARD))["todo"]
-    assert "Le SMS n’a pas été remis : appelez le patient" in card
+    assert "À appeler : le SMS n’a pas été remis au patient" in card
     page = desk.get(f"{BOARD}/{request}")
     assert "le téléphone est éteint ou hors réseau" in page.text
     desk.submit(page.form(f"{BOARD}/{request}/appele"))

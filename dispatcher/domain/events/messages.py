@@ -73,3 +73,10 @@ class PhoneOptedIn(Event):
     """A number said START to this territory."""
 
     message_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientReached(Event):
+    """An SMS that had not reached its patient arrived after all: nobody has to telephone."""
+
+    request_id: UUID

@@ -1,0 +1,74 @@
+"""Once more to a telephone that was off or out of reach, while the message is still worth it."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dispatcher.domain.events import CLOCK, RequestAttended
+from dispatcher.domain.messages import ARRIVED_LATE, NOT_ARRIVED, MessageKind
+from dispatcher.domain.states import LIVE_APPOINTMENTS
+from dispatcher.services.house import House
+from dispatcher.services.notices import queue_again
+from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.messages import Message
+from dispatcher.storage.requests import Appointment
+from dispatcher.storage.unit import Claim, Unit
+
+OF_A_LIVE_APPOINTMENT = frozenset(
+    {
+        MessageKind.CONFIRMATION,
+        MessageKind.PRACTITIONER_NOTICE,
+        MessageKind.REMINDER,
+        MessageKind.APPOINTMENT_CHANGED,
+    }
+)
+"""What says « come »: not said again of an appointment that is over or was cancelled."""
+
+
+def send_again(house: House, claim: Claim) -> UUID | None:
+    """Write the same message once more, as a row of its own; None when there is no use in it.
+
+    None: the operator said after all that it arrived, its hour has come, its appointment is off, or
+    a regulator has told the patient by telephone.
+    """
+    message_id = claim.id("message_id")
+    with house.db.reading() as session:
+        territory_id = session.scalars(
+            select(Message.territory_id).where(Message.id == message_id)
+        ).one()
+    with house.db.transaction(territory_id, CLOCK, keeping=claim) as unit:
+        message = unit.session.scalars(
+            select(Message).where(Message.id == message_id).with_for_update()
+        ).one()
+        if message.status not in NOT_ARRIVED or message.error_code == ARRIVED_LATE:
+            return None
+        if message.expires_at is not None and message.expires_at <= unit.now:
+            return None
+        if not _is_still_true(unit, message) or _was_told(unit, message):
+            return None
+        return queue_again(unit, message)
+
+
+def _is_still_true(unit: Unit, message: Message) -> bool:
+    if message.kind not in OF_A_LIVE_APPOINTMENT or message.appointment_id is None:
+        return True
+    status = unit.session.scalar(
+        select(Appointment.status).where(Appointment.id == message.appointment_id)
+    )
+    return status in LIVE_APPOINTMENTS
+
+
+def _was_told(unit: Unit, message: Message) -> bool:
+    """Whether a regulator has telephoned since."""
+    if message.request_id is None or message.to_role != "patient":
+        return False
+    called = unit.session.scalar(
+        select(LoggedEvent.id)
+        .where(
+            LoggedEvent.request_id == message.request_id,
+            LoggedEvent.kind == RequestAttended.kind(),
+            LoggedEvent.at >= message.updated_at,
+        )
+        .limit(1)
+    )
+    return called is not None
