@@ -2,6 +2,8 @@
 
 An SMS carries 160 characters of GSM-7 or 70 of UCS-2; a longer one is cut into parts of 153 or 67,
 each billed. A single ê, ç or ’ outside GSM-7 moves the whole message to UCS-2, hence `to_gsm`.
+Letters and figures decide: a text in Arabic goes as UCS-2, unchanged; an emoji in a French one is
+worded or left out, because it would make two messages of one.
 Source: 3GPP TS 23.038, §6.2.1 (alphabet and extension table) and TS 23.040 (concatenation header).
 """
 
@@ -12,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from string import ascii_uppercase
 from typing import Final, TypedDict
 
 BASIC: Final = frozenset(
@@ -27,6 +30,9 @@ ALPHABET: Final = BASIC | EXTENSION
 
 _OPENING_QUOTE = re.compile(r"«[^\S\n]*")
 _CLOSING_QUOTE = re.compile(r"[^\S\n]*»")
+
+_LEFT_OUT = re.compile(f"(?<! ) *(?:[^{re.escape(''.join(sorted(ALPHABET)))}] *)+")
+"""Characters that no replacement brought into the alphabet, with the spaces around them."""
 
 # Written as code points where the character cannot be seen.
 _INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x2060, 0xFEFF))
@@ -59,6 +65,23 @@ _NEAREST: Final = {
     "⁄": "/",
     "©": "(c)",
     "®": "(R)",
+    # Pictures that have words.
+    **dict.fromkeys("🙂😊☺😀😃😄😁", ":)"),
+    **dict.fromkeys("🙁☹😞😢", ":("),
+    "😉": ";)",
+    **dict.fromkeys("❤♥", "<3"),
+    **dict.fromkeys("→➡⟶➔", "->"),
+    **dict.fromkeys("←⬅⟵", "<-"),
+    "↔": "<->",
+    "⇒": "=>",
+    **dict.fromkeys("⚠❗❕", "!"),
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "<>",
+    "≈": "~",
+    "±": "+/-",
+    # Two of these are a flag: the code of its country.
+    **{chr(0x1F1E6 + place): letter for place, letter in enumerate(ascii_uppercase)},
     "\t": " ",
     "\v": "\n",
     "\u0085": "\n",
@@ -99,26 +122,29 @@ class Count(TypedDict):
 
 
 def to_gsm(text: str) -> str:
-    """Replace the characters that GSM-7 lacks by their nearest, and only those.
+    """The text with the nearest in place of what GSM-7 lacks, where that leaves its letters whole.
 
-    What has no near equivalent (Arabic, Cyrillic, emoji) stays as it is: the message then goes as
-    UCS-2. Never a question mark.
+    Pictures without a nearest are left out. A text with other letters or figures (Arabic,
+    Cyrillic), or of pictures alone, stays as it is, and goes as UCS-2. Never a question mark.
     """
-    text = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
-    text = _CLOSING_QUOTE.sub('"', _OPENING_QUOTE.sub('"', text))
-    nearest = "".join(char if char in ALPHABET else _nearest(char) for char in text)
-    return unicodedata.normalize("NFC", nearest)
+    text = _cleaned(text)
+    if all(char.isspace() or _is_picture(char) for char in text):
+        return text
+    quoted = _CLOSING_QUOTE.sub('"', _OPENING_QUOTE.sub('"', text))
+    nearest = "".join(char if char in ALPHABET else _nearest(char) for char in quoted)
+    nearest = unicodedata.normalize("NFC", nearest)
+    if any(char not in ALPHABET and _is_read(char) for char in nearest):
+        return text
+    return _LEFT_OUT.sub(_gap, nearest) or text
 
 
 def encode(text: str) -> Encoded:
-    """`to_gsm` where that is enough for GSM-7; else the text as it is, in UCS-2."""
+    """`to_gsm`, then the encoding that is left to use and what the message costs in it."""
     sendable = to_gsm(text)
     if all(char in ALPHABET for char in sendable):
         encoding = Encoding.GSM_7
         widths = [2 if char in EXTENSION else 1 for char in sendable]
     else:
-        # Nothing is spared any more by writing « e » for « ê ».
-        sendable = unicodedata.normalize("NFC", text.translate(_INVISIBLE))
         encoding = Encoding.UCS_2
         widths = [2 if ord(char) > 0xFFFF else 1 for char in sendable]  # noqa: PLR2004 - UTF-16's limit
     return Encoded(sendable, encoding, sum(widths), _segments(widths, encoding))
@@ -135,6 +161,35 @@ def count(text: str) -> Count:
     )
 
 
+def _cleaned(text: str) -> str:
+    """Composed, without what carries no text; half a surrogate pair is no character."""
+    kept = "".join(
+        char
+        for char in text
+        if unicodedata.category(char) not in {"Cc", "Cs"} or char in ALPHABET or char in _NEAREST
+    )
+    return unicodedata.normalize("NFC", kept.translate(_INVISIBLE))
+
+
+def _is_read(char: str) -> bool:
+    """Whether it is a letter, a figure or a currency: without it the text would say less."""
+    category = unicodedata.category(char)
+    return category[0] in "LN" or category == "Sc"
+
+
+def _is_picture(char: str) -> bool:
+    """Whether it is an emoji, another symbol, or what joins and colours them."""
+    return char not in ALPHABET and unicodedata.category(char) in {"So", "Sk", "Cf", "Mn", "Me"}
+
+
+def _gap(left_out: re.Match[str]) -> str:
+    """What stands where something was left out: a space if it parted two words of a line."""
+    line = left_out.string
+    before, after = line[left_out.start() - 1 : left_out.start()], line[left_out.end() :][:1]
+    is_between = before not in {"", "\n"} and after not in {"", "\n"}
+    return " " if is_between and " " in left_out[0] else ""
+
+
 def _nearest(char: str) -> str:
     if char in _NEAREST:
         return _NEAREST[char]
@@ -143,8 +198,6 @@ def _nearest(char: str) -> str:
         return " "
     if category in {"Zl", "Zp"}:
         return "\n"
-    if category == "Cc":
-        return ""
     plain = _COMBINING_LATIN.sub("", unicodedata.normalize("NFKD", char))
     plain = "".join(_NEAREST.get(part, part) for part in plain)
     return plain if all(part in ALPHABET for part in plain) else char

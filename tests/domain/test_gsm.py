@@ -49,6 +49,21 @@ def test_what_the_alphabet_has_is_kept(char: str) -> None:
         ("ﬁn", "fin"),
         ("Łódź, Gülşen, ığdır, đ", "Lodz, Gülsen, igdir, d"),
         ("Þór ð", "Thor d"),
+        ("Ça va 🙂", "Ça va :)"),
+        ("Merci ❤️ à demain 😉", "Merci <3 à demain ;)"),
+        ("Rendez-vous 🎉 confirmé", "Rendez-vous confirmé"),
+        ("🎉 Rendez-vous confirmé 👍🏽", "Rendez-vous confirmé"),
+        ("Bien👍reçu", "Bienrecu"),
+        ("📞 0353010012\n✅\nMerci 🙏🏻\nÀ bientôt", "0353010012\n\nMerci\nA bientot"),
+        ("famille 👨‍👩‍👧 attendue", "famille attendue"),
+        ("1️⃣ entrez, 2️⃣ attendez", "1 entrez, 2 attendez"),
+        ("⚠️ 14 h → 15 h", "! 14 h -> 15 h"),
+        ("🇫🇷 Lons", "FR Lons"),
+        ("≤ 15 min, ± 5", "<= 15 min, +/- 5"),
+        ("un † deux", "un deux"),
+        ("a\u200eb\u2069", "ab"),  # marks of direction, pasted with a name
+        ("a\ud83db", "ab"),  # half a pair
+        ("…", "..."),
     ],
 )
 def test_what_it_lacks_is_replaced_by_its_nearest(typed: str, sent: str) -> None:
@@ -66,7 +81,14 @@ def test_an_accent_that_belongs_to_no_letter_is_dropped() -> None:
     assert to_gsm("x\u0302") == "x"
 
 
-@pytest.mark.parametrize("text", ["مرحبا", "Київ", "您好", "🙂", "Καλημέρα"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "مرحبا", "Київ", "您好", "🙂", "🎉 🎉", "👨‍👩‍👧", "Καλημέρα",
+        "ça va, Київ – « так » 🙂 …", "à l’heure,\u200e شكرا",
+        "12 ₴", "†",
+    ],
+)  # fmt: skip
 def test_what_has_no_equivalent_stays_and_the_message_is_ucs_2(text: str) -> None:
     encoded = encode(text)
 
@@ -74,8 +96,35 @@ def test_what_has_no_equivalent_stays_and_the_message_is_ucs_2(text: str) -> Non
     assert encoded.encoding is Encoding.UCS_2
 
 
-def test_what_can_be_replaced_is_replaced_beside_what_cannot() -> None:
-    assert to_gsm("ça va 🙂") == "ca va 🙂"
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [
+        ("так 🙂", 6),  # an emoji is a pair of units
+        ("так 👨‍👩‍👧", 12),  # three pairs and two joiners
+        ("نعم ✓", 5),
+        ("é ê ’ так", 9),
+    ],
+)
+def test_in_ucs_2_everything_is_kept_and_counted_in_units(text: str, characters: int) -> None:
+    encoded = encode(text)
+
+    assert (encoded.text, encoded.characters) == (text, characters)
+    assert encoded.encoding is Encoding.UCS_2
+
+
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [
+        ("т" + "🙂" * 34, 1),  # 69 units
+        ("т" * 2 + "🙂" * 34, 1),  # 70
+        ("т" * 3 + "🙂" * 34, 2),
+        # 66 units, then a pair that does not fit in the 67th: it opens the second segment.
+        ("т" * 66 + "🙂" + "т" * 65, 2),
+        ("т" * 66 + "🙂" + "т" * 66, 3),
+    ],
+)
+def test_a_pair_is_never_parted(text: str, segments: int) -> None:
+    assert encode(text).segments == segments
 
 
 @pytest.mark.parametrize(
