@@ -55,6 +55,9 @@ _ALIKE: Final = str.maketrans({"ı": "i", "œ": "oe", "æ": "ae", "ø": "o", "ß
 """Letters that no decomposition makes plain."""
 
 
+_AROUND: Final = " .,;:!?()«»\"'’-–…،؟"
+
+
 def _without_marks(text: str) -> str:
     """Without accents, vowel points and invisible characters."""
     decomposed = unicodedata.normalize("NFKD", text)
@@ -67,17 +70,25 @@ _PATTERNS: Final = {
 
 
 def about_health(text: str, language: str) -> str | None:
-    """The word of the text that says something about health, in its plain form; None without one.
+    """The word of the text that says something about health, as it is written; None without one.
 
     French is looked for in every language: it is what a hurried coordinator falls back to. Raises
     KeyError for a language that has no pattern.
     """
-    plain = " ".join(_without_marks(text).casefold().translate(_ALIKE).split())
+    plain = _plain(text)
     for known in dict.fromkeys((language, "fr")):
         found = _PATTERNS[known].search(plain)
         if found is not None:
-            return _whole(plain, found)
+            whole = _whole(plain, found)
+            return next((word for word in text.split() if whole in _plain(word)), whole).strip(
+                _AROUND
+            )
     return None
+
+
+def _plain(text: str) -> str:
+    """Lower case, without marks; one kind of space."""
+    return " ".join(_without_marks(text).casefold().translate(_ALIKE).split())
 
 
 def _whole(text: str, found: re.Match[str]) -> str:

@@ -9,26 +9,34 @@ what it cannot name (DESIGN §7, and the advice gathered in `DATA.md` on SMS).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
+
+from config.sms_leaks import about_health
 
 DIRECTORY: Final = Path(__file__).parent / "sms"
 REFERENCE_LANGUAGE: Final = "fr"
 PATIENT_LANGUAGES: Final = ("fr", "en", "ar", "pt", "tr", "uk")
 """ISO 639-1, in the order in which they are offered."""
 
-_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+_PLACEHOLDER = re.compile(r"\{([a-zà-öø-ÿœ]+)\}")
+_EMERGENCY_NUMBER = re.compile(r"(?<!\d)15(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the texts of a kind have: placeholders they must hold or may leave out, languages."""
+    """What the texts of a kind have: placeholders they must hold or may leave out, languages.
+
+    `says_15`: whoever reads it may be getting worse, so it names the emergency number.
+    """
 
     required: frozenset[str]
     optional: frozenset[str]
     languages: tuple[str, ...]
+    says_15: bool = False
 
     @property
     def allowed(self) -> frozenset[str]:
@@ -36,8 +44,10 @@ class Shape:
         return self.required | self.optional
 
 
-def _to_patients(required: str, optional: str = "") -> Shape:
-    return Shape(frozenset(required.split()), frozenset(optional.split()), PATIENT_LANGUAGES)
+def _to_patients(required: str, optional: str = "", *, says_15: bool = False) -> Shape:
+    return Shape(
+        frozenset(required.split()), frozenset(optional.split()), PATIENT_LANGUAGES, says_15
+    )
 
 
 def _to_practitioners(required: str, optional: str = "") -> Shape:
@@ -55,26 +65,26 @@ def _to_practitioners(required: str, optional: str = "") -> Shape:
 # delay    how late somebody will be, « environ 15 minutes »
 # words    what a regulator wrote in answer; they are told on the page what an SMS must not say
 SHAPES: Final[Mapping[str, Shape]] = {
-    "confirmation": _to_patients("sender day time address phone link"),
+    "confirmation": _to_patients("sender day time address phone link", says_15=True),
     "practitioner_notice": _to_practitioners("sender code day time link", "address phone"),
-    "cancelled_by_practitioner": _to_patients("sender day time phone"),
+    "cancelled_by_practitioner": _to_patients("sender day time phone", says_15=True),
     "cancelled_by_patient": _to_practitioners("sender code day time", "link"),
-    "cancelled_by_regulator_patient": _to_patients("sender day time phone"),
+    "cancelled_by_regulator_patient": _to_patients("sender day time phone", says_15=True),
     "cancelled_by_regulator_practitioner": _to_practitioners("sender code day time", "link"),
-    "cancel_acknowledged": _to_patients("sender day time phone"),
-    "confirm_acknowledged": _to_patients("sender day time phone"),
+    "cancel_acknowledged": _to_patients("sender day time phone", says_15=True),
+    "confirm_acknowledged": _to_patients("sender day time phone", says_15=True),
     "which_appointment": _to_patients("sender choices answer code"),
-    "not_understood": _to_patients("sender phone"),
+    "not_understood": _to_patients("sender phone", says_15=True),
     "stop_acknowledged": _to_patients("sender", "phone"),
     "start_acknowledged": _to_patients("sender", "phone"),
-    "help": _to_patients("sender phone"),
-    "reminder": _to_patients("sender day time address phone link"),
-    "appointment_changed": _to_patients("sender day time address phone link"),
+    "help": _to_patients("sender phone", says_15=True),
+    "reminder": _to_patients("sender day time address phone link", says_15=True),
+    "appointment_changed": _to_patients("sender day time address phone link", says_15=True),
     "late_notice": _to_practitioners("sender code day time delay", "phone"),
-    "no_show_follow_up": _to_patients("sender day phone"),
+    "no_show_follow_up": _to_patients("sender day phone", says_15=True),
     "satisfaction": _to_patients("sender"),
     "satisfaction_thanks": _to_patients("sender"),
-    "call_back_noted": _to_patients("sender phone"),
+    "call_back_noted": _to_patients("sender phone", says_15=True),
     "regulator_answer": _to_patients("sender words", "phone"),
     "offer": _to_practitioners("sender code day time link"),
     "offer_taken": _to_practitioners("sender code"),
@@ -93,6 +103,36 @@ class TextsError(ValueError):
     """The texts cannot be used as they are; the message names every fault."""
 
 
+class FaultKind(StrEnum):
+    """Why a text cannot be used."""
+
+    NO_SUCH_MESSAGE = "no message of this kind"
+    EMPTY = "empty"
+    BRACE = "a brace that is no placeholder"
+    UNKNOWN = "cannot be said in this message"
+    LOST = "is needed"
+    ABOUT_HEALTH = "says something about health"
+    WITHOUT_15 = "does not name the 15"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What stands against a text. `names` are placeholders, or the word about health."""
+
+    kind: FaultKind
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """For developers: « {motive} cannot be said in this message »."""
+        match self.kind:
+            case FaultKind.UNKNOWN | FaultKind.LOST:
+                return f"{_listed(self.names)} {self.kind.value}"
+            case FaultKind.ABOUT_HEALTH:
+                return f'"{self.names[0]}" {self.kind.value}'
+            case _:
+                return self.kind.value
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """Texts that were checked: rendering can only fail through what it is given."""
@@ -100,29 +140,35 @@ class Texts:
     by_language: Mapping[str, Mapping[str, str]]
 
     def render(self, kind: str, language: str, **values: str) -> str:
-        """The text of a kind, filled in; the caller gives exactly `SHAPES[kind].allowed`.
+        """The house's own text of a kind, filled in. Raises TextsError as `fill`."""
+        return fill(kind, self.of(kind, language), values)
 
-        Raises TextsError when a value is missing, unknown or blank: better no SMS than one with a
-        hole, or one that says more than it may.
-        """
-        text, shape = self._found(kind, language)
-        if missing := shape.allowed - values.keys():
-            raise TextsError(f"{kind}: no value for {_listed(missing)}")
-        if unknown := values.keys() - shape.allowed:
-            raise TextsError(f"{kind}: {_listed(unknown)} cannot be said in this message")
-        if blank := {name for name, value in values.items() if not value.strip()}:
-            raise TextsError(f"{kind}: blank value for {_listed(blank)}")
-        return _PLACEHOLDER.sub(lambda match: values[match[1]].strip(), text)
+    def of(self, kind: str, language: str) -> str:
+        """The house's own text, unfilled. Raises TextsError where there is none."""
+        try:
+            return self.by_language[language][kind]
+        except KeyError:
+            raise TextsError(f"no text for {kind} in {language}") from None
 
     def language_for(self, kind: str, wished: str) -> str:
         """The language in which that kind is sent to whoever reads `wished`: it, else French."""
         return wished if wished in SHAPES[kind].languages else REFERENCE_LANGUAGE
 
-    def _found(self, kind: str, language: str) -> tuple[str, Shape]:
-        try:
-            return self.by_language[language][kind], SHAPES[kind]
-        except KeyError:
-            raise TextsError(f"no text for {kind} in {language}") from None
+
+def fill(kind: str, text: str, values: Mapping[str, str]) -> str:
+    """A text of that kind, filled in; the values are exactly `SHAPES[kind].allowed`.
+
+    Raises TextsError when one is missing, unknown or blank: better no SMS than one with a hole, or
+    one that says more than it may.
+    """
+    shape = SHAPES[kind]
+    if missing := shape.allowed - values.keys():
+        raise TextsError(f"{kind}: no value for {_listed(missing)}")
+    if unknown := values.keys() - shape.allowed:
+        raise TextsError(f"{kind}: {_listed(unknown)} cannot be said in this message")
+    if blank := {name for name, value in values.items() if not value.strip()}:
+        raise TextsError(f"{kind}: blank value for {_listed(blank)}")
+    return _PLACEHOLDER.sub(lambda match: values[match[1]].strip(), text)
 
 
 def load(directory: Path = DIRECTORY) -> Texts:
@@ -141,11 +187,14 @@ def check(directory: Path = DIRECTORY) -> list[str]:
     faults = [
         f"{language}: no texts" for language in PATIENT_LANGUAGES if language not in languages
     ]
-    for language, texts in languages.items():
+    unread = languages.keys() - set(PATIENT_LANGUAGES)
+    faults += [f"{language}: nobody reads it" for language in sorted(unread)]
+    for language in [known for known in PATIENT_LANGUAGES if known in languages]:
+        texts = languages[language]
         expected_kinds = {kind for kind, shape in SHAPES.items() if language in shape.languages}
         faults += [f"{language}/{kind}: missing" for kind in sorted(expected_kinds - texts.keys())]
         for kind, text in texts.items():
-            faults += [f"{language}/{kind}: {fault}" for fault in faults_of(kind, text)]
+            faults += [f"{language}/{kind}: {fault}" for fault in faults_of(kind, language, text)]
             if kind in SHAPES and kind not in expected_kinds:
                 faults.append(f"{language}/{kind}: is not sent in this language")
             said, expected = _named(text), _named(reference.get(kind, text))
@@ -154,24 +203,29 @@ def check(directory: Path = DIRECTORY) -> list[str]:
     return faults
 
 
-def faults_of(kind: str, text: str) -> list[str]:
+def faults_of(kind: str, language: str, text: str) -> list[Fault]:
     """What stands against using a text for a kind; also what a territory's own wording must pass.
 
-    An empty list when nothing does.
+    An empty list when nothing does. Raises KeyError for a language that patients are not written
+    to in.
     """
     shape = SHAPES.get(kind)
     if shape is None:
-        return ["no message of this kind"]
+        return [Fault(FaultKind.NO_SUCH_MESSAGE)]
     if not text.strip():
-        return ["empty"]
-    named = _named(text)
+        return [Fault(FaultKind.EMPTY)]
+    named, around = _named(text), _PLACEHOLDER.sub(" ", text)
     faults = []
-    if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
-        faults.append("a brace that is no placeholder")
+    if re.search(r"[{}]", around):
+        faults.append(Fault(FaultKind.BRACE))
     if unknown := named - shape.allowed:
-        faults.append(f"{_listed(unknown)} cannot be said in this message")
+        faults.append(Fault(FaultKind.UNKNOWN, tuple(sorted(unknown))))
     if lost := shape.required - named:
-        faults.append(f"{_listed(lost)} is needed")
+        faults.append(Fault(FaultKind.LOST, tuple(sorted(lost))))
+    if word := about_health(around, language):
+        faults.append(Fault(FaultKind.ABOUT_HEALTH, (word,)))
+    if shape.says_15 and not _EMERGENCY_NUMBER.search(around):
+        faults.append(Fault(FaultKind.WITHOUT_15))
     return faults
 
 
@@ -179,7 +233,7 @@ def _named(text: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(text))
 
 
-def _listed(names: frozenset[str] | set[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in sorted(names))
 
 

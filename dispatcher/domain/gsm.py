@@ -150,6 +150,12 @@ def encode(text: str) -> Encoded:
     return Encoded(sendable, encoding, sum(widths), _segments(widths, encoding))
 
 
+def room(encoding: Encoding, segments: int) -> int:
+    """How many characters (of `Encoded.characters`) that many segments hold."""
+    alone, part = _LIMITS[encoding]
+    return alone if segments <= 1 else part * segments
+
+
 def count(text: str) -> Count:
     """`encode`, in the shape that the command line prints."""
     encoded = encode(text)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
-from dispatcher.domain.setting_rules import Rule, number, read, whole, yes_or_no
+from dispatcher.domain.setting_rules import Rule, number, optional, read, whole, yes_or_no
 
 BEFORE_QUIET: Final = timedelta(minutes=15)
 """What would be sent in quiet hours and cannot wait for their end leaves this long before them."""
@@ -42,6 +42,8 @@ class SmsPolicy:
     """Both of these: how long after the appointment's end."""
     per_minute: int = 1200
     """SMS that the territory may send in a minute."""
+    segment_cents: float | None = None
+    """What one SMS costs, in cents of a euro, by the territory's contract; None while unknown."""
     per_number_hour: int = 60
     """SMS that one telephone may be sent in an hour: two machines that answer each other stop."""
 
@@ -63,6 +65,7 @@ _RULES: Mapping[str, Rule] = {
     "no_show": yes_or_no,
     "follow_up_hours": number(0, 48, "Indiquez une durée de 0 à 48 heures."),
     "per_minute": whole(1, 60_000, "Indiquez de 1 à 60 000 SMS par minute."),
+    "segment_cents": optional(number(0, 100, "Indiquez un prix de 0 à 100 centimes.")),
     "per_number_hour": whole(3, 1000, "Indiquez de 3 à 1 000 SMS par heure."),
 }
 

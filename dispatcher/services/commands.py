@@ -220,6 +220,16 @@ class CloseRequest(Shape):
     note: Note = ""
 
 
+class ChangeText(Shape):
+    """A territory's own wording of an SMS, with its placeholders."""
+
+    kind: CodeText
+    language: CodeText
+    text: Annotated[str, StringConstraints(max_length=600), Writable]
+    base: Annotated[str, StringConstraints(max_length=64)]
+    """The digest of the text that was in force when its author began."""
+
+
 class CreateUser(Shape):
     """A new account."""
 

@@ -13,13 +13,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from config.sms_texts import SHAPES
+from config.sms_texts import SHAPES, fill
 from dispatcher.domain import calendar, gsm, phones
 from dispatcher.domain.events import MessageQueued
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.messages import CAN_WAIT, MessageKind, MessageStatus
 from dispatcher.domain.phones import PhoneKind
+from dispatcher.reads.own_texts import Key, own_texts, text_in_force
 from dispatcher.services.attention import ask_to_telephone
 from dispatcher.services.house import House
 from dispatcher.storage.columns import table_of
@@ -101,7 +102,8 @@ def queue_all(house: House, unit: Unit, several: Sequence[Sms]) -> list[UUID | N
     if not several:
         return []
     stopped = _stopped(unit, {sms.phone for sms in several if not sms.despite_stop})
-    rows = [_row(house, unit, sms, _why_not(sms, stopped)) for sms in several]
+    own = own_texts(unit.session, unit.territory_id, (sms.kind for sms in several))
+    rows = [_row(house, unit, sms, own, _why_not(sms, stopped)) for sms in several]
     write = _WRITE_MESSAGE[unit.session.get_bind().dialect.name]
     written = set(unit.session.scalars(write, rows))
     for sms, row in zip(several, rows, strict=True):
@@ -118,12 +120,15 @@ def _why_not(sms: Sms, stopped: set[str]) -> str | None:
     return None if kind is PhoneKind.MOBILE else kind.value
 
 
-def _row(house: House, unit: Unit, sms: Sms, refused: str | None) -> dict[str, Any]:
-    """The row of a message, its number and text sealed."""
+def _row(
+    house: House, unit: Unit, sms: Sms, own: Mapping[Key, str], refused: str | None
+) -> dict[str, Any]:
+    """The row of a message, its number and text sealed. `own` are the territory's wordings."""
     message_id = uuid.uuid4()
     said = {name: value for name, value in sms.values.items() if name in SHAPES[sms.kind].allowed}
     language = house.texts.language_for(sms.kind, sms.language)
-    text = gsm.encode(house.texts.render(sms.kind, language, **said))
+    wording = text_in_force(house.texts, own, sms.kind, language)
+    text = gsm.encode(fill(sms.kind, wording, said))
     status = MessageStatus.QUEUED if refused is None else MessageStatus.REFUSED
     return {
         "id": message_id,

@@ -22,6 +22,7 @@ from dispatcher.web import (
     schedules,
     settings,
     slot_page,
+    texts,
     ways_out,
     webhooks,
     week,
@@ -46,7 +47,7 @@ def of(house: House) -> list[Blueprint]:
         activity.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
-    rooms += [administration.room, neighbours.room, settings.room, what_if.room]
+    rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
     return rooms

@@ -91,4 +91,5 @@ def _national(department: str) -> Mapping[str, str]:
             if wider
             else "la moitié du rayon"
         ),
+        "sms.segment_cents": "inconnu",
     }

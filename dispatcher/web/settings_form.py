@@ -194,6 +194,12 @@ GROUPS = (
                 "Au plus. Ce qui dépasse part plus tard.",
                 "SMS",
             ),
+            Field(
+                "sms.segment_cents",
+                "Prix d’un SMS",
+                "D’après votre contrat ou votre facture, pour l’aperçu des textes.",
+                "centimes",
+            ),
         ),
     ),
     Group(

@@ -29,7 +29,13 @@ PAGES = {
         "/agenda/lieux/nouveau",
     ),
     "coordinator": ("/activite", "/et-si"),
-    "administrator": ("/administration", "/reglages"),
+    "administrator": (
+        "/administration",
+        "/reglages",
+        "/reglages/textes",
+        "/reglages/textes/fr/confirmation",
+        "/reglages/textes/ar/confirmation",
+    ),
 }
 
 

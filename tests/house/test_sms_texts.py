@@ -308,6 +308,9 @@ class TestChecking:
             ("help", "{sender.name} {phone}", "a brace that is no placeholder"),
             ("help", "{sender} {phone} {", "a brace that is no placeholder"),
             ("help", " \n", "empty"),
+            ("help", "{sender} {phone} {prénom} 15", "{prénom} cannot be said in this message"),
+            ("help", "{sender} {phone}, au 115", "does not name the 15"),
+            ("help", "{sender} {phone} 15, le Médecin.", '"Médecin" says something about health'),
             ("greeting", "{sender}", "no message of this kind"),
         ],
     )
@@ -322,7 +325,7 @@ class TestChecking:
             sms_texts.load(folder)
 
     def test_a_text_may_leave_out_what_is_optional(self) -> None:
-        assert sms_texts.faults_of("stop_acknowledged", "{sender}") == []
+        assert sms_texts.faults_of("stop_acknowledged", "fr", "{sender}") == []
 
     def test_a_text_that_is_missing_is_told(self, tmp_path: Path) -> None:
         folder = a_copy(tmp_path)
@@ -341,9 +344,11 @@ class TestChecking:
         (folder / "en" / "offer_taken.txt").write_text("{sender} {code}", encoding="utf-8")
         (folder / "tr" / "help.txt").unlink()
         shutil.rmtree(folder / "uk")
+        (folder / "xx").mkdir()
 
         assert sms_texts.check(folder) == [
             "uk: no texts",
+            "xx: nobody reads it",
             "en/offer_taken: is not sent in this language",
             "tr/help: missing",
         ]

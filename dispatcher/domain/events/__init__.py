@@ -91,6 +91,7 @@ from dispatcher.domain.events.settings import (
     LimitsChanged,
     RequestEnlarged,
     SettingsChanged,
+    TextChanged,
 )
 from dispatcher.domain.events.slots import (
     SlotChanged,
@@ -161,6 +162,7 @@ __all__ = [
     "SlotPassed",
     "SlotPublished",
     "SlotWithdrawn",
+    "TextChanged",
     "TokenIssued",
     "UserAccessChanged",
     "UserCreated",

@@ -14,6 +14,15 @@ class SettingsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextChanged(Event):
+    """A territory worded one of its SMS anew, or went back to the house's own wording."""
+
+    message_kind: str
+    language: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsChanged(Event):
     """A practitioner's own rules were changed; `changed` names them, `daily_cap` and so on."""
 
