@@ -10,6 +10,7 @@ from config.communes import Communes
 from config.logging import remembered
 from config.settings import Settings
 from config.sms_texts import load as load_texts
+from dispatcher.gateways.agendas import AgendaSource, HttpAgendas
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.routing import OsrmRouting
 from dispatcher.gateways.sms import SmsGateway
@@ -50,6 +51,7 @@ def build(
     *,
     bell: Bell | None = None,
     sms: SmsGateway | None = None,
+    agendas: AgendaSource | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> House:
     """Put the house together; tests give their own bell, SMS gateway and clock."""
@@ -75,6 +77,7 @@ def build(
         communes=_communes(),
         catalogue=_catalogue(),
         texts=_texts(),
+        agendas=agendas or HttpAgendas(),
         routing=OsrmRouting(settings.routing_url) if settings.routing_url else None,
     )
 

@@ -12,6 +12,7 @@ from config.logging import remember
 from dispatcher.services.house import House
 from dispatcher.storage.migrate import upgrade
 from tests.builders import Town
+from tests.fakes.agendas import FakeAgendas
 from tests.fakes.bell import RecordingBell
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
@@ -106,11 +107,17 @@ def bell() -> RecordingBell:
 
 
 @pytest.fixture
+def agendas() -> FakeAgendas:
+    """Practitioners' agendas in memory."""
+    return FakeAgendas()
+
+
+@pytest.fixture
 def house(
-    database_url: str, clock: FakeClock, sms: FakeSms, bell: RecordingBell, tmp_path: Path
+    database_url: str, clock: FakeClock, sms: FakeSms, bell: RecordingBell, agendas: FakeAgendas
 ) -> Iterator[House]:
     """A house over a fresh database, on both engines."""
-    with open_house(database_url, clock=clock, sms=sms, bell=bell) as opened:
+    with open_house(database_url, clock=clock, sms=sms, bell=bell, agendas=agendas) as opened:
         yield opened
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import workers.jobs
 from config.settings import Settings, Twilio
 from dispatcher.bootstrap import build
+from dispatcher.gateways.agendas import AgendaSource
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.services.house import Bell, House
 from dispatcher.storage import keeping
@@ -50,9 +51,12 @@ def open_house(
     sms: SmsGateway | None,
     bell: Bell,
     settings: Settings | None = None,
+    agendas: AgendaSource | None = None,
 ) -> Iterator[House]:
     """A house, closed again afterwards."""
-    house = build(settings or settings_for(database_url), bell=bell, sms=sms, clock=clock)
+    house = build(
+        settings or settings_for(database_url), bell=bell, sms=sms, clock=clock, agendas=agendas
+    )
     try:
         yield house
     finally:

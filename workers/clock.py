@@ -52,6 +52,7 @@ SCHEDULE: Sequence[Recurring] = (
     Recurring(Job.COUNT_DAYS, every=timedelta(minutes=5)),
     Recurring(Job.LEARN_PRICES, at=(3, 30)),
     Recurring(Job.PUBLISH_OCCURRENCES, every=timedelta(hours=1)),
+    Recurring(Job.READ_AGENDAS, every=timedelta(minutes=1)),
     Recurring(Job.SEAL_LOG, at=(4, 10)),
     Recurring(Job.SWEEP_WAITING, every=timedelta(minutes=1)),
 )

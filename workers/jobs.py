@@ -1,6 +1,7 @@
 """One function for each Job: a promise's id in, one service called. RQ finds them by name."""
 
 from dispatcher.services import (
+    agendas,
     answers,
     asking,
     day_counts,
@@ -101,3 +102,13 @@ def run_simulation(promise_id: str) -> None:
 def count_days(promise_id: str) -> None:
     """Count the days of which the log says more than is kept."""
     keep(promise_id, day_counts.count_days)
+
+
+def read_agendas(promise_id: str) -> None:
+    """Have the practitioners' own agendas read whose turn it is."""
+    keep(promise_id, agendas.read_agendas)
+
+
+def read_agenda(promise_id: str) -> None:
+    """Read one agenda, and close or open again the slots that it says."""
+    keep(promise_id, agendas.read_agenda)

@@ -49,6 +49,8 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.RUN_SIMULATION: QueueName.ROUTINE,
     Job.REMIND_PATIENT: QueueName.UNHURRIED,
     Job.FOLLOW_UP_VISIT: QueueName.UNHURRIED,
+    Job.READ_AGENDAS: QueueName.ROUTINE,
+    Job.READ_AGENDA: QueueName.ROUTINE,
     Job.SEND_UNHURRIED: QueueName.UNHURRIED,
     Job.COUNT_DAYS: QueueName.ROUTINE,
 }

@@ -24,3 +24,5 @@ class Job(StrEnum):
     LEARN_PRICES = "learn_prices"
     RUN_SIMULATION = "run_simulation"
     COUNT_DAYS = "count_days"
+    READ_AGENDAS = "read_agendas"
+    READ_AGENDA = "read_agenda"

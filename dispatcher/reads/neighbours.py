@@ -46,6 +46,7 @@ def neighbours(db: Database, territory_id: UUID, now: datetime) -> list[Neighbou
             Slot.territory_id == Territory.id,
             Slot.shared,
             Slot.status == SlotStatus.OPEN.value,
+            Slot.blocked_since.is_(None),
             Slot.ends_at > now,
         )
         .scalar_subquery()

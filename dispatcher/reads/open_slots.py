@@ -47,6 +47,7 @@ _OPEN = and_(
     _SLOTS.practitioner_id.in_(bindparam("by", expanding=True)),
     or_(_SLOTS.territory_id == _OURS, _SLOTS.shared),
     _SLOTS.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
+    _SLOTS.blocked_since.is_(None),
     _SLOTS.ends_at > bindparam("now"),
 )
 _AHEAD = and_(_OPEN, _SLOTS.start_at > bindparam("begun"), _SLOTS.start_at < bindparam("horizon"))

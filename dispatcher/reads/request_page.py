@@ -245,6 +245,7 @@ def _offered(session: Session, territory_id: UUID, now: datetime) -> tuple[objec
         select(func.count(), func.sum(Slot.taken), func.max(Slot.published_at)).where(
             Slot.territory_id == territory_id,
             Slot.status.in_([SlotStatus.OPEN.value, SlotStatus.FULL.value]),
+            Slot.blocked_since.is_(None),
             Slot.ends_at > now,
         )
     ).one()

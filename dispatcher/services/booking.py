@@ -70,6 +70,7 @@ _TAKE_PLACE = (
             and_(_SLOTS.shared, _SLOTS.territory_id.in_(sharing_with(_OURS))),
         ),
         _SLOTS.status == SlotStatus.OPEN.value,
+        _SLOTS.blocked_since.is_(None),
         _SLOTS.taken < _SLOTS.places,
         _SLOTS.ends_at > bindparam("now"),
         or_(_SLOTS.start_at > bindparam("now"), _SLOTS.places > 1),

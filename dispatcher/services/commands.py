@@ -198,6 +198,21 @@ class DeclareAbsence(Shape):
     end: Instant
 
 
+class AddAgenda(Shape):
+    """The address of an agenda that a practitioner keeps elsewhere (iCalendar).
+
+    Events whose title holds `word` become slots at `place`, each cut into slots of `slot_minutes`
+    where that is given.
+    """
+
+    url: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), Writable
+    ]
+    word: ShortText = ""
+    place: UUID | None = None
+    slot_minutes: Literal[10, 15, 20, 30] | None = None
+
+
 class BookSlot(Shape):
     """A regulator's own choice. `override` says why a rule is passed over."""
 

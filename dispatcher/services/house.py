@@ -9,6 +9,7 @@ from config.catalogue import Catalogue
 from config.communes import Communes
 from config.settings import Settings
 from config.sms_texts import Texts
+from dispatcher.gateways.agendas import AgendaSource
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.routing import Routing
 from dispatcher.gateways.sms import SmsGateway
@@ -41,5 +42,6 @@ class House:
     communes: Communes
     catalogue: Catalogue
     texts: Texts
+    agendas: AgendaSource
     routing: Routing | None = None
     """A server that knows road distances; None where they are estimated."""

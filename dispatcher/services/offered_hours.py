@@ -138,6 +138,7 @@ def _holds(slot: Slot, hour: datetime, modality: str, now: datetime) -> bool:
     return (
         slot.start_at <= hour
         and slot.status == SlotStatus.OPEN
+        and slot.blocked_since is None
         and slot.modality == modality
         and (slot.places > 1 or slot.start_at > now)
     )

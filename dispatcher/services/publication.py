@@ -13,6 +13,7 @@ from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import SlotPublished
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_APPOINTMENTS, SlotStatus
+from dispatcher.services.agenda_busy import follow_agendas
 from dispatcher.services.commands import PublishSlot
 from dispatcher.services.house import House
 from dispatcher.storage.practitioners import Place, Practitioner
@@ -128,6 +129,7 @@ def write(
             ),
         )
     )
+    follow_agendas(unit, command.practitioner)
 
 
 def sealed_note(unit: Unit, slot_id: UUID, note: str) -> str | None:

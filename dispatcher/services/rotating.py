@@ -50,11 +50,16 @@ def _number(phone: str) -> str:
     return phone
 
 
+def _as_it_is(url: str) -> str:
+    return url
+
+
 def _person(last_name: str, first_name: str, birth_date: str) -> str:
     return identity(last_name, first_name, date.fromisoformat(birth_date))
 
 
 RECIPES: Mapping[str, Recipe] = {
+    "agenda_feeds.url_hash": Recipe(("url",), _as_it_is),
     "messages.phone_hash": Recipe(("phone",), _number),
     "patients.phone_hash": Recipe(("phone",), _number),
     "patients.identity_hash": Recipe(("last_name", "first_name", "birth_date"), _person),

@@ -2,6 +2,7 @@
 
 from dispatcher.storage import (
     accounts,
+    agendas,
     facts,
     lanes,
     log,
@@ -23,6 +24,7 @@ from dispatcher.storage.columns import Record
 
 __all__ = [
     "accounts",
+    "agendas",
     "facts",
     "lanes",
     "log",

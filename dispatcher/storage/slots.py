@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
@@ -23,6 +23,13 @@ class Slot(Record):
         Index("slots_by_practitioner", "practitioner_id", "start_at"),
         Index(
             "one_slot_per_occurrence", "schedule_id", "schedule_day", "schedule_hour", unique=True
+        ),
+        Index(
+            "slots_by_feed",
+            "feed_id",
+            "start_at",
+            sqlite_where=text("feed_id IS NOT NULL"),
+            postgresql_where=text("feed_id IS NOT NULL"),
         ),
     )
 
@@ -54,3 +61,9 @@ class Slot(Record):
     schedule_day: Mapped[date | None]
     schedule_hour: Mapped[Code | None]
     """« 09:00 »."""
+    blocked_since: Mapped[datetime | None]
+    """Since when the practitioner's own agenda says that they are busy then: nobody is booked."""
+    feed_id: Mapped[UUID | None]
+    """The agenda that offers this slot; None for one that was published here."""
+    feed_key: Mapped[str | None]
+    """Which of its events, and which part of it."""

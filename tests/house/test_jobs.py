@@ -8,6 +8,7 @@ from types import FunctionType, ModuleType
 
 from dispatcher.domain.jobs import Job
 from dispatcher.services import (
+    agendas,
     answers,
     asking,
     day_counts,
@@ -29,6 +30,7 @@ from workers.queues import QUEUE_OF, QueueName
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = (
+    agendas,
     answers,
     asking,
     day_counts,

@@ -15,8 +15,9 @@ import dispatcher.storage
 from dispatcher.domain.errors import DuplicateRequestError
 from dispatcher.domain.roles import Role
 from dispatcher.services import rotating
+from dispatcher.services.agendas import add_agenda
 from dispatcher.services.booking import book_by_hand
-from dispatcher.services.commands import BookSlot
+from dispatcher.services.commands import AddAgenda, BookSlot
 from dispatcher.services.house import House
 from dispatcher.services.receiving import receive_message
 from dispatcher.services.schedules import set_up_schedule
@@ -40,6 +41,7 @@ ALONE = Cipher([NEW])
 PHONE = "+33639980777"
 BIRTH = date(1950, 2, 3)
 HASHED = {
+    "agenda_feeds.url_hash",
     "messages.phone_hash",
     "offers.phone_hash",
     "opt_outs.phone_hash",
@@ -86,6 +88,8 @@ def lived(house: House, town: Town, clock: FakeClock) -> House:
                 words=house.db.cipher.seal("offers.words", _the_offer(house), "Non")
             )
         )
+    practice = town.account(Role.PRACTITIONER, volunteer)
+    add_agenda(house, practice, AddAgenda(url="https://agenda.example/secret.ics"))
     receive_message(house, PHONE, "STOP", "SMstop")
     keep_promises(house)
     house.db.cipher = Cipher([NEW, OLD])

@@ -145,7 +145,10 @@ def test_each_occurrence_is_promised_once_and_the_clock_says_that_it_lives(
     clock.advance(seconds=59)
     assert tick(house) == []
     clock.advance(seconds=1)
-    assert [key.partition(":")[0] for key in tick(house)] == ["sweep_waiting"]
+    assert [key.partition(":")[0] for key in tick(house)] == [
+        "read_agendas",
+        "sweep_waiting",
+    ]
     assert promises_and_ticks(house.db).ticks == {"clock": clock.now}
 
 

@@ -22,6 +22,8 @@ from dispatcher.domain.agendas.rules import is_bounded, plain
 MOST_EVENTS = 20_000
 """Occurrences, and events of a file: a busy practice of one year has a few thousand."""
 MOST_FAULTS = 50
+KEY_LENGTH = 32
+"""128 bits of a digest, in hexadecimal."""
 OUR_DOMAIN = "rendez-vous.invalid"
 """Our own calendar files have it in their UIDs: an appointment of ours keeps nobody from it."""
 _RECURRENCE = frozenset({"RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"})
@@ -79,7 +81,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class OfferedHour:
-    """An event whose title holds the agreed word; `key` stays the same from reading to reading."""
+    """An event whose title holds the agreed word; `key` stays the same while its hours do."""
 
     span: Span
     key: str
@@ -270,9 +272,9 @@ def _instant(moment: date, zone: ZoneInfo) -> datetime:
 
 
 def _key(occurrence: Event, span: Span) -> str:
-    """Says nothing of the event: a digest of its UID and its hour."""
-    uid = str(occurrence.get("UID", ""))
-    return hashlib.sha256(f"{uid}\n{span.start.isoformat()}".encode()).hexdigest()
+    """Says nothing of the event: a digest of its UID and its hours."""
+    written = (str(occurrence.get("UID", "")), span.start.isoformat(), span.end.isoformat())
+    return hashlib.sha256("\n".join(written).encode()).hexdigest()[:KEY_LENGTH]
 
 
 def _merged(busy: Sequence[Span]) -> tuple[Span, ...]:

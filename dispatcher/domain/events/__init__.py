@@ -18,6 +18,12 @@ from dispatcher.domain.events.accounts import (
     UserCreated,
     UserSignedIn,
 )
+from dispatcher.domain.events.agendas import (
+    AgendaAdded,
+    AgendaRemoved,
+    SlotBlocked,
+    SlotUnblocked,
+)
 from dispatcher.domain.events.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -109,6 +115,8 @@ __all__ = [
     "AbsenceDeclared",
     "Actor",
     "ActorKind",
+    "AgendaAdded",
+    "AgendaRemoved",
     "AppointmentBooked",
     "AppointmentCancelled",
     "AppointmentConfirmed",
@@ -158,9 +166,11 @@ __all__ = [
     "ScheduleSetUp",
     "SearchFoundNothing",
     "SettingsChanged",
+    "SlotBlocked",
     "SlotChanged",
     "SlotPassed",
     "SlotPublished",
+    "SlotUnblocked",
     "SlotWithdrawn",
     "TextChanged",
     "TokenIssued",

@@ -304,13 +304,23 @@ DURATIONS: Sequence[RequestDurations] = (
         durations=to_yes,
     ),
 )
+_OFFERED = (
+    "slot_published",
+    "slot_changed",
+    "slot_withdrawn",
+    "slot_blocked",
+    "slot_unblocked",
+)
 _TAKEN = (_BOOKED, "appointment_cancelled", "neighbour_place_taken", "neighbour_place_freed")
 PLACES: Sequence[PlaceCount] = (
     PlaceCount(
         code="slots_opened",
         label="Places ouvertes",
-        formula="Places publiées et non retirées, des créneaux qui commencent dans la période.",
-        events=("slot_published", "slot_changed", "slot_withdrawn"),
+        formula=(
+            "Places publiées, ni retirées ni fermées par l’agenda du praticien, des créneaux qui"
+            " commencent dans la période."
+        ),
+        events=_OFFERED,
     ),
     PlaceCount(
         code="slots_used",
@@ -325,7 +335,7 @@ PLACES: Sequence[PlaceCount] = (
         code="slots_lost",
         label="Places perdues",
         formula="Places ouvertes dont l’heure est passée sans que personne les ait prises.",
-        events=("slot_published", "slot_changed", "slot_withdrawn", "slot_passed", *_TAKEN),
+        events=(*_OFFERED, "slot_passed", *_TAKEN),
     ),
 )
 PEOPLE: Sequence[People] = (
@@ -333,13 +343,13 @@ PEOPLE: Sequence[People] = (
         code="volunteers_active",
         label="Volontaires actifs",
         formula="Praticiens différents avec une place ouverte ou un rendez-vous dans la période.",
-        events=("slot_published", "slot_changed", "slot_withdrawn", *_TAKEN),
+        events=(*_OFFERED, *_TAKEN),
     ),
     People(
         code="sas_doctors",
         label="Médecins participant au SAS",
         formula="Médecins différents avec une place ouverte que la régulation du SAS peut voir.",
-        events=("slot_published", "slot_changed", "slot_withdrawn"),
+        events=_OFFERED,
     ),
 )
 RATIOS: Sequence[Ratio] = (

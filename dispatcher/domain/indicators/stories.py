@@ -169,12 +169,15 @@ ABOUT_PLACES = (
     "slot_changed",
     "slot_withdrawn",
     "slot_passed",
+    "slot_blocked",
+    "slot_unblocked",
     "appointment_booked",
     "appointment_cancelled",
     "neighbour_place_taken",
     "neighbour_place_freed",
 )
 """The kinds that say something about a place; all carry the hour they speak of."""
+_ABOUT_SLOTS = frozenset(kind for kind in ABOUT_PLACES if kind.startswith("slot_"))
 
 
 class Ledger:
@@ -223,7 +226,7 @@ class Ledger:
                 self._requests[event.request_id] = _opened(event)
             case "appointment_booked":
                 self._book(event)
-            case "slot_published" | "slot_changed" | "slot_withdrawn" | "slot_passed":
+            case kind if kind in _ABOUT_SLOTS:
                 self._offer_places(event)
             case "neighbour_place_taken":
                 self._lent[event.appointment_id] = _appointment(event)

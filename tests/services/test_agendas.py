@@ -1,0 +1,445 @@
+"""An agenda kept elsewhere closes the slots of its busy hours, and opens them again."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
+from dispatcher.domain.events import AgendaAdded, AgendaRemoved, Event, SlotBlocked, SlotUnblocked
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.roles import Account, Role
+from dispatcher.domain.states import RequestStatus, SlotStatus
+from dispatcher.gateways.agendas import AgendaProblem
+from dispatcher.reads.agenda import own_places
+from dispatcher.services import agendas as service
+from dispatcher.services import slots
+from dispatcher.services.agendas import AHEAD, EVERY, add_agenda, read_now, remove_agenda
+from dispatcher.services.appointments import cancel_request
+from dispatcher.services.booking import book_by_hand
+from dispatcher.services.commands import AddAgenda, AnnounceFree, BookSlot, CancelRequest
+from dispatcher.services.house import House
+from dispatcher.storage.agendas import AgendaFeed, BusyTime
+from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.slots import Slot
+from tests.builders import Town, Volunteer
+from tests.fakes.agendas import FakeAgendas
+from tests.fakes.clock import FakeClock
+from tests.houses import keep_promises
+from tests.threads import at_once
+from workers import clock as workers_clock
+
+URL = "https://agenda.example/secret-4711.ics"
+
+
+def agenda(*events: tuple[datetime, datetime] | tuple[datetime, datetime, str]) -> bytes:
+    """A file with these events: start, end, perhaps a title."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//essai//FR"]
+    for number, (start, end, *title) in enumerate(events):
+        lines += ["BEGIN:VEVENT", f"UID:{number}"]
+        lines += [f"SUMMARY:{text}" for text in title]
+        lines += [
+            f"{name}:{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+            for name, moment in (("DTSTART", start), ("DTEND", end))
+        ]
+        lines.append("END:VEVENT")
+    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+
+@pytest.fixture
+def volunteer(town: Town) -> Volunteer:
+    return town.volunteer()
+
+
+@pytest.fixture
+def practice(town: Town, volunteer: Volunteer) -> Account:
+    return town.account(Role.PRACTITIONER, volunteer)
+
+
+def linked(house: House, practice: Account, **changes: object) -> UUID:
+    feed_id = add_agenda(house, practice, AddAgenda.model_validate({"url": URL} | changes))
+    keep_promises(house)
+    return feed_id
+
+
+def a_volunteer(house: House, practice: Account) -> Volunteer:
+    """The practitioner behind an account."""
+    assert practice.practitioner_id is not None
+    (place,) = own_places(house.db, practice)
+    return Volunteer(practice.practitioner_id, place.id, "")
+
+
+def read_again(house: House, practice: Account, feed_id: UUID) -> None:
+    read_now(house, practice, feed_id)
+    keep_promises(house)
+
+
+def the_feed(house: House, feed_id: UUID) -> AgendaFeed:
+    with house.db.reading() as session:
+        return session.get_one(AgendaFeed, feed_id)
+
+
+def the_slots(house: House) -> Sequence[Slot]:
+    with house.db.reading() as session:
+        return session.scalars(select(Slot).order_by(Slot.start_at, Slot.published_at)).all()
+
+
+def recorded(house: House, *kinds: type[Event]) -> list[str]:
+    wanted = [kind.kind() for kind in kinds]
+    with house.db.reading() as session:
+        return list(
+            session.scalars(
+                select(LoggedEvent.kind)
+                .where(LoggedEvent.kind.in_(wanted))
+                .order_by(LoggedEvent.id)
+            )
+        )
+
+
+def test_a_busy_hour_closes_what_it_overlaps_and_opens_it_again_when_it_moves(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    before, during, after = (town.slot(volunteer, hours=hours, minutes=20) for hours in (2, 3, 4))
+    agendas.files[URL] = agenda((town.in_hours(3) + timedelta(minutes=19), town.in_hours(4)))
+    feed_id = linked(house, practice)
+    assert [bool(town.the_slot(each).blocked_since) for each in (before, during, after)] == [
+        False,
+        True,
+        False,
+    ]  # what ends when the next begins does not overlap it
+    assert recorded(house, SlotBlocked, SlotUnblocked) == ["slot_blocked"]
+
+    agendas.files[URL] = agenda((town.in_hours(4), town.in_hours(5)))
+    read_again(house, practice, feed_id)
+    assert [bool(town.the_slot(each).blocked_since) for each in (before, during, after)] == [
+        False,
+        False,
+        True,
+    ]
+    assert recorded(house, SlotBlocked, SlotUnblocked) == [
+        "slot_blocked",
+        "slot_blocked",
+        "slot_unblocked",
+    ]
+
+
+def test_a_slot_that_is_closed_by_the_agenda_is_neither_found_nor_booked_by_hand(
+    house: House,
+    town: Town,
+    clock: FakeClock,
+    volunteer: Volunteer,
+    practice: Account,
+    agendas: FakeAgendas,
+) -> None:
+    slot_id = town.slot(volunteer, hours=3)
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4)))
+    feed_id = linked(house, practice)
+    clock.advance(seconds=1)
+    request_id = town.request()
+    keep_promises(house)
+    assert town.the_appointment(request_id) is None
+    with pytest.raises(RefusedError):
+        book_by_hand(
+            house, town.regulator, request_id, BookSlot(slot=slot_id, override="Il me l’a promis")
+        )
+    assert town.the_slot(slot_id).taken == 0
+    # the same hand, once the agenda is free: the waiting request gets it by itself
+    agendas.files[URL] = agenda()
+    read_again(house, practice, feed_id)
+    assert town.the_request(request_id).status == RequestStatus.BOOKED
+    assert town.the_slot(slot_id).taken == 1
+
+
+def test_a_booking_and_a_reading_at_the_same_moment_leave_one_consistent_end(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    """Whoever comes first: a blocked slot has no patient but one who was booked before."""
+    agendas.files[URL] = agenda()
+    feed_id = linked(house, practice)
+    for round_ in range(8):
+        slot_id = town.slot(volunteer, hours=3 + round_)
+        agendas.files[URL] = agenda((town.in_hours(3 + round_), town.in_hours(3.3 + round_)))
+        request_id = town.request(need={"profession": "60"})  # nobody else matches it
+
+        def book(slot: UUID = slot_id, request: UUID = request_id) -> bool:
+            command = BookSlot(slot=slot, override="Elle vient en ce cas")
+            try:
+                book_by_hand(house, town.regulator, request, command)
+            except RefusedError:
+                return False
+            return True
+
+        def read() -> bool:
+            read_again(house, practice, feed_id)
+            return True
+
+        booked, _ = at_once([book, read])
+        keep_promises(house)
+        slot = town.the_slot(slot_id)
+        assert slot.blocked_since is not None
+        assert slot.taken == int(booked)
+        assert (town.the_appointment(request_id) is not None) == booked
+
+
+def test_a_place_that_is_freed_in_a_blocked_slot_goes_to_nobody(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    slot_id = town.slot(volunteer, hours=3)
+    first = town.request()
+    keep_promises(house)
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4)))
+    linked(house, practice)
+    assert town.the_appointment(first) is not None  # who was booked stays
+    second = town.request()
+    keep_promises(house)
+    cancel_request(house, town.regulator, first, CancelRequest(by="patient", reason="Va mieux"))
+    keep_promises(house)
+    assert town.the_slot(slot_id).taken == 0
+    assert town.the_appointment(second) is None
+
+
+def test_what_was_said_in_so_many_words_stands(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda((town.in_hours(-1), town.in_hours(5)))
+    linked(house, practice)
+    free = slots.announce_free(house, practice, AnnounceFree(place=volunteer.place))
+    later = town.slot(volunteer, hours=4)
+    assert town.the_slot(free).blocked_since is None
+    assert town.the_slot(later).blocked_since is not None  # known to be busy when it was published
+
+
+def test_events_with_the_agreed_word_become_slots_follow_their_hours_and_go_with_them(
+    house: House,
+    town: Town,
+    clock: FakeClock,
+    volunteer: Volunteer,
+    practice: Account,
+    agendas: FakeAgendas,
+) -> None:
+    start = town.in_hours(3)
+    agendas.files[URL] = agenda((start, start + timedelta(minutes=50), "SNP du mardi"))
+    feed_id = linked(house, practice, word="snp", place=volunteer.place, slot_minutes=20)
+    first, second = the_slots(house)  # ten minutes are left over
+    assert (first.start_at, first.ends_at) == (start, start + timedelta(minutes=20))
+    assert (second.start_at, second.places) == (start + timedelta(minutes=20), 1)
+    assert first.place_id == volunteer.place
+
+    request_id = town.request()
+    keep_promises(house)
+    assert town.the_slot(first.id).taken == 1
+    read_again(house, practice, feed_id)
+    assert [each.id for each in the_slots(house)] == [first.id, second.id]
+
+    moved = start + timedelta(hours=2)
+    agendas.files[URL] = agenda((moved, moved + timedelta(minutes=20), "SNP du mardi"))
+    clock.advance(seconds=EVERY.total_seconds())
+    read_again(house, practice, feed_id)
+    standing = [each for each in the_slots(house) if each.status != SlotStatus.CLOSED]
+    assert [each.start_at for each in standing] == [moved]
+    assert town.the_appointment(request_id) is not None  # nobody is lost
+
+
+def test_an_offered_hour_that_overlaps_a_published_slot_is_told_and_not_published(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    town.slot(volunteer, hours=3)
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4), "SNP"))
+    feed_id = linked(house, practice, word="SNP", place=volunteer.place)
+    assert len(the_slots(house)) == 1
+    assert the_feed(house, feed_id).findings == [{"fault": "overlaps", "line": None}]
+
+
+def test_an_unchanged_file_is_not_unrolled_again_until_it_has_to_reach_further(
+    house: House,
+    town: Town,
+    clock: FakeClock,
+    volunteer: Volunteer,
+    practice: Account,
+    agendas: FakeAgendas,
+) -> None:
+    beyond = clock.now + AHEAD + timedelta(hours=6)
+    agendas.files[URL] = agenda((beyond, beyond + timedelta(hours=1)))
+    far = town.slot(volunteer, hours=24 * AHEAD.days + 6)
+    feed_id = linked(house, practice)
+    assert town.the_slot(far).blocked_since is None
+    unrolled_at = the_feed(house, feed_id).unrolled_at
+    clock.advance(hours=11)
+    read_again(house, practice, feed_id)
+    feed = the_feed(house, feed_id)
+    assert (feed.unrolled_at, feed.read_at) == (unrolled_at, clock.now)
+    clock.advance(hours=2)
+    read_again(house, practice, feed_id)
+    assert [etag is None for _, etag in agendas.asked] == [True, False, True]
+    assert town.the_slot(far).blocked_since is not None
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (AgendaProblem.TOO_LARGE, ("too_large", [])),
+        (AgendaProblem.GONE, ("gone", [])),
+        (b"<html>Connectez-vous</html>", ("not_a_calendar", [1])),
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", ("cut_off", [2])),
+    ],
+)
+def test_a_reading_that_fails_is_told_keeps_what_was_known_and_is_tried_less_and_less_often(
+    house: House,
+    town: Town,
+    clock: FakeClock,
+    practice: Account,
+    agendas: FakeAgendas,
+    held: bytes | AgendaProblem,
+    told: tuple[str, list[int]],
+) -> None:
+    slot_id = town.slot(a_volunteer(house, practice), hours=30)
+    agendas.files[URL] = agenda((town.in_hours(30), town.in_hours(31)))
+    feed_id = linked(house, practice)
+    read_at = the_feed(house, feed_id).read_at
+    agendas.files[URL] = held
+    pauses = []
+    for _ in range(9):
+        read_again(house, practice, feed_id)
+        pauses.append(the_feed(house, feed_id).next_at - clock.now)
+    feed = the_feed(house, feed_id)
+    assert (feed.problem, [found["line"] for found in feed.findings]) == told
+    assert feed.read_at == read_at
+    assert [int(pause.total_seconds() / 60) for pause in pauses] == [
+        10, 20, 40, 80, 160, 320, 360, 360, 360,
+    ]  # fmt: skip
+    assert town.the_slot(slot_id).blocked_since is not None
+    agendas.files[URL] = agenda()
+    read_again(house, practice, feed_id)
+    feed = the_feed(house, feed_id)
+    assert (feed.problem, feed.failures, feed.findings) == (None, 0, [])
+    assert town.the_slot(slot_id).blocked_since is None
+
+
+def test_the_clock_has_each_agenda_read_every_five_minutes(
+    house: House, clock: FakeClock, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda()
+    linked(house, practice)
+    for minute in range(1, 12):
+        clock.advance(minutes=1)
+        workers_clock.tick(
+            house, [each for each in workers_clock.SCHEDULE if each.job is Job.READ_AGENDAS]
+        )
+        keep_promises(house)
+        assert len(agendas.asked) == 1 + minute // 5
+
+
+def test_a_removed_agenda_opens_what_it_closed_and_takes_back_what_it_offered(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    closed = town.slot(volunteer, hours=3)
+    agendas.files[URL] = agenda(
+        (town.in_hours(3), town.in_hours(4)), (town.in_hours(6), town.in_hours(7), "SNP")
+    )
+    feed_id = linked(house, practice, word="SNP", place=volunteer.place)
+    offered = next(each.id for each in the_slots(house) if each.feed_id)
+    request_id = town.request(need={"earliest": town.in_hours(2).isoformat()})
+    keep_promises(house)
+    assert town.the_slot(offered).taken == 1
+    waiting = town.request()
+    keep_promises(house)
+    remove_agenda(house, practice, feed_id)
+    keep_promises(house)
+    assert town.the_slot(offered).status == SlotStatus.CLOSED
+    assert town.the_appointment(request_id) is not None
+    assert town.the_slot(closed).taken == 1  # whoever waited got it
+    assert town.the_appointment(waiting) is not None
+    with house.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(BusyTime)) == 0
+    assert recorded(house, AgendaAdded, AgendaRemoved) == ["agenda_added", "agenda_removed"]
+
+
+def test_a_reading_that_ends_after_its_agenda_was_removed_changes_nothing(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4)))
+    slot_id = town.slot(volunteer, hours=3)
+    feed_id = add_agenda(house, practice, AddAgenda(url=URL))
+    fetch = agendas.fetch
+
+    def removed_meanwhile(*given: str | None) -> object:
+        remove_agenda(house, practice, feed_id)
+        return fetch(*given)  # type: ignore[arg-type]  # what it was called with
+
+    agendas.fetch = removed_meanwhile  # type: ignore[method-assign,assignment]
+    keep_promises(house)
+    assert town.the_slot(slot_id).blocked_since is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"url": "agenda"}, "url"),
+        ({"url": "file:///etc/passwd"}, "url"),
+        ({"url": "https://moi:secret@agenda.example/a.ics"}, "url"),
+        ({"word": "SNP"}, "place"),
+        ({"word": "SNP", "place": "5f2b1c9e-58a4-4c43-9a0e-2f1f4b9a0d11"}, "place"),
+    ],
+)
+def test_what_cannot_be_linked_is_told_by_field(
+    house: House, practice: Account, changes: dict[str, str], field: str
+) -> None:
+    with pytest.raises(InvalidError) as refused:
+        linked(house, practice, **changes)
+    assert list(refused.value.fields) == [field]
+    with house.db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(AgendaFeed)) == 0
+
+
+def test_the_same_agenda_twice_and_a_sixth_are_refused(
+    house: House, practice: Account, agendas: FakeAgendas
+) -> None:
+    linked(house, practice)
+    with pytest.raises(InvalidError) as twice:
+        linked(house, practice)
+    for number in range(4):
+        linked(house, practice, url=f"{URL}?{number}")
+    with pytest.raises(InvalidError) as sixth:
+        linked(house, practice, url=f"{URL}?5")
+    told = [list(refused.value.fields.items()) for refused in (twice, sixth)]
+    assert told == [
+        [("url", "Cet agenda est déjà relié.")],
+        [("url", "Cinq agendas au plus\u00a0: retirez-en un d’abord.")],
+    ]
+    assert len(agendas.asked) == 5
+
+
+def test_an_agenda_is_its_owner_s_alone(
+    house: House, town: Town, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda()
+    feed_id = linked(house, practice)
+    other = town.account(Role.PRACTITIONER, town.volunteer())
+    for account in (other, town.regulator):
+        for verb in (remove_agenda, read_now):
+            with pytest.raises(NotFoundError):
+                verb(house, account, feed_id)
+    with pytest.raises(NotFoundError):
+        add_agenda(house, town.regulator, AddAgenda(url=URL))
+
+
+def test_nothing_of_an_agenda_but_its_hours_is_kept(
+    house: House, town: Town, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4), "Mme Secrète Untel"))
+    feed_id = linked(house, practice)
+    feed = the_feed(house, feed_id)
+    assert "secret-4711" not in feed.url
+    assert feed.host == "agenda.example"
+    with house.db.reading() as session:
+        kept = [*session.scalars(select(AgendaFeed)), *session.scalars(select(BusyTime))]
+        logged = session.scalars(select(LoggedEvent)).all()
+        told = " ".join(str(vars(row)) for row in (*kept, *logged))
+    assert "Secrète" not in told
+    assert "4711" not in told
+
+
+def test_the_services_are_where_the_jobs_look_for_them() -> None:
+    assert {Job.READ_AGENDA.value, Job.READ_AGENDAS.value} <= set(vars(service))
