@@ -1,51 +1,40 @@
 """An agenda kept elsewhere closes the slots of its busy hours, and opens them again."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
-from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
-from dispatcher.domain.events import AgendaAdded, AgendaRemoved, Event, SlotBlocked, SlotUnblocked
+from dispatcher.domain.errors import RefusedError
+from dispatcher.domain.events import AgendaAdded, AgendaRemoved, SlotBlocked, SlotUnblocked
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import RequestStatus, SlotStatus
 from dispatcher.gateways.agendas import AgendaProblem
-from dispatcher.reads.agenda import own_places
-from dispatcher.services import agendas as service
 from dispatcher.services import slots
-from dispatcher.services.agendas import AHEAD, EVERY, add_agenda, read_now, remove_agenda
+from dispatcher.services.agendas import AHEAD, EVERY, add_agenda, remove_agenda
 from dispatcher.services.appointments import cancel_request
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import AddAgenda, AnnounceFree, BookSlot, CancelRequest
 from dispatcher.services.house import House
-from dispatcher.storage.agendas import AgendaFeed, BusyTime
-from dispatcher.storage.log import LoggedEvent
-from dispatcher.storage.slots import Slot
+from dispatcher.storage.agendas import BusyTime
 from tests.builders import Town, Volunteer
 from tests.fakes.agendas import FakeAgendas
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
+from tests.services.own_agendas import (
+    URL,
+    a_volunteer,
+    agenda,
+    linked,
+    read_again,
+    recorded,
+    the_feed,
+    the_slots,
+)
 from tests.threads import at_once
 from workers import clock as workers_clock
-
-URL = "https://agenda.example/secret-4711.ics"
-
-
-def agenda(*events: tuple[datetime, datetime] | tuple[datetime, datetime, str]) -> bytes:
-    """A file with these events: start, end, perhaps a title."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//essai//FR"]
-    for number, (start, end, *title) in enumerate(events):
-        lines += ["BEGIN:VEVENT", f"UID:{number}"]
-        lines += [f"SUMMARY:{text}" for text in title]
-        lines += [
-            f"{name}:{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-            for name, moment in (("DTSTART", start), ("DTEND", end))
-        ]
-        lines.append("END:VEVENT")
-    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
 
 
 @pytest.fixture
@@ -56,46 +45,6 @@ def volunteer(town: Town) -> Volunteer:
 @pytest.fixture
 def practice(town: Town, volunteer: Volunteer) -> Account:
     return town.account(Role.PRACTITIONER, volunteer)
-
-
-def linked(house: House, practice: Account, **changes: object) -> UUID:
-    feed_id = add_agenda(house, practice, AddAgenda.model_validate({"url": URL} | changes))
-    keep_promises(house)
-    return feed_id
-
-
-def a_volunteer(house: House, practice: Account) -> Volunteer:
-    """The practitioner behind an account."""
-    assert practice.practitioner_id is not None
-    (place,) = own_places(house.db, practice)
-    return Volunteer(practice.practitioner_id, place.id, "")
-
-
-def read_again(house: House, practice: Account, feed_id: UUID) -> None:
-    read_now(house, practice, feed_id)
-    keep_promises(house)
-
-
-def the_feed(house: House, feed_id: UUID) -> AgendaFeed:
-    with house.db.reading() as session:
-        return session.get_one(AgendaFeed, feed_id)
-
-
-def the_slots(house: House) -> Sequence[Slot]:
-    with house.db.reading() as session:
-        return session.scalars(select(Slot).order_by(Slot.start_at, Slot.published_at)).all()
-
-
-def recorded(house: House, *kinds: type[Event]) -> list[str]:
-    wanted = [kind.kind() for kind in kinds]
-    with house.db.reading() as session:
-        return list(
-            session.scalars(
-                select(LoggedEvent.kind)
-                .where(LoggedEvent.kind.in_(wanted))
-                .order_by(LoggedEvent.id)
-            )
-        )
 
 
 def test_a_busy_hour_closes_what_it_overlaps_and_opens_it_again_when_it_moves(
@@ -371,75 +320,3 @@ def test_a_reading_that_ends_after_its_agenda_was_removed_changes_nothing(
     agendas.fetch = removed_meanwhile  # type: ignore[method-assign,assignment]
     keep_promises(house)
     assert town.the_slot(slot_id).blocked_since is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"url": "agenda"}, "url"),
-        ({"url": "file:///etc/passwd"}, "url"),
-        ({"url": "https://moi:secret@agenda.example/a.ics"}, "url"),
-        ({"word": "SNP"}, "place"),
-        ({"word": "SNP", "place": "5f2b1c9e-58a4-4c43-9a0e-2f1f4b9a0d11"}, "place"),
-    ],
-)
-def test_what_cannot_be_linked_is_told_by_field(
-    house: House, practice: Account, changes: dict[str, str], field: str
-) -> None:
-    with pytest.raises(InvalidError) as refused:
-        linked(house, practice, **changes)
-    assert list(refused.value.fields) == [field]
-    with house.db.reading() as session:
-        assert session.scalar(select(func.count()).select_from(AgendaFeed)) == 0
-
-
-def test_the_same_agenda_twice_and_a_sixth_are_refused(
-    house: House, practice: Account, agendas: FakeAgendas
-) -> None:
-    linked(house, practice)
-    with pytest.raises(InvalidError) as twice:
-        linked(house, practice)
-    for number in range(4):
-        linked(house, practice, url=f"{URL}?{number}")
-    with pytest.raises(InvalidError) as sixth:
-        linked(house, practice, url=f"{URL}?5")
-    told = [list(refused.value.fields.items()) for refused in (twice, sixth)]
-    assert told == [
-        [("url", "Cet agenda est déjà relié.")],
-        [("url", "Cinq agendas au plus\u00a0: retirez-en un d’abord.")],
-    ]
-    assert len(agendas.asked) == 5
-
-
-def test_an_agenda_is_its_owner_s_alone(
-    house: House, town: Town, practice: Account, agendas: FakeAgendas
-) -> None:
-    agendas.files[URL] = agenda()
-    feed_id = linked(house, practice)
-    other = town.account(Role.PRACTITIONER, town.volunteer())
-    for account in (other, town.regulator):
-        for verb in (remove_agenda, read_now):
-            with pytest.raises(NotFoundError):
-                verb(house, account, feed_id)
-    with pytest.raises(NotFoundError):
-        add_agenda(house, town.regulator, AddAgenda(url=URL))
-
-
-def test_nothing_of_an_agenda_but_its_hours_is_kept(
-    house: House, town: Town, practice: Account, agendas: FakeAgendas
-) -> None:
-    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4), "Mme Secrète Untel"))
-    feed_id = linked(house, practice)
-    feed = the_feed(house, feed_id)
-    assert "secret-4711" not in feed.url
-    assert feed.host == "agenda.example"
-    with house.db.reading() as session:
-        kept = [*session.scalars(select(AgendaFeed)), *session.scalars(select(BusyTime))]
-        logged = session.scalars(select(LoggedEvent)).all()
-        told = " ".join(str(vars(row)) for row in (*kept, *logged))
-    assert "Secrète" not in told
-    assert "4711" not in told
-
-
-def test_the_services_are_where_the_jobs_look_for_them() -> None:
-    assert {Job.READ_AGENDA.value, Job.READ_AGENDAS.value} <= set(vars(service))
