@@ -15,6 +15,7 @@ from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionErro
 from dispatcher.domain.events import SlotChanged
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import SlotStatus
+from dispatcher.services.agenda_busy import follow_agendas
 from dispatcher.services.clearing import (
     Cleared,
     Decisions,
@@ -121,6 +122,7 @@ def apply(unit: Unit, slot: Slot, asked: PublishSlot) -> None:
     if not changed:
         return
     slot.status = SlotStatus.FULL if slot.taken >= slot.places else SlotStatus.OPEN
+    slot.blocked_since = None  # the agenda is asked again, about the new hours
     unit.session.flush()
     if slot.places > 1:  # who walks in may come until its end
         unit.session.execute(
@@ -137,6 +139,7 @@ def apply(unit: Unit, slot: Slot, asked: PublishSlot) -> None:
             changed=changed,
         )
     )
+    follow_agendas(unit, slot.practitioner_id)
 
 
 def _replace(unit: Unit, slot: Slot, asked: PublishSlot, staying: list[Expected]) -> UUID:

@@ -16,8 +16,9 @@ from dispatcher.services import slots
 from dispatcher.services.agendas import AHEAD, EVERY, add_agenda, remove_agenda
 from dispatcher.services.appointments import cancel_request
 from dispatcher.services.booking import book_by_hand
-from dispatcher.services.commands import AddAgenda, AnnounceFree, BookSlot, CancelRequest
+from dispatcher.services.commands import AddAgenda, AnnounceFree, BookSlot, CancelRequest, ChangeSlot
 from dispatcher.services.house import House
+from dispatcher.services.slot_changes import change_slot
 from dispatcher.storage.agendas import BusyTime
 from tests.builders import Town, Volunteer
 from tests.fakes.agendas import FakeAgendas
@@ -147,6 +148,25 @@ def test_a_place_that_is_freed_in_a_blocked_slot_goes_to_nobody(
     keep_promises(house)
     assert town.the_slot(slot_id).taken == 0
     assert town.the_appointment(second) is None
+
+
+def test_a_slot_that_is_moved_away_from_a_busy_hour_is_free_and_one_moved_onto_it_is_not(
+    house: House, town: Town, volunteer: Volunteer, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4)))
+    linked(house, practice)
+    slot_id = town.slot(volunteer, hours=3)
+    for hours, is_blocked in ((5, False), (3.5, True)):
+        asked = ChangeSlot(
+            place=volunteer.place,
+            start=town.in_hours(hours),
+            end=town.in_hours(hours + 0.25),
+            places=1,
+            modality="AMB",
+            visibility=["SNP"],
+        )
+        assert change_slot(house, practice, slot_id, asked, {}) == slot_id
+        assert (town.the_slot(slot_id).blocked_since is not None) is is_blocked
 
 
 def test_what_was_said_in_so_many_words_stands(
