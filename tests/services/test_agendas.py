@@ -16,7 +16,13 @@ from dispatcher.services import slots
 from dispatcher.services.agendas import AHEAD, EVERY, add_agenda, remove_agenda
 from dispatcher.services.appointments import cancel_request
 from dispatcher.services.booking import book_by_hand
-from dispatcher.services.commands import AddAgenda, AnnounceFree, BookSlot, CancelRequest, ChangeSlot
+from dispatcher.services.commands import (
+    AddAgenda,
+    AnnounceFree,
+    BookSlot,
+    CancelRequest,
+    ChangeSlot,
+)
 from dispatcher.services.house import House
 from dispatcher.services.slot_changes import change_slot
 from dispatcher.storage.agendas import BusyTime
