@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select, update
 
 from config.sms_leaks import about_health
+from config.sms_texts import fill
 from dispatcher.domain import gsm
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
@@ -16,6 +17,7 @@ from dispatcher.domain.languages import Language
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import LIVE_REQUESTS, Attention
+from dispatcher.reads.own_texts import own_texts, text_in_force
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
 from dispatcher.services.notices import language_of_number, reply, shown_phone
@@ -87,16 +89,16 @@ def preview_answer(house: House, account: Account, message_id: UUID, words: str)
         phone = unit.cipher.open("messages.phone", message.id, message.phone)
         language = language_of_number(unit, phone)
         territory = session.get_one(Territory, account.territory_id)
+        kind = MessageKind.REGULATOR_ANSWER
+        own = own_texts(session, account.territory_id, [kind])
     said = " ".join(words.split())
-    text = gsm.encode(
-        house.texts.render(
-            MessageKind.REGULATOR_ANSWER,
-            house.texts.language_for(MessageKind.REGULATOR_ANSWER, language),
-            sender=territory.name,
-            phone=shown_phone(territory.phone, territory.department),
-            words=said or "…",
-        )
-    )
+    values = {
+        "sender": territory.name,
+        "phone": shown_phone(territory.phone, territory.department),
+        "words": said or "…",
+    }
+    wording = text_in_force(house.texts, own, kind, house.texts.language_for(kind, language))
+    text = gsm.encode(fill(kind, wording, values))
     return Preview(
         text=text.text,
         encoding=text.encoding,

@@ -5,7 +5,9 @@ from uuid import UUID
 import pytest
 
 from dispatcher.domain.roles import Role
+from dispatcher.services.commands import ChangeText
 from dispatcher.services.inbox import LONGEST_ANSWER
+from dispatcher.services.own_texts import change_text, digest
 from dispatcher.services.receiving import receive_message
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
@@ -117,6 +119,21 @@ def test_while_one_types_the_page_says_what_the_answer_costs(
 
     assert answer.status_code == 200
     assert said in Page.of(answer).text
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_it_costs_is_counted_in_the_territorys_own_wording(desk: Browser, town: Town) -> None:
+    default = town.house.texts.of("regulator_answer", "fr")
+    own = ChangeText(
+        kind="regulator_answer", language="fr", text="{sender} : {words}", base=digest(default)
+    )
+    change_text(town.house, town.account(Role.COORDINATOR), own)
+    form = form_to(desk.get(INBOX), "/repondre")
+    address = form.action.replace("/repondre", "/compter")
+
+    answer = desk.client.post(address, data=form.filled({"words": "a" * 132}))
+
+    assert "1 SMS, 144 caractères" in Page.of(answer).text
 
 
 @pytest.mark.usefixtures("asked")
