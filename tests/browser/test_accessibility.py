@@ -72,7 +72,7 @@ def test_pages_without_an_account(visitor: Visitors, size: dict[str, int]) -> No
     faults += look_at(page)
     bodies = [sms["body"] for sms in page.request.get("/demo/messages.json").json()]
     link = next(found[0] for body in bodies if (found := re.search(r"/r/\S+", body)))
-    for path in (link, f"{link}/annuler", "/r/unknown"):
+    for path in (link, f"{link}/annuler", "/r/unknown", f"{link}?langue=ar", f"{link}?langue=uk"):
         page.goto(path)
         faults += look_at(page)
     assert faults == []

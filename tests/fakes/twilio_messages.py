@@ -117,6 +117,8 @@ class MessageStore:
         self._log = log
         self._lock = threading.Lock()
         self.opted_out: set[str] = set()
+        self.origin = ""
+        """Before the addresses of a list's pages: Twilio gives paths, its description says URIs."""
         self.messages: list[EmulatedMessage] = list(read_log(log)) if log else []
 
     def accept(self, form: Mapping[str, str]) -> EmulatedMessage:
@@ -167,7 +169,8 @@ class MessageStore:
 
         def uri(page: int) -> str:
             token = {"PageToken": f"PA{page}"} if page else {}
-            return f"{path}?{urlencode({**query, 'PageSize': size, 'Page': page, **token})}"
+            asked = {**query, "PageSize": size, "Page": page, **token}
+            return f"{self.origin}{path}?{urlencode(asked)}"
 
         return {
             "first_page_uri": uri(0),

@@ -41,7 +41,8 @@ def test_the_practitioner_is_told_and_sees_it_in_the_agenda(
 
     assert "Retard d’environ 20 minutes annoncé à 9 h" in after.text
     keep_promises(town.house)
-    assert "annonce un retard de 20 minutes." in sms.bodies_to("+33" + doctor.phone[1:])[-1]
+    assert "annonce un retard" in sms.bodies_to("+33" + doctor.phone[1:])[-1]
+    assert "20 minutes" in sms.bodies_to("+33" + doctor.phone[1:])[-1]
     assert "annonce un retard d’environ 20 min" in telephone.get("/agenda").text
 
 
