@@ -110,6 +110,10 @@ WHO_MAY = {
     "what_if.answer_live": COORDINATORS | ADMINISTRATORS,
     "coordinator.activity": COORDINATORS,
     "coordinator.activity_csv": COORDINATORS,
+    "coordinator.figures_csv": COORDINATORS,
+    "coordinator.workbook": COORDINATORS,
+    "coordinator.outlines": COORDINATORS,
+    "coordinator.acts": COORDINATORS,
     "neighbours.overview": COORDINATORS | ADMINISTRATORS,
     "neighbours.accept": COORDINATORS | ADMINISTRATORS,
     "neighbours.end": COORDINATORS | ADMINISTRATORS,
@@ -270,7 +274,8 @@ def test_no_get_writes(site: Site) -> None:
 def test_paths_are_french_words_with_hyphens_and_typed_parameters(site: Site) -> None:
     for rule in our_rules(site.app):
         assert re.fullmatch(
-            r"/|(/[a-z0-9]+(-[a-z0-9]+)*(\.(json|csv|ics))?|/<(uuid|string):[a-z_]+>)+", rule.rule
+            r"/|(/[a-z0-9]+(-[a-z0-9]+)*(\.(json|csv|ics|svg|xlsx))?|/<(uuid|string):[a-z_]+>)+",
+            rule.rule,
         ), rule.rule
 
 

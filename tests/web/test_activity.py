@@ -13,7 +13,7 @@ from dispatcher.services import appointments
 from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.storage.requests import Appointment
-from dispatcher.web.activity import _harmless
+from dispatcher.web.activity_files import harmless
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
@@ -327,4 +327,4 @@ def test_the_csv_opens_in_a_french_spreadsheet(coordinator: Browser) -> None:
     ],
 )
 def test_no_cell_is_taken_for_a_formula(cell: str, written: str) -> None:
-    assert _harmless(cell) == written
+    assert harmless(cell) == written

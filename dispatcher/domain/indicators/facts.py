@@ -47,12 +47,14 @@ class DayFacts:
         default_factory=lambda: defaultdict(list)
     )
     """Microseconds, by indicator."""
-    people: defaultdict[str, set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    """Practitioners, by indicator and, for volunteers, by profession as a part."""
+    people: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Practitioners' ids as hexadecimal text, by indicator and by profession as its part."""
 
     def add(self, other: "DayFacts") -> None:
         """Count the other's facts too."""
-        self.counts.update(other.counts)
+        counts = self.counts
+        for key, count in other.counts.items():  # half of what Counter.update takes
+            counts[key] = counts.get(key, 0) + count
         for code, durations in other.durations.items():
             self.durations[code].extend(durations)
         for code, people in other.people.items():
@@ -66,6 +68,16 @@ class DayFacts:
             for key, count in sorted(self.counts.items())
             if key.startswith(start)
         }
+
+    def there(self, indicator: str) -> set[str]:
+        """Everybody who counts for an indicator, whatever their profession."""
+        return set().union(
+            *(
+                people
+                for key, people in self.people.items()
+                if key == indicator or key.startswith(f"{indicator}.")
+            )
+        )
 
     def duration(self, code: str) -> NDArray[np.int64]:
         """Every duration of an indicator, in microseconds."""
@@ -82,9 +94,7 @@ class DayFacts:
                 if (values := self.duration(code)).size
             },
             "people": {
-                code: sorted(each.hex for each in people)
-                for code, people in sorted(self.people.items())
-                if people
+                code: sorted(people) for code, people in sorted(self.people.items()) if people
             },
         }
 
@@ -96,7 +106,7 @@ class DayFacts:
             values = np.frombuffer(base64.b64decode(packed), _WIRE).astype(np.int64, copy=False)
             facts.durations[code].append(values)
         for code, people in kept["people"].items():
-            facts.people[code] = {UUID(hex=each) for each in people}
+            facts.people[code] = set(people)
         return facts
 
 
@@ -157,10 +167,9 @@ def _count_slot(slot: Slot, taken: int, facts: DayFacts) -> None:
     if slot.places > 0 and slot.practitioner_id is not None:
         _was_active(slot.practitioner_id, slot.profession, facts)
         if slot.profession == PHYSICIAN and slot.to_regulation:
-            facts.people["sas_doctors"].add(slot.practitioner_id)
+            facts.people["sas_doctors"].add(slot.practitioner_id.hex)
 
 
 def _was_active(practitioner_id: UUID, profession: str, facts: DayFacts) -> None:
-    facts.people["volunteers_active"].add(practitioner_id)
     key = part_key("volunteers_active", Dimension.PROFESSION, profession)
-    facts.people[key].add(practitioner_id)
+    facts.people[key].add(practitioner_id.hex)

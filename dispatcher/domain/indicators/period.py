@@ -170,7 +170,7 @@ def added_up(facts: Mapping[date, DayFacts], days: Sequence[date]) -> Indicators
         **_outcomes(total),
         median_time_to_appointment_minutes=None if wait is None else wait / _PER_MINUTE,
         median_time_to_booking_s=booking,
-        volunteers_active=len(total.people.get("volunteers_active", ())),
+        volunteers_active=len(total.there("volunteers_active")),
         **_places(total),
         satisfaction_answers=total.counts["satisfaction_answers"],
         satisfaction_mean=figures["satisfaction_mean"].value,
@@ -196,7 +196,7 @@ def _figures(total: DayFacts) -> dict[str, Figure]:
     for place in PLACES:
         found[place.code] = Figure(code=place.code, value=total.counts[place.code], parts={})
     for people in PEOPLE:
-        there = total.people.get(people.code, set())
+        there = total.there(people.code)
         found[people.code] = Figure(
             code=people.code, value=len(there), parts=_professions(total, people.code)
         )
