@@ -130,6 +130,8 @@ def _requests(connection: Connection) -> Iterator[str]:
 def _request_after(event: Row) -> str | None:
     if event["kind"] == "request_opened":
         return "searching"
+    if event["kind"] == "appointment_cancelled" and _json(event["data"])["by"] == "move":
+        return "searching"  # for the instant until it is booked elsewhere
     if event["kind"] == "request_reopened":
         return str(_json(event["data"])["status"])
     if event["kind"] == "request_escalated":
@@ -160,7 +162,8 @@ def _appointments(connection: Connection) -> Iterator[str]:
             state = after
         if state != row["status"]:
             yield f"I1: appointment {appointment_id} is {row['status']}, its history says {state}"
-        wanted = {f"confirmation:{UUID(appointment_id)}"}
+        moved = f"appointment_changed:{UUID(appointment_id)}"
+        wanted = {moved if moved in told else f"confirmation:{UUID(appointment_id)}"}
         if _id(row["practitioner_id"]) in mobile:
             wanted.add(f"practitioner_notice:{UUID(appointment_id)}")
         for purpose in wanted - told:

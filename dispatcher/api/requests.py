@@ -25,7 +25,7 @@ from dispatcher.domain.roles import Role
 from dispatcher.domain.states import RequestStatus
 from dispatcher.reads.candidates import candidates_of
 from dispatcher.reads.request_story import AppointmentFacts, RequestStory, opening, request_story
-from dispatcher.services import appointments, booking, requests
+from dispatcher.services import appointments, booking, moving, requests
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest, OpenRequest
 from dispatcher.services.idempotency import once
 
@@ -130,6 +130,16 @@ def book_slot(call: Call, request_id: UUID, command: BookSlot) -> RequestShape:
         call.house,
         call.key,
         lambda: booking.book_by_hand(call.house, call.account, request_id, command, call.key),
+    )
+    return show_request(call, request_id)
+
+
+def move_appointment(call: Call, request_id: UUID, command: BookSlot) -> RequestShape:
+    """Give a booked request another slot instead of its own."""
+    once(
+        call.house,
+        call.key,
+        lambda: moving.move_appointment(call.house, call.account, request_id, command, call.key),
     )
     return show_request(call, request_id)
 

@@ -45,6 +45,15 @@ OPERATIONS = (
     ),
     Operation(
         method="POST",
+        path="/requests/<uuid:request_id>/move",
+        view=requests.move_appointment,
+        roles=REGULATION,
+        summary="Move a booked appointment to another slot",
+        conflicts=("slot-full", "transition-refused"),
+        refusals=("not-feasible",),
+    ),
+    Operation(
+        method="POST",
         path="/requests/<uuid:request_id>/cancel",
         view=requests.cancel_request,
         roles=EVERY_ROLE,

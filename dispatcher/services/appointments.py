@@ -102,7 +102,7 @@ def cancel_request(
         if call is not None:
             call.remember(unit, request_id)
         request = lock_request(unit, request_id)
-        appointment = _live_appointment(unit, request_id)
+        appointment = live_appointment(unit, request_id)
         if account.role == Role.PRACTITIONER:
             if appointment is None or command.by != "practitioner":
                 raise NotFoundError
@@ -140,7 +140,7 @@ def close_request(
             call.remember(unit, request_id)
         request = lock_request(unit, request_id)
         status = RequestStatus(command.status)
-        appointment = _live_appointment(unit, request_id, also_ended=True)
+        appointment = live_appointment(unit, request_id, also_ended=True)
         if account.role == Role.PRACTITIONER:
             if appointment is None:
                 raise NotFoundError
@@ -286,7 +286,7 @@ def _must_not_be_over(unit: Unit, appointment: Appointment) -> None:
         raise TransitionError("Ce rendez-vous est passé.")
 
 
-def _live_appointment(
+def live_appointment(
     unit: Unit, request_id: UUID, *, also_ended: bool = False
 ) -> Appointment | None:
     """The request's appointment that was not cancelled; the caller holds the request's lock."""

@@ -1,5 +1,6 @@
 """Taking a place: the guard that lets exactly one of several takers win."""
 
+import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from dispatcher.domain.events import Actor, AppointmentBooked, BookingLost, Neig
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.candidates import weigh
 from dispatcher.domain.matching.feasibility import Reason
+from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, RequestStatus, SlotStatus
 from dispatcher.reads import queue
@@ -112,9 +114,9 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     Raises SlotFullError or BookedAlreadyError when somebody was faster; the caller's transaction
     must then roll back, since the request may already be marked in it.
     """
-    refused = choice.refused or unit.session.scalar(_LAST_SEARCH, {"request": choice.request_id})
-    if choice.overridden:
-        refused = {**(refused or {}), "overridden": list(choice.overridden)}
+    if not choice.refused:
+        last = unit.session.scalar(_LAST_SEARCH, {"request": choice.request_id})
+        choice = dataclasses.replace(choice, refused=last or {})
     # The request first, then the slot, as everybody who locks both: no two of them deadlock.
     request = unit.session.execute(
         _BOOK_REQUEST,
@@ -127,6 +129,26 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
     ).one_or_none()
     if request is None:
         raise BookedAlreadyError
+    appointment_id = take_place(house, unit, choice, request.due_at)
+    end_offers(house, unit, choice.request_id, keep=choice.offer_id)
+    return appointment_id
+
+
+def take_place(
+    house: House,
+    unit: Unit,
+    choice: Choice,
+    due_at: datetime,
+    kind: MessageKind = MessageKind.CONFIRMATION,
+) -> UUID:
+    """Take the place of a choice, and write its appointment and both SMS, the patient's as `kind`.
+
+    The caller holds the request's lock and has seen to it that it may be booked; `due_at` is the
+    end of its delay. Raises SlotFullError, and the caller's transaction must then roll back.
+    """
+    refused = dict(choice.refused)
+    if choice.overridden:
+        refused["overridden"] = list(choice.overridden)
     slot = unit.session.execute(
         _TAKE_PLACE, {"slot": choice.slot_id, "territory": unit.territory_id, "now": unit.now}
     ).one_or_none()
@@ -147,7 +169,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             "ends_at": slot.ends_at,
             "distance_km": choice.distance_km,
             "terms": list(choice.terms),
-            "refused": dict(refused or {}),
+            "refused": refused,
             "decided_by": choice.decided_by,
             "override_note": (
                 unit.cipher.seal("appointments.override_note", appointment_id, note)
@@ -165,7 +187,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             slot_id=choice.slot_id,
             practitioner_id=slot.practitioner_id,
             start=choice.seen_at,
-            within_delay=choice.seen_at <= request.due_at,
+            within_delay=choice.seen_at <= due_at,
             decided_by=choice.decided_by,
             distance_km=choice.distance_km,
             overridden=list(choice.overridden),
@@ -183,8 +205,7 @@ def book(house: House, unit: Unit, choice: Choice) -> UUID:
             ),
             territory_id=slot.territory_id,
         )
-    AppointmentNotices(house, unit, appointment_id).of_booking()
-    end_offers(house, unit, choice.request_id, keep=choice.offer_id)
+    AppointmentNotices(house, unit, appointment_id).of_booking(kind)
     return appointment_id
 
 
@@ -223,6 +244,16 @@ def _book_by_hand(
     command: BookSlot,
     call: CallKey | None,
 ) -> UUID:
+    choice = choose(house, account, request_id, command)
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        appointment_id = book(house, unit, choice)
+        if call is not None:
+            call.remember(unit, appointment_id)
+    return appointment_id
+
+
+def choose(house: House, account: Account, request_id: UUID, command: BookSlot) -> Choice:
+    """What booking a slot by hand would be, weighed like any other. Raises as `book_by_hand`."""
     with house.db.reading() as session:
         territory = session.get_one(Territory, account.territory_id)
         request = session.scalars(
@@ -253,24 +284,16 @@ def _book_by_hand(
         raise NotFeasibleError(
             [reason.value for reason in reasons], f"Ce créneau ne convient pas : {words}."
         )
-    with house.db.transaction(account.territory_id, account.actor) as unit:
-        appointment_id = book(
-            house,
-            unit,
-            Choice(
-                request_id=request_id,
-                slot_id=command.slot,
-                seen_at=pair.seen_at,
-                distance_km=pair.distance_km,
-                terms=[term.as_json() for term in pair.terms],
-                decided_by=account.role.value,
-                overridden=[reason.value for reason in reasons],
-                override_note=command.override or "",
-            ),
-        )
-        if call is not None:
-            call.remember(unit, appointment_id)
-    return appointment_id
+    return Choice(
+        request_id=request_id,
+        slot_id=command.slot,
+        seen_at=pair.seen_at,
+        distance_km=pair.distance_km,
+        terms=[term.as_json() for term in pair.terms],
+        decided_by=account.role.value,
+        overridden=[reason.value for reason in reasons],
+        override_note=command.override or "",
+    )
 
 
 def _why_not_open(slot: Slot | None, account: Account) -> NotFoundError | SlotFullError:

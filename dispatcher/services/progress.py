@@ -22,6 +22,9 @@ from dispatcher.storage.messages import Message, times_sent
 from dispatcher.storage.offers import Offer
 from dispatcher.storage.unit import Unit
 
+SUPERSEDED = "superseded"
+"""The error code of a message that something else overtook before it left."""
+
 _MESSAGES = table_of(Message)
 _NOW = (
     select(
@@ -95,7 +98,7 @@ def keep_progress(
             error_code=error_code,
         )
     )
-    if status in NOT_ARRIVED:
+    if status in NOT_ARRIVED and error_code != SUPERSEDED:
         ask_to_telephone(unit, message.kind, message.request_id)
         if message.appointment_id is not None:  # a conversation is not taken up hours later
             _try_again(unit, message_id, message.purpose, message.expires_at, error_code)

@@ -126,4 +126,4 @@ class Appointment(Record):
     """When they announced it."""
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
-    """Who cancelled: patient, practitioner or regulator."""
+    """Who cancelled: patient, practitioner or regulator; `move` where it has another slot."""

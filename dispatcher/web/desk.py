@@ -17,6 +17,7 @@ from dispatcher.reads import board as board_read
 from dispatcher.reads.known_people import colleagues, doctors, live_requests
 from dispatcher.reads.request_page import RequestState, request_state
 from dispatcher.reads.request_page import request_page as read_request
+from dispatcher.reads.request_search import search_of
 from dispatcher.services import requests
 from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.intake_faults import all_faults
@@ -256,6 +257,23 @@ def _request_state(request_id: UUID) -> LiveState:
     if found is None:
         raise NotFoundError
     return LiveState.of((found.digest, wording.now), _every(found))
+
+
+def moving_sheet(request_id: UUID) -> dict[str, Any] | None:
+    """What the page that moves an appointment shows; None where there is none to come."""
+    account = viewer()
+    shown = _sheet(request_id)
+    if shown["appointment"] is None or shown["appointment"]["is_over"]:
+        return None
+    found = search_of(
+        house().db,
+        account.territory_id,
+        request_id,
+        house().communes,
+        house().clock(),
+        house().routing,
+    )
+    return shown | request_sheet.moving(found, Wording.of(house(), account))
 
 
 def _sheet(request_id: UUID) -> dict[str, Any]:

@@ -103,6 +103,12 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
     }
 
 
+def moving(search: SearchFacts | None, wording: Wording) -> dict[str, Any]:
+    """What a booked appointment could be moved to."""
+    found = _search(search, wording) if search else {"candidates": [], "refused": []}
+    return {"candidates": found["candidates"], "refused": found["refused"]}
+
+
 def ways_out(catalogue: Catalogue) -> dict[str, Any]:
     """The lists of the dialogs by which a request ends."""
     return {

@@ -256,6 +256,8 @@ def _booked(event: events.AppointmentBooked, story: _Story) -> str:
 
 def _cancelled(event: events.AppointmentCancelled, story: _Story) -> str:
     when = calendar.day_and_hour(event.start, story.wording.zone)
+    if event.by == "move":
+        return f"Rendez-vous du {when} déplacé"
     return f"Rendez-vous du {when} annulé par {BY.get(event.by, event.by)}"
 
 

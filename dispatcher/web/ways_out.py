@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from config.catalogue import Catalogue
@@ -20,10 +20,11 @@ from dispatcher.services.attention import attend_request
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.effects import note_effect
+from dispatcher.services.moving import move_appointment
 from dispatcher.services.parsing import parse
 from dispatcher.web import forms
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.desk import whole_page
+from dispatcher.web.desk import moving_sheet, whole_page
 from dispatcher.web.request_sheet import Refusal
 
 room = Blueprint("ways_out", __name__, url_prefix="/demandes/<uuid:request_id>")
@@ -50,6 +51,28 @@ def book(request_id: UUID) -> ResponseReturnValue:
 
     dialog = OVERRIDE if "override" in request.form else ""
     return _act(request_id, act, f"Rendez-vous pris{NBSP}: les SMS partent.", dialog)
+
+
+@room.get("/deplacer")
+@allow(Role.REGULATOR)
+def move_choices(request_id: UUID) -> ResponseReturnValue:
+    """The other slots that suit a booked request."""
+    shown = moving_sheet(request_id)
+    if shown is None:
+        return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)
+    return render_template("desk/move.html", **shown)
+
+
+@room.post("/deplacer")
+@allow(Role.REGULATOR)
+def move(request_id: UUID) -> ResponseReturnValue:
+    """Give the appointment another slot."""
+
+    def act(account: Account) -> None:
+        chosen = parse(BookSlot, {"slot": request.form.get("slot", "")})
+        move_appointment(house(), account, request_id, chosen)
+
+    return _act(request_id, act, f"Rendez-vous déplacé{NBSP}: les SMS partent.")
 
 
 @room.post("/elargir")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dispatcher.domain.errors import RefusedError
 from dispatcher.gateways.sms import SmsRetry, SmsUncertain
-from dispatcher.services import answers, appointments, asking, requests, slots
+from dispatcher.services import answers, appointments, asking, moving, requests, slots
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.offers import link_token
@@ -61,6 +61,7 @@ class Life:
             self.work,
             self.work_while_the_provider_fails,
             self.book,
+            self.move,
             self.cancel,
             self.give_up_an_appointment,
             self.attend,
@@ -108,6 +109,14 @@ class Life:
 
     def book(self) -> None:
         book_by_hand(
+            self.house,
+            self.town.regulator,
+            self._any(CareRequest),
+            BookSlot(slot=self._any(Slot), override=self.dice((None, "Parce que."))),
+        )
+
+    def move(self) -> None:
+        moving.move_appointment(
             self.house,
             self.town.regulator,
             self._any(CareRequest),

@@ -60,6 +60,8 @@ WHO_MAY = {
     "desk.request_live": REGULATORS,
     "ways_out.note": REGULATORS,
     "ways_out.book": REGULATORS,
+    "ways_out.move": REGULATORS,
+    "ways_out.move_choices": REGULATORS,
     "ways_out.enlarge": REGULATORS,
     "ways_out.ask": REGULATORS,
     "ways_out.take_back": REGULATORS,
@@ -324,6 +326,7 @@ def test_a_request_of_another_territory_is_not_there(
     token = desk.get(f"/demandes/{own}").form("/deconnexion").values["csrf_token"]
     posts = {
         "reserver": {"slot": str(uuid.uuid4())},
+        "deplacer": {"slot": str(uuid.uuid4())},
         "annuler": {"by": "regulator"},
         "reorienter": {"to": "15"},
         "sans-solution": {"reason": "OTHER"},

@@ -47,7 +47,10 @@ class PatientLate(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentCancelled(Event):
-    """A live appointment was cancelled, `by` patient, practitioner or regulator."""
+    """A live appointment was cancelled, `by` patient, practitioner or regulator.
+
+    By `move` where nobody gave it up: what is booked in the same instant takes its place.
+    """
 
     request_id: UUID
     appointment_id: UUID
