@@ -1,8 +1,9 @@
 """Twilio's emulator as a process that also notes when each message came, for P4b and P10.
 
-`python -m bench.provider PORT FILE RECEIPTS`: the receipts that follow each message are given with
-commas between them; each line of FILE is a message's id, its telephone and its instant by
-time.monotonic(), which processes of one machine share.
+`python -m bench.provider PORT FILE RECEIPTS [LATENCY]`: the receipts that follow each message are
+given with commas between them, or `none`; the latency of a send in seconds; each line of FILE is a
+message's id, its telephone and its instant by time.monotonic(), which processes of one machine
+share.
 """
 
 import signal
@@ -58,8 +59,9 @@ def main() -> None:
     port, notes = int(sys.argv[1]), Path(sys.argv[2])
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    receipts = Receipts(tuple(sys.argv[3].split(",")))
+    receipts = None if sys.argv[3] == "none" else Receipts(tuple(sys.argv[3].split(",")))
     emulator = TwilioEmulator(port=port, receipts=receipts)
+    emulator.latency = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0
     emulator.store = NotingStore(emulator.account_sid, notes)
     with emulator:
         ended.wait()

@@ -154,10 +154,14 @@ class Processes:
         self.wait_for(started[0], lambda: Worker.count(connection) >= wanted, "worker")
         return started
 
-    def start_provider(self, port: int, receipts: str = "queued,sent,delivered") -> Path:
+    def start_provider(
+        self, port: int, receipts: str = "queued,sent,delivered", latency: str = "0"
+    ) -> Path:
         """Start the provider's emulator; returns where it notes what came (`bench.provider`)."""
         notes = self.folder / "arrivals"
-        provider = self.start("provider", "bench.provider", str(port), str(notes), receipts)
+        provider = self.start(
+            "provider", "bench.provider", str(port), str(notes), receipts, latency
+        )
         self.wait_for(provider, lambda: _listens(port), "provider")
         return notes
 
