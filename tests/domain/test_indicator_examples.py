@@ -315,3 +315,14 @@ def test_a_place_that_was_used_by_a_neighbour_is_not_lost() -> None:
 @pytest.mark.parametrize("code", INDICATORS)
 def test_an_indicator_names_events_of_the_log(code: str) -> None:
     assert set(INDICATORS[code].events) <= set(events.EVENTS)
+
+
+def test_places_that_the_practitioners_own_agenda_blocks_are_not_open() -> None:
+    said = {"start": at(23, 10).isoformat(), "places": 1}
+    blocked = LoggedEvent("slot_blocked", at(21, 8), None, None, slot_id(1), DOCTOR, said)
+    freed = LoggedEvent(
+        "slot_unblocked", at(22, 8), None, None, slot_id(1), DOCTOR, said | {"places": 3}
+    )
+    log = [published(1, 10, 3), blocked]
+    assert fold(log, PERIOD).figures["slots_opened"].value == 1
+    assert fold([*log, freed], PERIOD).figures["slots_opened"].value == 3

@@ -21,7 +21,7 @@ from dispatcher.domain.indicators.definition import PART_OF, Dimension
 from dispatcher.domain.indicators.registry import DURATIONS, REQUESTS
 from dispatcher.domain.indicators.stories import UNKNOWN, Ledger, Request, Seat, Slot
 
-DEFINITIONS = 1
+DEFINITIONS = 2
 """Counted up when a figure's rule changes: facts of another number are counted anew."""
 PHYSICIAN = "10"
 """TRE_G15."""

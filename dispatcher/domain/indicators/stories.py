@@ -168,6 +168,8 @@ ABOUT_PLACES = (
     "slot_published",
     "slot_changed",
     "slot_withdrawn",
+    "slot_blocked",
+    "slot_unblocked",
     "slot_passed",
     "slot_blocked",
     "slot_unblocked",
