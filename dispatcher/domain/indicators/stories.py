@@ -171,8 +171,6 @@ ABOUT_PLACES = (
     "slot_blocked",
     "slot_unblocked",
     "slot_passed",
-    "slot_blocked",
-    "slot_unblocked",
     "appointment_booked",
     "appointment_cancelled",
     "neighbour_place_taken",
