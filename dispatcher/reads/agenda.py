@@ -73,6 +73,8 @@ class AgendaSlot:
     note: str
     """For the patient."""
     free_now: bool
+    is_blocked: bool
+    """Closed for now by the practitioner's own agenda."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,4 +244,5 @@ def _slot(cipher: Cipher, slot: Slot, place_label: str, visits: Iterable[Visit])
         visits=tuple(visits),
         note=cipher.open("slots.note", slot.id, slot.note) if slot.note else "",
         free_now=slot.free_now,
+        is_blocked=slot.blocked_since is not None and slot.status != SlotStatus.CLOSED,
     )

@@ -246,6 +246,7 @@ def _slot(slot: AgendaSlot, wording: Wording) -> dict[str, Any]:
         "modality_label": wording.modality(slot.modality),
         "note": slot.note,
         "free_now": slot.free_now,
+        "is_blocked": slot.is_blocked,
         "places": slot.places,
         "taken": slot.taken,
         "status": slot.status,

@@ -33,6 +33,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
         Door("week.show", "Ma semaine", "list"),
         Door("schedules.overview", "Modèles", "refresh"),
         Door("places.overview", "Mes lieux", "pin"),
+        Door("own_agendas.overview", "Mes agendas", "calendar"),
         Door("limits.overview", "Mes règles", "sliders"),
     ),
     Role.COORDINATOR: (
