@@ -21,6 +21,7 @@ UNAUTHORISED = 401
 
 TITLES: Mapping[str, str] = {
     "duplicate-request": "Une demande est déjà en cours",
+    "edited-meanwhile": "Texte modifié entre-temps",
     "forbidden": "Accès refusé",
     "idempotency-key-reused": "Clé d’idempotence déjà utilisée",
     "internal-error": "Une erreur est survenue",
@@ -30,6 +31,7 @@ TITLES: Mapping[str, str] = {
     "method-not-allowed": "Méthode non prévue",
     "not-feasible": "Créneau qui ne convient pas",
     "not-found": "Introuvable",
+    "patients-concerned": "Des patients sont attendus",
     "request-not-waiting": "Demande déjà pourvue ou close",
     "slot-full": "Créneau complet ou fermé",
     "too-large": "Appel trop volumineux",

@@ -17,6 +17,7 @@ from dispatcher.reads.volunteers import modality_at
 from dispatcher.services.booking import Choice, book
 from dispatcher.services.house import House
 from dispatcher.services.offers import by_practitioner
+from dispatcher.services.publication import kept_spans
 from dispatcher.storage.offers import Offer
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import CareRequest
@@ -94,6 +95,10 @@ def find_room(house: House, unit: Unit, request: CareRequest, offer: Offer, hour
     standing = [each for each in own if each.taken or each.places > 1 or each.start_at > unit.now]
     busy = [
         (each.start_at, each.ends_at) for each in standing if each.taken or each.start_at <= hour
+    ]
+    busy += [
+        (kept.start, kept.end)
+        for kept in kept_spans(unit.session, offer.practitioner_id, hour, hour + CARE_LASTS)
     ]
     span = free_span(hour, busy, [each.start_at for each in standing if not each.taken])
     if span is None:

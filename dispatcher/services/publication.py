@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
@@ -164,7 +165,21 @@ def busy_spans(
             Slot.id != besides,
         )
     )
-    kept = unit.session.execute(
+    spans = [Span(*row) for row in offered] + kept_spans(
+        unit.session, practitioner_id, start, end, besides
+    )
+    return sorted(spans, key=lambda span: (span.start, span.end))
+
+
+def kept_spans(
+    session: Session,
+    practitioner_id: UUID,
+    start: datetime,
+    end: datetime,
+    besides: UUID | None = None,
+) -> list[Span]:
+    """The hours that patients kept in slots that were closed."""
+    rows = session.execute(
         select(Appointment.start_at, Appointment.ends_at, Slot.place_id)
         .join(Slot, Slot.id == Appointment.slot_id)
         .where(
@@ -177,8 +192,7 @@ def busy_spans(
             Slot.id != besides,
         )
     )
-    spans = [Span(*row) for row in offered] + [Span(*row) for row in kept]
-    return sorted(spans, key=lambda span: (span.start, span.end))
+    return [Span(*row) for row in rows]
 
 
 def faults_of_place(

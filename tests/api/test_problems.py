@@ -160,6 +160,7 @@ def test_every_refusal_of_the_house_has_a_title() -> None:
         "InvalidError": ({"x": "y"},),
         "NotFeasibleError": (["too_far"], "Trop loin."),
         "DuplicateRequestError": (["1"],),
+        "PatientsConcernedError": ([],),
         "TransitionError": ("Non.",),
     }
     assert {problems.TokenRefusedError, idempotency.KeyReusedError} <= kinds

@@ -11,6 +11,7 @@ from dispatcher.services.appointments import (
 )
 from dispatcher.services.commands import CancelRequest
 from dispatcher.services.house import House
+from dispatcher.services.slots import withdraw_slot
 from tests.builders import Town, Volunteer
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
@@ -185,6 +186,23 @@ class TestHours:
 
         answers(town, volunteer, "OUI à 11 h")
         assert seen_at(town, request) == "23 11:00"
+
+    def test_an_hour_that_a_patient_kept_in_a_closed_slot_is_taken(
+        self, house: House, town: Town, clock: FakeClock, sms: FakeSms
+    ) -> None:
+        settings(town, offers={"after_minutes": 0}, outside_hours=True)
+        volunteer = asked_volunteer(town)
+        slot = town.slot(volunteer, hours=2)  # 11:00
+        town.request()
+        keep_promises(house)
+        withdraw_slot(house, town.regulator, slot)
+        other = town.request()
+        keep_promises(house)
+
+        answers(town, volunteer, f"OUI {code_of(town, other)} à 11h10")
+
+        assert town.the_appointment(other) is None
+        assert "vous avez déjà un créneau à ce moment" in everything_told(house, sms, volunteer)
 
     def test_two_patients_are_not_given_the_same_hour(
         self, house: House, town: Town, clock: FakeClock, sms: FakeSms
