@@ -101,6 +101,7 @@ class AppointmentFacts:
     terms: tuple[Term, ...]
     decided_by: str
     override_note: str
+    slot_id: UUID
     slot: SlotFacts
     refused: Mapping[Reason, int]
     """What stood against the other slots when this one was booked."""
@@ -324,6 +325,7 @@ def _appointment(session: Session, cipher: Cipher, request_id: UUID) -> Appointm
         override_note=(
             cipher.open("appointments.override_note", appointment.id, note) if note else ""
         ),
+        slot_id=appointment.slot_id,
         slot=slots_of(session, [appointment.slot_id], appointment.territory_id)[
             appointment.slot_id
         ],

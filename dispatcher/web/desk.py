@@ -273,7 +273,8 @@ def moving_sheet(request_id: UUID) -> dict[str, Any] | None:
         house().clock(),
         house().routing,
     )
-    return shown | request_sheet.moving(found, Wording.of(house(), account))
+    held: UUID = shown["appointment"]["slot"]
+    return shown | request_sheet.moving(found, held, Wording.of(house(), account))
 
 
 def _sheet(request_id: UUID) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class Door:
     sign: str
     key: str = ""
     go: str = ""
+    rooms: frozenset[str] = frozenset()
+    """Further rooms that are reached through it: on their pages, too, one is there."""
 
 
 DOORS: Mapping[Role, tuple[Door, ...]] = {
@@ -32,9 +34,12 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
         Door("practitioner.publish", "Ouvrir un créneau", "plus"),
         Door("week.show", "Ma semaine", "list"),
         Door("schedules.overview", "Modèles", "refresh"),
-        Door("places.overview", "Mes lieux", "pin"),
-        Door("own_agendas.overview", "Mes agendas", "calendar"),
-        Door("limits.overview", "Mes règles", "sliders"),
+        Door(
+            "limits.overview",
+            "Mes règles",
+            "sliders",
+            rooms=frozenset({"limits", "places", "own_agendas"}),
+        ),
     ),
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart"),
@@ -108,6 +113,6 @@ def _entry(door: Door) -> Entry:
         url=url_for(door.endpoint),
         sign=door.sign,
         key=door.key,
-        current=request.endpoint == door.endpoint,
+        current=request.endpoint == door.endpoint or request.blueprint in door.rooms,
         id=door.go,
     )

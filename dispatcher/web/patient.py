@@ -26,6 +26,7 @@ from dispatcher.reads.patient_page import PatientPage, patient_page
 from dispatcher.services.appointments import cancel_by_link, confirm_by_link
 from dispatcher.services.house import House
 from dispatcher.services.lateness import announce_delay
+from dispatcher.services.moving import BY_MOVE
 from dispatcher.web import patient_words
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.hours import Closure, closure_of
@@ -197,6 +198,7 @@ def _values(page: PatientPage, token: str) -> dict[str, Any]:
             "late_minutes": page.late_minutes,
             "late_said": languages.hour(page.late_at, zone, language) if page.late_at else "",
             "is_over": page.is_over,
+            "is_moved": page.cancelled_by == BY_MOVE,
             "can_act": page.can_act,
             "code": page.code,
         },

@@ -103,10 +103,11 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
     }
 
 
-def moving(search: SearchFacts | None, wording: Wording) -> dict[str, Any]:
-    """What a booked appointment could be moved to."""
+def moving(search: SearchFacts | None, slot_id: UUID, wording: Wording) -> dict[str, Any]:
+    """What an appointment of that slot could be moved to: a period it has, it has already."""
     found = _search(search, wording) if search else {"candidates": [], "refused": []}
-    return {"candidates": found["candidates"], "refused": found["refused"]}
+    others = [each for each in found["candidates"] if each["slot"] != slot_id]
+    return {"candidates": others, "refused": found["refused"]}
 
 
 def ways_out(catalogue: Catalogue) -> dict[str, Any]:
@@ -245,6 +246,7 @@ def _appointment(
     day = calendar.day(appointment.start, wording.zone)
     relative = calendar.relative_day(appointment.start, wording.now, wording.zone)
     return {
+        "slot": appointment.slot_id,
         "day": day,
         "day_words": "" if relative == day else relative,
         "hour": _hour(appointment.start, slot, wording),

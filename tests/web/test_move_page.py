@@ -33,6 +33,18 @@ def test_without_another_slot_the_page_says_so(house: House, town: Town, desk: B
     assert "Aucun autre créneau ne convient" in desk.get(f"/demandes/{asked}/deplacer").text
 
 
+def test_the_period_that_the_appointment_has_is_not_proposed_again(
+    house: House, town: Town, desk: Browser
+) -> None:
+    town.slot(hours=4, minutes=240, places=5)
+    asked = town.request()
+    keep_promises(house)
+    page = desk.get(f"/demandes/{asked}/deplacer")
+
+    assert "Aucun autre créneau ne convient" in page.text
+    assert "Déplacer ici" not in page.text
+
+
 def test_what_is_not_booked_has_no_such_page(town: Town, desk: Browser) -> None:
     asked = town.request()
 

@@ -13,7 +13,9 @@ from sqlalchemy import func, select
 
 from dispatcher.reads.patient_page import LINK_LIFE
 from dispatcher.services import appointments
+from dispatcher.services.commands import BookSlot
 from dispatcher.services.house import House
+from dispatcher.services.moving import move_appointment
 from dispatcher.storage.log import LoggedEvent
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
@@ -200,6 +202,22 @@ def test_cancelling_is_asked_first_then_frees_the_place_and_tells_the_practition
     keep_promises(house)
     told = sms.bodies_to("+33" + volunteer.phone[1:])
     assert "annulé" in told[-1]
+
+
+def test_the_link_of_an_appointment_that_was_moved_says_so(
+    somebody: Browser, house: House, town: Town, sms: FakeSms
+) -> None:
+    town.slot(hours=4)
+    request = town.request()
+    keep_promises(house)
+    address = link_to_page(sms)
+    move_appointment(house, town.regulator, request, BookSlot(slot=town.slot(hours=6)))
+    keep_promises(house)
+
+    page = somebody.get(address)
+    assert "Ce rendez-vous a été déplacé" in page.text
+    assert "est annulé" not in page.text
+    assert "Ce rendez-vous a été déplacé" not in somebody.get(link_to_page(sms)).text
 
 
 def test_cancelling_twice_is_cancelling_once(
