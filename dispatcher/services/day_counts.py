@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Delete, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.errors import RefusedError
 from dispatcher.domain.events import CLOCK
 from dispatcher.domain.indicators import DEFINITIONS
 from dispatcher.domain.jobs import Job
@@ -42,8 +44,14 @@ _COUNTS = table_of(DayCount)
 _SPANS = table_of(CountedSpan)
 
 
-class CountedElsewhereError(Exception):
+class CountedElsewhereError(RefusedError):
     """Somebody else began to count this territory meanwhile: theirs is newer, ours is not kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "counted-elsewhere",
+            f"Ces jours sont recomptés ailleurs en ce moment{NBSP}: relancez dans une minute.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from dispatcher import cli
 from dispatcher.bootstrap import build
 from dispatcher.demo.beside import DATABASE, settings_beside
 from dispatcher.demo.directory import SECRETS, write_whole
+from dispatcher.services import day_counts
+from dispatcher.services.day_counts import CountedElsewhereError
 from dispatcher.storage.migrate import upgrade
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
@@ -116,3 +118,16 @@ def test_a_period_without_its_end_is_told(
     words = ["indicators", "--territory", "jura", *PERIOD[:2], "--data", str(demonstration)]
     assert cli.main(words) == 2
     assert "Indiquez la période" in capsys.readouterr().err
+
+
+def test_days_that_a_worker_counts_at_the_same_moment_are_told_in_words(
+    demonstration: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*_: object) -> int:
+        raise CountedElsewhereError
+
+    monkeypatch.setattr(day_counts, "recount_all_days", elsewhere)
+    words = ["indicators", "rebuild", "--territory", "jura", "--data", str(demonstration)]
+
+    assert cli.main(words) == cli.MISUSED
+    assert "relancez dans une minute" in capsys.readouterr().err
