@@ -52,7 +52,7 @@ _TAKE = {
     .on_conflict_do_update(
         index_elements=["name"],
         set_={"busy_until": _FROM + bindparam("step", type_=Double)},
-        where=bindparam("latest") >= _BUSY,
+        where=bindparam("latest", type_=Double) >= _BUSY,
     )
     .returning(_BUSY)
     for dialect in (postgresql, sqlite)

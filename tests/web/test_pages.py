@@ -22,7 +22,7 @@ def test_a_page_as_it_should_be_has_no_fault() -> None:
         ("<!DOCTYPE html>", "", "no doctype"),
         ("</h1>", "</h2>", "end-tag"),
         ("<p><a", "<p><div><a", "unexpected-end-tag"),
-        ('lang="fr"', 'lang="en"', "the language is not said"),
+        ('lang="fr"', 'lang="de"', "the language is not said"),
         ("Essai – Relais", "", "titles"),
         ("<h1>Essai</h1>", "", "h1"),
         ("<h1>Essai</h1>", "<h1>Essai</h1><h1>Autre</h1>", "h1"),
