@@ -42,6 +42,10 @@ JOBS: Mapping[Job, str] = {
     Job.MISS_HOUR: "Attente de l’heure d’un volontaire",
     Job.LEARN_PRICES: "Apprentissage de la valeur des créneaux",
     Job.RUN_SIMULATION: "Simulation",
+    Job.PUBLISH_OCCURRENCES: "Publication des modèles de semaine",
+    Job.READ_AGENDAS: "Tour des agendas reliés",
+    Job.READ_AGENDA: "Lecture d’un agenda relié",
+    Job.COUNT_DAYS: "Décompte de l’activité",
 }
 SILENT = timedelta(minutes=3)
 """A process that has not been heard of for longer is taken to be gone."""

@@ -37,9 +37,13 @@ def calls(town: Town, house: House, asked: Body) -> dict[str, tuple[str, Body]]:
         "end": "2026-11-23T17:20:00+01:00",
     }
     choice = {"slot": str(town.slot(volunteer, hours=4))}
+    moved = town.request()
+    book_by_hand(house, town.regulator, moved, BookSlot(slot=town.slot(volunteer, hours=5)))
+    elsewhere = {"slot": str(town.slot(volunteer, hours=6))}
     return {
         "open_request": ("/requests", asked | {"confirm_duplicate": True}),
         "book_slot": (f"/requests/{town.request()}/book", choice),
+        "move_appointment": (f"/requests/{moved}/move", elsewhere),
         "cancel_request": (f"/requests/{town.request()}/cancel", {"by": "regulator"}),
         "close_request": (f"/requests/{booked}/outcome", {"status": "fulfilled"}),
         "publish_slot": ("/slots", slot),

@@ -163,7 +163,3 @@ def test_the_state_of_the_machines_is_told(
 
 def test_every_job_has_a_name_for_people() -> None:
     assert set(administration.JOBS) == set(Job)
-
-
-def test_every_kind_of_work_has_its_words() -> None:
-    assert set(administration.JOBS) == set(Job)
