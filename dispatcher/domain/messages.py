@@ -81,6 +81,19 @@ BEFORE_THE_HOUR: Final = frozenset(
 """Worth nothing to a patient once the hour of their appointment has come."""
 
 
+OF_A_LIVE_APPOINTMENT: Final = frozenset(
+    {
+        MessageKind.CONFIRMATION,
+        MessageKind.PRACTITIONER_NOTICE,
+        MessageKind.REMINDER,
+        MessageKind.APPOINTMENT_CHANGED,
+        MessageKind.CONFIRM_ACKNOWLEDGED,
+        MessageKind.LATE_NOTICE,
+    }
+)
+"""What says « come », or that somebody does: untrue of an appointment that is off."""
+
+
 class MessageStatus(StrEnum):
     """Where an outgoing SMS is."""
 

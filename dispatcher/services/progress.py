@@ -25,6 +25,7 @@ from dispatcher.storage.unit import Unit
 SUPERSEDED = "superseded"
 """The error code of a message that something else overtook before it left."""
 
+_GIVEN_UP = frozenset({MessageStatus.UNDELIVERED, MessageStatus.FAILED})
 _MESSAGES = table_of(Message)
 _NOW = (
     select(
@@ -75,7 +76,7 @@ def keep_progress(
     if status is None or not moves_forward(MessageStatus(message.status), status):
         if number != message.provider_sid:
             unit.session.execute(_NOTE_NUMBER, {"message": message_id, "sid": number})
-        if (message.status, status) == (MessageStatus.UNDELIVERED, MessageStatus.DELIVERED):
+        if message.status in _GIVEN_UP and status == MessageStatus.DELIVERED:
             # A state never changes once it is final, but what arrived is not sent again.
             unit.session.execute(_NOTE_ARRIVAL, {"message": message_id, "error": ARRIVED_LATE})
             reached_after_all(unit, message.kind, message.request_id)

@@ -10,19 +10,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select, update
 
 from config.logging import get_logger
-from dispatcher.domain.events import ENGINE
+from dispatcher.domain.events import ENGINE, PhoneOptedOut
 from dispatcher.domain.messages import CAN_WAIT, ErrorClass, MessageStatus
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.sms_policy import quiet_end
 from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
 from dispatcher.services.house import House
+from dispatcher.services.overtaken import overtaken
 from dispatcher.services.pacing import lanes_of, put_off, take
 from dispatcher.services.progress import keep_progress
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.lanes import Lane, LaneFullError
-from dispatcher.storage.messages import Message
+from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, LeaseLostError
 
@@ -69,6 +70,7 @@ def send_message(house: House, claim: Claim) -> None:
     """
     with house.db.reading() as session:
         found = session.execute(_OWED, {"message": claim.id("message_id")}).one_or_none()
+        why_not = None if found is None else overtaken(session, house.db.cipher, found.Message)
     if found is None:
         house.db.keep(claim)
         return
@@ -77,8 +79,10 @@ def send_message(house: House, claim: Claim) -> None:
     now = house.clock()
     if message.sending_since is not None and not _settled(house, claim, message, code, now):
         return
-    if _is_over(message, now):
-        _record(house, claim, message, MessageStatus.REFUSED, error_code=EXPIRED)
+    if why_not is None and _is_over(message, now):
+        why_not = EXPIRED
+    if why_not is not None:
+        _record(house, claim, message, MessageStatus.REFUSED, error_code=why_not)
         return
     if message.kind in CAN_WAIT and (calm := quiet_end(now, ZoneInfo(found.timezone), policy)):
         keeping.defer(house.db, claim, calm, "quiet hours")
@@ -102,6 +106,9 @@ def send_unhurried(house: House, claim: Claim) -> None:
 
 def _settled(house: House, claim: Claim, message: Message, code: str, now: datetime) -> bool:
     """Settle a send whose answer was lost. True if it certainly never reached the provider."""
+    if message.provider_sid is not None:  # a receipt that said nothing else gave its number
+        _record(house, claim, message, MessageStatus.SENT, sid=message.provider_sid)
+        return False
     since = message.sending_since or now
     settle_at = since + timedelta(seconds=house.settings.sms_settle_after)
     if now < settle_at:
@@ -169,7 +176,8 @@ def _call(
             _later(house, claim, message, problem)
             return
         code = "" if problem.code is None else str(problem.code)
-        _record(house, claim, message, MessageStatus.REFUSED, error_code=code)
+        stopped = problem.error_class == ErrorClass.OPTED_OUT
+        _record(house, claim, message, MessageStatus.REFUSED, error_code=code, stopped=stopped)
     else:
         _record(house, claim, message, accepted.status, sid=accepted.sid)
 
@@ -201,10 +209,20 @@ def _record(
     *,
     sid: str | None = None,
     error_code: str | None = None,
+    stopped: bool = False,
 ) -> None:
-    """Keep the provider's answer, never backwards: a receipt may have been faster."""
+    """Keep the provider's answer, never backwards: a receipt may have been faster.
+
+    With `stopped`, the provider knows of a STOP that we do not: it is ours from now on.
+    """
     with house.db.transaction(message.territory_id, ENGINE, keeping=claim) as unit:
         keep_progress(unit, message.id, status, sid=sid, error_code=error_code)
+        hashed = unit.cipher.hash(unit.cipher.open("messages.phone", message.id, message.phone))
+        if stopped and unit.session.get(OptOut, (message.territory_id, hashed)) is None:
+            unit.session.add(
+                OptOut(territory_id=message.territory_id, phone_hash=hashed, since=unit.now)
+            )
+            unit.record(PhoneOptedOut(message_id=message.id))
 
 
 def _certainly_not_sent(house: House, message: Message, begun_at: datetime) -> None:

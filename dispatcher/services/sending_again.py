@@ -5,24 +5,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from dispatcher.domain.events import CLOCK, RequestAttended
-from dispatcher.domain.messages import ARRIVED_LATE, NOT_ARRIVED, MessageKind
-from dispatcher.domain.states import LIVE_APPOINTMENTS
+from dispatcher.domain.messages import ARRIVED_LATE, NOT_ARRIVED
 from dispatcher.services.house import House
 from dispatcher.services.notices import queue_again
+from dispatcher.services.overtaken import overtaken
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
-from dispatcher.storage.requests import Appointment
 from dispatcher.storage.unit import Claim, Unit
-
-OF_A_LIVE_APPOINTMENT = frozenset(
-    {
-        MessageKind.CONFIRMATION,
-        MessageKind.PRACTITIONER_NOTICE,
-        MessageKind.REMINDER,
-        MessageKind.APPOINTMENT_CHANGED,
-    }
-)
-"""What says « come »: not said again of an appointment that is over or was cancelled."""
 
 
 def send_again(house: House, claim: Claim) -> UUID | None:
@@ -44,18 +33,9 @@ def send_again(house: House, claim: Claim) -> UUID | None:
             return None
         if message.expires_at is not None and message.expires_at <= unit.now:
             return None
-        if not _is_still_true(unit, message) or _was_told(unit, message):
+        if overtaken(unit.session, unit.cipher, message) or _was_told(unit, message):
             return None
         return queue_again(unit, message)
-
-
-def _is_still_true(unit: Unit, message: Message) -> bool:
-    if message.kind not in OF_A_LIVE_APPOINTMENT or message.appointment_id is None:
-        return True
-    status = unit.session.scalar(
-        select(Appointment.status).where(Appointment.id == message.appointment_id)
-    )
-    return status in LIVE_APPOINTMENTS
 
 
 def _was_told(unit: Unit, message: Message) -> bool:

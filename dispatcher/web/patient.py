@@ -253,7 +253,7 @@ def _calendar(page: PatientPage, language: Language) -> bytes:
     event.add("sequence", int(cancelled))
     event.add(
         "description",
-        f"Pour modifier ou annuler{calendar.NBSP}: {_shown(page.territory_phone, page)}",
+        words["ics_description"].format(phone=_shown(page.territory_phone, page)),
     )
     if page.modality == AT_THE_PRACTICE:
         event.add("location", f"{page.address}, {page.postcode} {page.commune_name}")
