@@ -99,3 +99,22 @@ def _whole(text: str, found: re.Match[str]) -> str:
     while end < len(text) and text[end].isalnum():
         end += 1
     return text[start:end]
+
+
+_STREET = re.compile(
+    r"(\d+\s*(bis|ter|quater|[a-d])?,?\s+)?"
+    r"(rue|avenue|av|boulevard|bd|bld|place|pl|chemin|che|impasse|imp|allees?|route|rte|quai|square"
+    r"|cours|passage|faubourg|fg|montee|sentier|ruelle|rond-point|esplanade|promenade|voie|lieu-dit"
+    r"|lotissement|residence|hameau|zone|za|zac|zi)\b"
+)
+
+
+def discreet_address(line: str) -> str:
+    """What of an address's first line an SMS may say: no name of a place that says « health ».
+
+    « Centre d’addictologie, 3 rue X » leaves « 3 rue X ». The name of a street is a name and stays,
+    « rue du Docteur-Martin » too; empty where nothing is left.
+    """
+    parts = [part.strip() for part in line.split(",") if part.strip()]
+    kept = [part for part in parts if _STREET.match(_plain(part)) or not about_health(part, "fr")]
+    return ", ".join(kept)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
+from config.sms_leaks import discreet_address
 from dispatcher.domain import languages
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
@@ -167,5 +168,6 @@ class AppointmentNotices:
             return languages.at_home(language)
         if self._known.modality == "VR":
             return languages.remotely(language)
-        where = f"{self._known.address}, {self._known.commune_name}"
+        line = discreet_address(self._known.address)
+        where = ", ".join(part for part in (line, self._known.commune_name) if part)
         return languages.address(where, language)

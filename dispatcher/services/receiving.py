@@ -122,12 +122,12 @@ def _act(house: House, unit: Unit, message: Message, phone: str, said: Understoo
         case Intent.YES:
             _answer_about_appointment(house, unit, message, phone, said)
         case Intent.CALL_BACK:
-            _to_regulator(house, unit, message, phone, Attention.CALL_BACK)
+            _to_regulator(house, unit, message, phone, said.code, Attention.CALL_BACK)
         case Intent.UNKNOWN if _is_mark(house, unit, message, phone, said):
             pass
         case _:
             # A patient's NON answers no question of ours: to guess would free a place.
-            _to_regulator(house, unit, message, phone)
+            _to_regulator(house, unit, message, phone, said.code)
     unit.record(
         MessageReceived(message_id=message.id, request_id=message.request_id, intent=message.kind)
     )
@@ -186,7 +186,7 @@ def _answer_about_appointment(
         message.handled_at = unit.now
         return
     if not live:
-        _to_regulator(house, unit, message, phone)
+        _to_regulator(house, unit, message, phone, said.code)
         return
     appointment = lock_appointment(unit, live[0].id)
     message.request_id = appointment.request_id
@@ -200,7 +200,7 @@ def _answer_about_appointment(
             cancel_appointment(house, unit, appointment, "patient")
             notices.to_patient(MessageKind.CANCEL_ACKNOWLEDGED)
     except TransitionError:
-        _to_regulator(house, unit, message, phone)
+        _to_regulator(house, unit, message, phone, said.code)
         return
     message.handled_at = unit.now
 
@@ -210,9 +210,13 @@ def _to_regulator(
     unit: Unit,
     message: Message,
     phone: str,
+    code: str | None,
     attention: Attention = Attention.MESSAGE,
 ) -> None:
-    """Leave it in the inbox (`handled_at` stays empty) and say so to whoever wrote."""
+    """Leave it in the inbox (`handled_at` stays empty) and say so to whoever wrote.
+
+    It is about the live request of that code, or the latest one of the number.
+    """
     request = unit.session.scalars(
         select(CareRequest)
         .join(Patient, Patient.id == CareRequest.patient_id)
@@ -221,7 +225,8 @@ def _to_regulator(
             CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
             Patient.phone_hash.in_(unit.cipher.hashes(phone)),
         )
-        .order_by(CareRequest.asked_at.desc())
+        .order_by((CareRequest.code == code).desc(), CareRequest.asked_at.desc())
+        .with_for_update(of=CareRequest)
     ).first()
     if request is not None:
         message.request_id = request.id
