@@ -195,7 +195,7 @@ def test_more_occurrences_than_anybody_has_are_refused() -> None:
     every_half_hour = event(
         "UID:1", "DTSTART:20200101T000000Z", "DURATION:PT5M", "RRULE:FREQ=HOURLY;BYMINUTE=0,30"
     )
-    many = [every_half_hour.replace("UID:1", f"UID:{number}") for number in range(15)]
+    many = [every_half_hour.replace("UID:1", f"UID:{number}") for number in range(4)]
     assert read(*many[:2]).busy
     with pytest.raises(AgendaUnreadableError) as refused:
         read_agenda(file_of(*many), PARIS, FIRST, FIRST + timedelta(days=31))
