@@ -136,6 +136,9 @@ _FINAL: Final = frozenset(
     }
 )
 
+UNSENT: Final = frozenset({MessageStatus.QUEUED, MessageStatus.SENDING})
+"""The provider has not said that it took the message: it is still owed."""
+
 NOT_ARRIVED: Final = _FINAL - {MessageStatus.DELIVERED}
 """The message will not be read: if somebody had to be told, a person has to do it."""
 

@@ -50,7 +50,14 @@ class Found:
 
 
 class SmsProblem(Exception):
-    """The send did not end with an answer that says accepted."""
+    """The send did not end with an answer that says accepted.
+
+    `after` is how many seconds the provider asks to be left alone, if it said so.
+    """
+
+    def __init__(self, reason: str, *, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class SmsRefused(SmsProblem):
@@ -63,11 +70,7 @@ class SmsRefused(SmsProblem):
 
 
 class SmsRetry(SmsProblem):
-    """Certainly not sent, and worth another try: `after` seconds when the provider said so."""
-
-    def __init__(self, reason: str, *, after: float | None = None) -> None:
-        super().__init__(reason)
-        self.after = after
+    """Certainly not sent, and worth another try."""
 
 
 class SmsUncertain(SmsProblem):

@@ -297,7 +297,7 @@ def _sending() -> Iterator[None]:
         yield
     except _Refusal as refusal:
         if refusal.is_no_answer:
-            raise SmsUncertain(str(refusal)) from refusal
+            raise SmsUncertain(str(refusal), after=refusal.after) from refusal
         raise refusal.as_problem() from refusal
     except requests.RequestException as error:
         if _never_left(error):

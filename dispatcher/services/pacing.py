@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from dispatcher.domain.messages import CAN_WAIT, MessageStatus
+from dispatcher.domain.messages import CAN_WAIT, UNSENT
 from dispatcher.domain.sms_policy import SmsPolicy
 from dispatcher.services.house import House
 from dispatcher.storage import keeping, lanes
@@ -28,8 +28,6 @@ ROOM_FOR_WHAT_CAN_WAIT = 0.8
 TURN_SHARE = 0.8
 """Of the time until its turn, as reckoned: rather asked once more than left idle."""
 MINUTE, HOUR = 60.0, 3600.0
-
-_UNSENT = [MessageStatus.QUEUED.value, MessageStatus.SENDING.value]
 
 
 def lanes_of(house: House, message: Message, code: str, policy: SmsPolicy) -> Sequence[Lane]:
@@ -68,7 +66,7 @@ def put_off(house: House, claim: Claim, message: Message, full: LaneFullError) -
     What can wait is not counted before what cannot. This is no failure and costs no attempt.
     """
     ahead = select(func.count()).where(
-        Message.status.in_(_UNSENT),
+        Message.status.in_(UNSENT),
         Message.territory_id == message.territory_id,
         Message.created_at < message.created_at,
     )

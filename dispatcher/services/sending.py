@@ -11,12 +11,12 @@ from sqlalchemy import bindparam, or_, select, update
 
 from config.logging import get_logger
 from dispatcher.domain.events import ENGINE, PhoneOptedOut
-from dispatcher.domain.messages import CAN_WAIT, ErrorClass, MessageStatus
+from dispatcher.domain.messages import CAN_WAIT, UNSENT, ErrorClass, MessageStatus
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.sms_policy import quiet_end
-from dispatcher.gateways.sms import OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
+from dispatcher.gateways.sms import OutgoingSms, SmsProblem, SmsRefused, SmsRetry, SmsUncertain
 from dispatcher.services.house import House
-from dispatcher.services.overtaken import overtaken
+from dispatcher.services.overtaken import overtaken, waits_until
 from dispatcher.services.pacing import lanes_of, put_off, take
 from dispatcher.services.progress import keep_progress
 from dispatcher.storage import keeping
@@ -40,18 +40,17 @@ ATTEMPTS_SPENT = "attempts_spent"
 LONGEST_VALIDITY = timedelta(hours=10)
 """The longest ValidityPeriod that Twilio takes is 36,000 s."""
 
-_UNSENT = [MessageStatus.QUEUED.value, MessageStatus.SENDING.value]
 _OWED = (
     select(Message, Territory.code, Territory.timezone, Territory.settings)
     .join(Territory, Territory.id == Message.territory_id)
-    .where(Message.id == bindparam("message"), Message.status.in_(_UNSENT))
+    .where(Message.id == bindparam("message"), Message.status.in_(UNSENT))
 )
 _MESSAGES = table_of(Message)
 _BEGIN = (
     update(_MESSAGES)
     .where(
         _MESSAGES.c.id == bindparam("message"),
-        _MESSAGES.c.status.in_(_UNSENT),
+        _MESSAGES.c.status.in_(UNSENT),
         or_(_MESSAGES.c.sending_since.is_(None), _MESSAGES.c.sending_since == bindparam("before")),
     )
     .values(
@@ -68,9 +67,12 @@ def send_message(house: House, claim: Claim) -> None:
     Before the call the row says `sending`, with the hour: whoever finds it so afterwards knows
     that an answer was lost, and asks receipts and the provider's list before sending again.
     """
+    why_not = after = None
     with house.db.reading() as session:
         found = session.execute(_OWED, {"message": claim.id("message_id")}).one_or_none()
-        why_not = None if found is None else overtaken(session, house.db.cipher, found.Message)
+        if found is not None:
+            why_not = overtaken(session, house.db.cipher, found.Message)
+            after = waits_until(session, house.db.cipher, found.Message, house.clock())
     if found is None:
         house.db.keep(claim)
         return
@@ -84,8 +86,10 @@ def send_message(house: House, claim: Claim) -> None:
     if why_not is not None:
         _record(house, claim, message, MessageStatus.REFUSED, error_code=why_not)
         return
-    if message.kind in CAN_WAIT and (calm := quiet_end(now, ZoneInfo(found.timezone), policy)):
-        keeping.defer(house.db, claim, calm, "quiet hours")
+    if message.kind in CAN_WAIT:
+        after = quiet_end(now, ZoneInfo(found.timezone), policy) or after
+    if after is not None:
+        keeping.defer(house.db, claim, after, "quiet hours, or an earlier one to the same number")
         return
     try:
         begun = _begin(house, claim, message, lanes_of(house, message, code, policy))
@@ -163,8 +167,7 @@ def _call(
     try:
         accepted = house.sms.send(outgoing)
     except SmsUncertain as problem:
-        settle_at = house.clock() + timedelta(seconds=house.settings.sms_settle_after)
-        keeping.defer(house.db, claim, settle_at, str(problem))
+        _later(house, claim, message, problem, at_least=house.settings.sms_settle_after)
     except SmsRetry as problem:
         _certainly_not_sent(house, message, begun_at)
         _later(house, claim, message, problem)
@@ -182,13 +185,21 @@ def _call(
         _record(house, claim, message, accepted.status, sid=accepted.sid)
 
 
-def _later(house: House, claim: Claim, message: Message, problem: SmsRetry | SmsRefused) -> None:
-    """Nothing is wrong with the message: it is owed until it expires, whatever the attempts."""
+def _later(
+    house: House,
+    claim: Claim,
+    message: Message,
+    problem: SmsProblem,
+    *,
+    at_least: float = RETRY_SECONDS,
+) -> None:
+    """Nothing is wrong with the message: it is owed until it expires, whatever the attempts.
+
+    The pause grows with its age, from `at_least` seconds on.
+    """
     now = house.clock()
-    pause = (now - message.created_at).total_seconds() * RETRY_SHARE
-    pause = min(max(pause, RETRY_SECONDS), RETRY_LONGEST_SECONDS)
-    if isinstance(problem, SmsRetry) and problem.after is not None:
-        pause = max(pause, problem.after)
+    share = (now - message.created_at).total_seconds() * RETRY_SHARE
+    pause = max(at_least, min(share, RETRY_LONGEST_SECONDS), problem.after or 0)
     pause *= 1 + random.random() * JITTER  # noqa: S311 - no secret
     keeping.defer(house.db, claim, now + timedelta(seconds=pause), str(problem))
 

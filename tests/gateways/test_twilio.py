@@ -289,6 +289,14 @@ class TestPerhapsSent:
         with pytest.raises(SmsUncertain):
             gateway.send(an_sms())
 
+    def test_a_503_says_when_to_come_back(self, twilio: TwilioEmulator, gateway: TwilioSms) -> None:
+        twilio.next(Fault(status=503, retry_after="30"))
+
+        with pytest.raises(SmsUncertain) as lost:
+            gateway.send(an_sms())
+
+        assert lost.value.after == 30.0
+
     def test_a_500_that_did_not_take_the_message_is_uncertain_all_the_same(
         self, twilio: TwilioEmulator, gateway: TwilioSms
     ) -> None:

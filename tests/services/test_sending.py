@@ -8,7 +8,7 @@ import pytest
 from structlog.typing import EventDict
 
 from dispatcher.domain.messages import ErrorClass
-from dispatcher.gateways.sms import Accepted, OutgoingSms, SmsRefused, SmsRetry
+from dispatcher.gateways.sms import Accepted, OutgoingSms, SmsRefused, SmsRetry, SmsUncertain
 from dispatcher.reads.health import promises_and_ticks
 from dispatcher.services import sending
 from dispatcher.services.house import House
@@ -120,6 +120,34 @@ def test_pauses_are_stretched_so_that_retries_do_not_come_back_together(
     sending.send_message(house, claimed(house))
 
     assert pause(house) == timedelta(seconds=5 * 1.4)  # 0.8 of a half more
+
+
+def test_a_provider_that_answers_500_is_asked_again_with_growing_pauses(
+    house: House, sms: FakeSms, clock: FakeClock, request_id: UUID
+) -> None:
+    """Each answer may hide a message that was taken: two minutes are left to its receipt."""
+    pauses = []
+    for _ in range(8):
+        sms.fail_next(SmsUncertain("HTTP 503"))
+        sending.send_message(house, claimed(house))
+        pauses.append(pause(house).total_seconds())
+        clock.advance(seconds=pauses[-1])
+
+    # 120 s until a quarter of the age is more: 600 s old → 150, 750 → 187.5, 937.5 → 234.375
+    assert pauses == [120, 120, 120, 120, 120, 150, 187.5, 234.375]
+    sending.send_message(house, claimed(house))
+    assert len(sms.taken) == 1
+
+
+def test_the_pause_that_a_503_asks_for_is_kept_and_stretched(
+    house: House, sms: FakeSms, request_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    sms.fail_next(SmsUncertain("HTTP 503", after=200))
+
+    sending.send_message(house, claimed(house))
+
+    assert pause(house) == timedelta(seconds=200 * 1.25)
 
 
 @pytest.mark.parametrize(
