@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Protocol
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+from dispatcher.domain.agendas.problems import AgendaProblem
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -33,23 +34,6 @@ LONGEST_ADDRESS: Final = 2000
 _OK, _NOT_MODIFIED = 200, 304
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({401, 403, 404, 410})
-
-
-class AgendaProblem(StrEnum):
-    """Why an agenda could not be fetched."""
-
-    ADDRESS_UNREADABLE = "address_unreadable"
-    ADDRESS_REFUSED = "address_refused"
-    """It leads into a private network, to a machine of the house, or to another port."""
-    NAME_UNKNOWN = "name_unknown"
-    NO_ANSWER = "no_answer"
-    TOO_SLOW = "too_slow"
-    TOO_LARGE = "too_large"
-    TOO_MANY_REDIRECTS = "too_many_redirects"
-    CERTIFICATE_REFUSED = "certificate_refused"
-    GONE = "gone"
-    """The server answers that the address is not, or no longer, valid."""
-    SERVER_FAULT = "server_fault"
 
 
 class AgendaNotFetchedError(Exception):

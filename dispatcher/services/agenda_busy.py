@@ -5,7 +5,7 @@ They keep their state: a blocked slot is one that nobody can be booked in for no
 
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, update
 
 from dispatcher.domain.events import SlotBlocked, SlotUnblocked
 from dispatcher.domain.states import SlotStatus
@@ -70,9 +70,3 @@ def follow_agendas(unit: Unit, practitioner_id: UUID) -> bool:
             )
         )
     return any(row.taken < row.places for row in freed)
-
-
-def is_busy(unit: Unit, slot_id: UUID) -> bool:
-    """Whether a slot that was just published is blocked."""
-    since = unit.session.scalar(select(Slot.blocked_since).where(Slot.id == slot_id))
-    return since is not None

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dispatcher.domain.schedules import MOST_WEEKS
+
 WRITTEN_CONTROLS = frozenset("\t\n\r")
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -187,7 +189,7 @@ class SetUpSchedule(Shape):
     note: PatientNote = ""
     first_day: Day
     last_day: Day | None = None
-    every_weeks: int = Field(default=1, ge=1, le=4)
+    every_weeks: int = Field(default=1, ge=1, le=MOST_WEEKS)
     on_holidays: bool = False
 
 

@@ -9,11 +9,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar
+from dispatcher.domain.agendas.problems import AgendaProblem
 from dispatcher.domain.agendas.reading import Fault
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Role
-from dispatcher.gateways.agendas import AgendaProblem
 from dispatcher.reads.agenda import own_places
 from dispatcher.reads.own_agendas import Finding, OwnAgenda, own_agendas
 from dispatcher.services.agendas import add_agenda, read_now, remove_agenda

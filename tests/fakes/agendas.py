@@ -1,6 +1,7 @@
 """Agendas in memory: files by address, each with its ETag, or the problem of fetching it."""
 
-from dispatcher.gateways.agendas import AgendaNotFetchedError, AgendaProblem, Fetched
+from dispatcher.domain.agendas.problems import AgendaProblem
+from dispatcher.gateways.agendas import AgendaNotFetchedError, Fetched
 
 
 class FakeAgendas:

@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from dispatcher.domain.agendas.problems import AgendaProblem
 from dispatcher.gateways.agendas import (
     Address,
     AgendaNotFetchedError,
-    AgendaProblem,
     HttpAgendas,
     is_public,
     normal_url,

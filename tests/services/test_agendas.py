@@ -6,12 +6,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from dispatcher.domain.agendas.problems import AgendaProblem
 from dispatcher.domain.errors import RefusedError
 from dispatcher.domain.events import AgendaAdded, AgendaRemoved, SlotBlocked, SlotUnblocked
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import RequestStatus, SlotStatus
-from dispatcher.gateways.agendas import AgendaProblem
 from dispatcher.services import slots
 from dispatcher.services.agendas import AHEAD, EVERY, add_agenda, remove_agenda
 from dispatcher.services.appointments import cancel_request

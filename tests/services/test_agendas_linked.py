@@ -4,9 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatcher.domain.errors import InvalidError, NotFoundError
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account, Role
-from dispatcher.services import agendas as service
 from dispatcher.services.agendas import add_agenda, read_now, remove_agenda
 from dispatcher.services.commands import AddAgenda
 from dispatcher.services.house import House
@@ -88,7 +86,3 @@ def test_nothing_of_an_agenda_but_its_hours_is_kept(
         told = " ".join(str(vars(row)) for row in (*kept, *logged))
     assert "Secrète" not in told
     assert "4711" not in told
-
-
-def test_the_services_are_where_the_jobs_look_for_them() -> None:
-    assert {Job.READ_AGENDA.value, Job.READ_AGENDAS.value} <= set(vars(service))

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from dispatcher.domain.agendas.problems import AgendaProblem
 from dispatcher.domain.agendas.reading import Fault
 from dispatcher.domain.roles import Account, Role
-from dispatcher.gateways.agendas import AgendaProblem
 from dispatcher.reads.own_agendas import own_agendas
 from dispatcher.web.own_agendas import FAULTS, PROBLEMS
 from tests.builders import Town, Volunteer
