@@ -13,6 +13,10 @@ from urllib.parse import urlsplit
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{3,11}")
 """A number in E.164, a Messaging Service, or a name that takes no answers."""
 _MODULE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_EMAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+SMTP_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+"""By how a server is spoken to: where it usually listens."""
+HIGHEST_PORT = 65535
 MINIMUM_SECRET_LENGTH = 32
 DATA_KEY_BYTES = 32
 
@@ -32,6 +36,20 @@ class Twilio:
     api_base_url: str | None
     senders: tuple[tuple[str, str], ...] = ()
     """By a territory's code: the number or the Messaging Service of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """How e-mail leaves: a server, how it is spoken to, and our address."""
+
+    host: str
+    port: int
+    security: str
+    """`starttls`, `implicit` (TLS from the first byte) or `none` (a server on this machine)."""
+    user: str | None
+    password: str = field(repr=False)
+    sender: str
+    """Our address, « snp@example.org »; the territory's name is shown before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,8 @@ class Settings:
     log_level: str = "INFO"
     routing_url: str | None = None
     """Where a routing server answers `/table/v1/driving/…`; None where roads are estimated."""
+    smtp: Smtp | None = None
+    """None where no e-mail can be sent."""
 
     @property
     def is_demonstration(self) -> bool:
@@ -104,6 +124,7 @@ class Settings:
             relay_interval=reader.number("RELAY_INTERVAL", 0.5),
             log_level=reader.optional("LOG_LEVEL") or "INFO",
             routing_url=reader.optional_url("ROUTING_URL"),
+            smtp=reader.smtp(),
         )
         if reader.faults:
             raise IncompleteSettingsError("\n".join(reader.faults))
@@ -214,6 +235,23 @@ class _Reader:
             self.optional("TWILIO_API_BASE_URL"),
             self.senders("TWILIO_SENDERS"),
         )
+
+    def smtp(self) -> Smtp | None:
+        host, sender = self.optional("SMTP_HOST"), self.optional("EMAIL_FROM")
+        user, password = self.optional("SMTP_USER"), self.optional("SMTP_PASSWORD")
+        security = self.optional("SMTP_SECURITY") or "starttls"
+        port = int(self.number("SMTP_PORT", SMTP_PORTS.get(security, 0)))
+        if host is None:
+            return None
+        if security not in SMTP_PORTS:
+            self.faults.append("SMTP_SECURITY must be starttls, implicit or none")
+        if not 0 < port <= HIGHEST_PORT:
+            self.faults.append("SMTP_PORT must be a port, 587 for example")
+        if sender is None or not _EMAIL.fullmatch(sender):
+            self.faults.append("EMAIL_FROM must be an address, for example snp@example.org")
+        if (user is None) != (password is None):
+            self.faults.append("SMTP_USER and SMTP_PASSWORD go together")
+        return Smtp(host, port, security, user, password or "", sender or "")
 
     def senders(self, name: str) -> tuple[tuple[str, str], ...]:
         """`territory=sender[,territory=sender…]`; a sender is +33… or MG…."""

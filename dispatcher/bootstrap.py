@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from config.catalogue import Catalogue
 from config.communes import Communes
+from config.email_texts import load as load_email_texts
 from config.logging import remembered
 from config.settings import Settings
 from config.sms_texts import load as load_texts
 from dispatcher.gateways.agendas import AgendaSource, HttpAgendas
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
+from dispatcher.gateways.email import EmailGateway, SmtpEmail
 from dispatcher.gateways.routing import OsrmRouting
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.services.house import Bell, House
@@ -44,6 +46,7 @@ def utc_now() -> datetime:
 _communes = functools.cache(Communes.load)
 _catalogue = functools.cache(Catalogue.load)
 _texts = functools.cache(load_texts)
+_email_texts = functools.cache(load_email_texts)
 
 
 def build(
@@ -52,9 +55,10 @@ def build(
     bell: Bell | None = None,
     sms: SmsGateway | None = None,
     agendas: AgendaSource | None = None,
+    email: EmailGateway | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> House:
-    """Put the house together; tests give their own bell, SMS gateway and clock."""
+    """Put the house together; tests give their own bell, gateways and clock."""
     chosen_bell = bell or SilentBell()
     telephone = None
     if settings.demonstration_directory is not None:
@@ -77,7 +81,9 @@ def build(
         communes=_communes(),
         catalogue=_catalogue(),
         texts=_texts(),
+        email_texts=_email_texts(),
         agendas=agendas or HttpAgendas(),
+        email=email or (SmtpEmail(settings.smtp) if settings.smtp else None),
         routing=OsrmRouting(settings.routing_url) if settings.routing_url else None,
     )
 

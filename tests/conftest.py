@@ -15,6 +15,7 @@ from tests.builders import Town
 from tests.fakes.agendas import FakeAgendas
 from tests.fakes.bell import RecordingBell
 from tests.fakes.clock import FakeClock
+from tests.fakes.emails import FakeEmail
 from tests.fakes.sms import FakeSms
 from tests.houses import open_house
 from tests.servers import LentDatabase, NoPostgres, PostgresServer, postgres_server
@@ -113,11 +114,24 @@ def agendas() -> FakeAgendas:
 
 
 @pytest.fixture
+def email() -> FakeEmail:
+    """E-mail in memory."""
+    return FakeEmail()
+
+
+@pytest.fixture
 def house(
-    database_url: str, clock: FakeClock, sms: FakeSms, bell: RecordingBell, agendas: FakeAgendas
+    database_url: str,
+    clock: FakeClock,
+    sms: FakeSms,
+    bell: RecordingBell,
+    agendas: FakeAgendas,
+    email: FakeEmail,
 ) -> Iterator[House]:
     """A house over a fresh database, on both engines."""
-    with open_house(database_url, clock=clock, sms=sms, bell=bell, agendas=agendas) as opened:
+    with open_house(
+        database_url, clock=clock, sms=sms, bell=bell, agendas=agendas, email=email
+    ) as opened:
         yield opened
 
 

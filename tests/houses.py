@@ -9,6 +9,7 @@ import workers.jobs
 from config.settings import Settings, Twilio
 from dispatcher.bootstrap import build
 from dispatcher.gateways.agendas import AgendaSource
+from dispatcher.gateways.email import EmailGateway
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.services.house import Bell, House
 from dispatcher.storage import keeping
@@ -52,10 +53,16 @@ def open_house(
     bell: Bell,
     settings: Settings | None = None,
     agendas: AgendaSource | None = None,
+    email: EmailGateway | None = None,
 ) -> Iterator[House]:
     """A house, closed again afterwards."""
     house = build(
-        settings or settings_for(database_url), bell=bell, sms=sms, clock=clock, agendas=agendas
+        settings or settings_for(database_url),
+        bell=bell,
+        sms=sms,
+        clock=clock,
+        agendas=agendas,
+        email=email,
     )
     try:
         yield house

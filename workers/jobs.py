@@ -5,6 +5,7 @@ from dispatcher.services import (
     answers,
     asking,
     day_counts,
+    emails,
     matching,
     occurrences,
     offers,
@@ -47,6 +48,11 @@ def send_unhurried(promise_id: str) -> None:
 def send_again(promise_id: str) -> None:
     """Send once more an SMS that an unreachable telephone did not get."""
     keep(promise_id, sending_again.send_again)
+
+
+def send_email(promise_id: str) -> None:
+    """Send one e-mail."""
+    keep(promise_id, emails.send_email, last_words=emails.give_up)
 
 
 def remind_patient(promise_id: str) -> None:

@@ -41,6 +41,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.MISS_HOUR: QueueName.URGENT,
     Job.SEND_MESSAGE: QueueName.MESSAGES,
     Job.SEND_AGAIN: QueueName.MESSAGES,
+    Job.SEND_EMAIL: QueueName.ROUTINE,
     Job.SWEEP_WAITING: QueueName.ROUTINE,
     Job.SEAL_LOG: QueueName.ROUTINE,
     Job.CLOSE_PAST_SLOTS: QueueName.ROUTINE,

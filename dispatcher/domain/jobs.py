@@ -11,6 +11,7 @@ class Job(StrEnum):
     SEND_MESSAGE = "send_message"
     SEND_UNHURRIED = "send_unhurried"
     """The same for what can wait: it never stands in the way of a confirmation."""
+    SEND_EMAIL = "send_email"
     SWEEP_WAITING = "sweep_waiting"
     SEND_AGAIN = "send_again"
     REMIND_PATIENT = "remind_patient"

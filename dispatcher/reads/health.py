@@ -1,12 +1,14 @@
-"""How the promises stand, whether SMS leave, and which recurring processes live."""
+"""How the promises stand, whether SMS and e-mails leave, and which recurring processes live."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
+from dispatcher.domain.emails import UNSENT
 from dispatcher.domain.messages import CAN_WAIT, MessageStatus
 from dispatcher.storage import keeping
+from dispatcher.storage.emails import Email
 from dispatcher.storage.messages import Message
 from dispatcher.storage.promises import Tick
 from dispatcher.storage.unit import Database
@@ -18,11 +20,12 @@ class PromisesAndTicks:
 
     `oldest_unsent_seconds` is the age of the oldest SMS that cannot wait and that the provider has
     not taken (None: there is none): with a provider that is away or refuses our account, nothing is
-    overdue and it grows.
+    overdue and it grows. `oldest_email_seconds` is the same of e-mails.
     """
 
     oldest_overdue_seconds: float | None
     oldest_unsent_seconds: float | None
+    oldest_email_seconds: float | None
     dead_promises: int
     ticks: dict[str, datetime]
 
@@ -38,5 +41,14 @@ def promises_and_ticks(db: Database) -> PromisesAndTicks:
                 Message.kind.not_in([kind.value for kind in CAN_WAIT]),  # some wait for morning
             )
         )
+        email = session.scalar(
+            select(func.min(Email.created_at)).where(
+                Email.status.in_([status.value for status in UNSENT])
+            )
+        )
         ticks = {tick.name: tick.at for tick in session.scalars(select(Tick).order_by(Tick.name))}
-    return PromisesAndTicks(oldest, (now - unsent).total_seconds() if unsent else None, dead, ticks)
+    return PromisesAndTicks(oldest, _age(unsent, now), _age(email, now), dead, ticks)
+
+
+def _age(since: datetime | None, now: datetime) -> float | None:
+    return (now - since).total_seconds() if since else None

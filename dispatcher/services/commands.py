@@ -51,6 +51,7 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Writable
 ]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30), Writable]
+EmailText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), Writable]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Writable]
 PatientNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), Writable]
 CodeText = Annotated[
@@ -310,6 +311,7 @@ class RegisterPractitioner(Shape):
     last_name: Name
     first_name: Name
     phone: ShortText | None = None
+    email: EmailText | None = None
     min_age: int | None = Field(default=None, ge=0, le=120)
     max_age: int | None = Field(default=None, ge=0, le=120)
     daily_cap: int | None = Field(default=None, ge=1)

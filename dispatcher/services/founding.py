@@ -9,6 +9,7 @@ from sqlalchemy import select
 from config.catalogue import Catalogue
 from dispatcher.domain import phones
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.emails import NotAnEmail, normal_address
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import OPERATOR
 from dispatcher.domain.policy import Policy
@@ -77,44 +78,10 @@ def register_practitioner(
         territory = session.get(Territory, territory_id)
     if territory is None:
         raise NotFoundError
-    faults: dict[str, str] = {}
-    region = phones.region_of(territory.department)
-    mobile = None
-    if command.phone:
-        try:
-            mobile = phones.normalise_mobile(command.phone, region).e164
-        except phones.NotAPhone as error:
-            faults["phone"] = error.sentence
-    faults |= _unknown_codes(house.catalogue, command)
-    places = []
     practitioner_id = uuid.uuid4()
-    for index, place in enumerate(command.places):
-        commune = house.communes.get(place.commune)
-        if commune is None:
-            faults[f"places.{index}.commune"] = "Cette commune est inconnue."
-            continue
-        phone = None
-        if place.phone:
-            try:
-                phone = phones.normalise(place.phone, region).e164
-            except phones.NotAPhone as error:
-                faults[f"places.{index}.phone"] = error.sentence
-        places.append(
-            Place(
-                id=uuid.uuid4(),
-                territory_id=territory_id,
-                practitioner_id=practitioner_id,
-                label=place.label,
-                address=place.address,
-                postcode=place.postcode,
-                commune=place.commune,
-                commune_name=commune.name,
-                longitude=commune.longitude,
-                latitude=commune.latitude,
-                phone=phone,
-                step_free=place.step_free,
-            )
-        )
+    faults = _unknown_codes(house.catalogue, command)
+    mobile, email = _contacts(command, territory, faults)
+    places = _places(house, territory, practitioner_id, command, faults)
     if faults:
         raise InvalidError(faults)
     with house.db.transaction(territory_id, OPERATOR) as unit:
@@ -129,6 +96,7 @@ def register_practitioner(
                 last_name=command.last_name,
                 first_name=command.first_name,
                 phone=mobile,
+                email=email and unit.cipher.seal("practitioners.email", practitioner_id, email),
                 min_age=command.min_age,
                 max_age=command.max_age,
                 daily_cap=command.daily_cap,
@@ -144,6 +112,64 @@ def register_practitioner(
         unit.session.flush()  # the places refer to the row above
         unit.session.add_all(places)
     return practitioner_id, [place.id for place in places]
+
+
+def _contacts(
+    command: RegisterPractitioner, territory: Territory, faults: dict[str, str]
+) -> tuple[str | None, str | None]:
+    """Mobile and e-mail address, as they are kept."""
+    mobile = email = None
+    if command.phone:
+        try:
+            region = phones.region_of(territory.department)
+            mobile = phones.normalise_mobile(command.phone, region).e164
+        except phones.NotAPhone as error:
+            faults["phone"] = error.sentence
+    if command.email:
+        try:
+            email = normal_address(command.email)
+        except NotAnEmail as error:
+            faults["email"] = error.sentence
+    return mobile, email
+
+
+def _places(
+    house: House,
+    territory: Territory,
+    practitioner_id: UUID,
+    command: RegisterPractitioner,
+    faults: dict[str, str],
+) -> list[Place]:
+    region = phones.region_of(territory.department)
+    places = []
+    for index, place in enumerate(command.places):
+        commune = house.communes.get(place.commune)
+        if commune is None:
+            faults[f"places.{index}.commune"] = "Cette commune est inconnue."
+            continue
+        phone = None
+        if place.phone:
+            try:
+                phone = phones.normalise(place.phone, region).e164
+            except phones.NotAPhone as error:
+                faults[f"places.{index}.phone"] = error.sentence
+        places.append(
+            Place(
+                id=uuid.uuid4(),
+                territory_id=territory.id,
+                practitioner_id=practitioner_id,
+                label=place.label,
+                address=place.address,
+                postcode=place.postcode,
+                commune=place.commune,
+                commune_name=commune.name,
+                longitude=commune.longitude,
+                latitude=commune.latitude,
+                phone=phone,
+                step_free=place.step_free,
+            )
+        )
+    return places
 
 
 def _unknown_codes(catalogue: Catalogue, command: RegisterPractitioner) -> dict[str, str]:

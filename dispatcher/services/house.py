@@ -7,10 +7,12 @@ from typing import Protocol
 
 from config.catalogue import Catalogue
 from config.communes import Communes
+from config.email_texts import EmailTexts
 from config.settings import Settings
 from config.sms_texts import Texts
 from dispatcher.gateways.agendas import AgendaSource
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
+from dispatcher.gateways.email import EmailGateway
 from dispatcher.gateways.routing import Routing
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.storage.unit import Database, Ringer
@@ -42,6 +44,9 @@ class House:
     communes: Communes
     catalogue: Catalogue
     texts: Texts
+    email_texts: EmailTexts
     agendas: AgendaSource
+    email: EmailGateway | None = None
+    """Whoever carries e-mail to professionals; None where no server is set."""
     routing: Routing | None = None
     """A server that knows road distances; None where they are estimated."""

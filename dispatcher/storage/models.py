@@ -3,6 +3,7 @@
 from dispatcher.storage import (
     accounts,
     agendas,
+    emails,
     facts,
     lanes,
     log,
@@ -25,6 +26,7 @@ from dispatcher.storage.columns import Record
 __all__ = [
     "accounts",
     "agendas",
+    "emails",
     "facts",
     "lanes",
     "log",

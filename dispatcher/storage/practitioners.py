@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatcher.storage.columns import Code, Id, Instant, Record
+from dispatcher.storage.columns import Code, Id, Instant, Record, Sealed
 
 
 class Practitioner(Record):
@@ -33,6 +33,9 @@ class Practitioner(Record):
     first_name: Mapped[str]
     phone: Mapped[str | None]
     """The practitioner's own mobile, E.164: notices go there."""
+    email: Mapped[Sealed | None]
+    """Their own address: invitations and reports go there. Shown to nobody but their territory's
+    coordination."""
     min_age: Mapped[int | None]
     max_age: Mapped[int | None]
     daily_cap: Mapped[int | None]

@@ -20,7 +20,7 @@ from dispatcher.services.accounts import create_user, new_password, replace_pass
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.health import OVERDUE_SECONDS, UNSENT_SECONDS
+from dispatcher.web.health import EMAIL_UNSENT_SECONDS, OVERDUE_SECONDS, UNSENT_SECONDS
 from dispatcher.web.wording import Choice, Wording
 
 room = Blueprint("administration", __name__, url_prefix="/administration")
@@ -32,6 +32,7 @@ JOBS: Mapping[Job, str] = {
     Job.SEND_MESSAGE: "Envoi d’un SMS",
     Job.SEND_UNHURRIED: "Envoi d’un SMS qui peut attendre",
     Job.SEND_AGAIN: "Nouvel envoi d’un SMS non remis",
+    Job.SEND_EMAIL: "Envoi d’un e-mail",
     Job.REMIND_PATIENT: "Rappel d’un rendez-vous",
     Job.FOLLOW_UP_VISIT: "SMS après une visite",
     Job.SWEEP_WAITING: "Reprise des demandes en attente",
@@ -170,6 +171,7 @@ def _health(wording: Wording) -> list[dict[str, str]]:
         _figure("File d’attente Redis", "répond" if redis else "ne répond pas", good=redis),
         _age("Travail le plus en retard", found.oldest_overdue_seconds, OVERDUE_SECONDS),
         _age("SMS qui attend de partir", found.oldest_unsent_seconds, UNSENT_SECONDS),
+        _age("E-mail qui attend de partir", found.oldest_email_seconds, EMAIL_UNSENT_SECONDS),
         _figure("Travaux abandonnés", str(found.dead_promises), good=not found.dead_promises),
     ]
     rows += [

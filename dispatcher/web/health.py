@@ -12,6 +12,8 @@ OVERDUE_SECONDS = 60.0
 """A promise that is late by more says that workers or relay are not there."""
 UNSENT_SECONDS = 600.0
 """An SMS that waits for longer says that the provider is away or refuses our account."""
+EMAIL_UNSENT_SECONDS = 3600.0
+"""The same of an e-mail: a server may ask to come back in a quarter of an hour."""
 
 
 @room.get("/health")
@@ -25,12 +27,14 @@ def health() -> ResponseReturnValue:
         return jsonify(status="down", database=False, redis=redis), 503
     late = (found.oldest_overdue_seconds or 0.0) > OVERDUE_SECONDS
     late = late or (found.oldest_unsent_seconds or 0.0) > UNSENT_SECONDS
+    late = late or (found.oldest_email_seconds or 0.0) > EMAIL_UNSENT_SECONDS
     return jsonify(
         status="degraded" if late or found.dead_promises or not redis else "ok",
         database=True,
         redis=redis,
         oldest_overdue_promise_seconds=found.oldest_overdue_seconds,
         oldest_unsent_message_seconds=found.oldest_unsent_seconds,
+        oldest_unsent_email_seconds=found.oldest_email_seconds,
         dead_promises=found.dead_promises,
         ticks={name: at.isoformat() for name, at in found.ticks.items()},
     )

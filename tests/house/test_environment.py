@@ -47,5 +47,11 @@ def test_the_example_lists_what_is_read_and_nothing_else() -> None:
 def test_the_example_holds_no_secret() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
 
-    for name in ("SECRET_KEY", "DATA_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+    for name in (
+        "SECRET_KEY",
+        "DATA_KEY",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "SMTP_PASSWORD",
+    ):
         assert re.search(rf"^{name}=$", text, re.MULTILINE), name

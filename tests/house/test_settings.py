@@ -64,6 +64,9 @@ def test_a_complete_environment_is_read_with_its_defaults() -> None:
         ({"RELAY_INTERVAL": "-1"}, "RELAY_INTERVAL must be a number"),
         ({"SMS_SETTLE_AFTER": "inf"}, "SMS_SETTLE_AFTER must be a number"),
         ({"PROXY_COUNT": "nan"}, "PROXY_COUNT must be a number"),
+        ({"SMTP_HOST": "smtp", "EMAIL_FROM": "snp"}, "EMAIL_FROM must be an address"),
+        ({"SMTP_HOST": "smtp", "EMAIL_FROM": "a@b.fr", "SMTP_PORT": "0"}, "SMTP_PORT must be"),
+        ({"SMTP_HOST": "smtp", "EMAIL_FROM": "a@b.fr", "SMTP_USER": "x"}, "SMTP_USER and"),
     ],
 )
 def test_a_fault_is_told_by_the_name_of_its_variable(
@@ -85,6 +88,22 @@ def test_every_fault_is_told_at_once_and_never_a_value() -> None:
     assert len(told) == 4
     for secret in ("short-secret", "bm90", "verysecret", "a-token"):
         assert secret not in "\n".join(told)
+
+
+def test_email_is_optional_and_its_port_follows_how_the_server_is_spoken_to() -> None:
+    assert Settings.from_environment(WHOLE).smtp is None
+    account = {"SMTP_HOST": "smtp.example.org", "EMAIL_FROM": "snp@example.org"}
+    ports = {
+        security: Settings.from_environment(WHOLE | account | {"SMTP_SECURITY": security}).smtp
+        for security in ("starttls", "implicit", "none", "")
+    }
+    assert [smtp.port for smtp in ports.values() if smtp] == [587, 465, 25, 587]
+    told = faults(**account, SMTP_SECURITY="sometimes")
+    assert told[0] == "SMTP_SECURITY must be starttls, implicit or none"
+    secret = Settings.from_environment(
+        WHOLE | account | {"SMTP_USER": "snp", "SMTP_PASSWORD": "a-password-of-smtp"}
+    )
+    assert "a-password-of-smtp" not in repr(secret)
 
 
 def test_several_keys_are_read_in_their_order() -> None:

@@ -32,6 +32,7 @@ from dispatcher.domain.events.appointments import (
     AppointmentMissed,
     PatientLate,
 )
+from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
     CLOCK,
     ENGINE,
@@ -124,6 +125,8 @@ __all__ = [
     "AppointmentMissed",
     "BookingLost",
     "EffectNoted",
+    "EmailProgressed",
+    "EmailQueued",
     "Event",
     "JsonData",
     "LimitsChanged",
