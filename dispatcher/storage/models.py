@@ -3,6 +3,7 @@
 from dispatcher.storage import (
     accounts,
     agendas,
+    contracts,
     emails,
     facts,
     lanes,
@@ -26,6 +27,7 @@ from dispatcher.storage.columns import Record
 __all__ = [
     "accounts",
     "agendas",
+    "contracts",
     "emails",
     "facts",
     "lanes",

@@ -17,7 +17,13 @@ from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
 from dispatcher.reads.activity import activity as read_activity
 from dispatcher.reads.acts import Act, acts_behind
-from dispatcher.web import activity_files, activity_map, activity_period, activity_view
+from dispatcher.web import (
+    activity_files,
+    activity_map,
+    activity_period,
+    activity_view,
+    typed_figures,
+)
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.activity_period import COMPARISONS, Asked
 from dispatcher.web.activity_words import number, part_label
@@ -70,6 +76,7 @@ def activity() -> ResponseReturnValue:
             found, _figures(other) if other else None, lambda code: _acts_url(code, asked)
         ),
         other_label=calendar.span(other.first, other.last) if other else "",
+        typed=typed_figures.up_to(asked.last),
         breakdowns=activity_view.breakdowns(found, house().catalogue, house().communes),
         places=places,
         map=activity_map.territory_map(places, viewer().department, house().communes),

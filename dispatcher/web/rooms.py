@@ -24,6 +24,7 @@ from dispatcher.web import (
     settings,
     slot_page,
     texts,
+    typed_figures,
     ways_out,
     webhooks,
     week,
@@ -47,6 +48,7 @@ def of(house: House) -> list[Blueprint]:
         slot_page.room,
         inbox.room,
         activity.room,
+        typed_figures.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
     rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]

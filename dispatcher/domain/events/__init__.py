@@ -32,6 +32,7 @@ from dispatcher.domain.events.appointments import (
     AppointmentMissed,
     PatientLate,
 )
+from dispatcher.domain.events.contracts import FigureTakenBack, FigureTyped
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
     CLOCK,
@@ -128,6 +129,8 @@ __all__ = [
     "EmailProgressed",
     "EmailQueued",
     "Event",
+    "FigureTakenBack",
+    "FigureTyped",
     "JsonData",
     "LimitsChanged",
     "MessageHandled",

@@ -1,0 +1,26 @@
+"""What coordinators write down about their contract."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from dispatcher.domain.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureTyped(Event):
+    """A figure of the CPAM, the ARS or the coordinator was typed in; `day` is the one it tells of.
+
+    Its value is not in the log: the CPAM's figures of few people may be about somebody.
+    """
+
+    figure_id: UUID
+    code: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureTakenBack(Event):
+    """A typed figure was taken back."""
+
+    figure_id: UUID
+    code: str

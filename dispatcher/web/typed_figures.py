@@ -1,0 +1,129 @@
+"""« Chiffres de la CPAM et de l’ARS »: typed in with date and source, and shown as such."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dispatcher.domain import calendar
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
+from dispatcher.domain.roles import Role
+from dispatcher.reads.typed_figures import Typed, latest, typed_figures
+from dispatcher.services.parsing import parse
+from dispatcher.services.typed_figures import TypeFigure, take_back_figure, type_figure
+from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.forms import number
+
+room = Blueprint("typed_figures", __name__, url_prefix="/activite/chiffres")
+SEE_OTHER = 303
+FIELDS = ("code", "figure", "on", "origin")
+NO_NUMBER = f"Indiquez un nombre, par exemple 87 ou 12,5{NBSP}: ni lettres ni signe."
+
+
+@room.get("")
+@allow(Role.COORDINATOR)
+def overview() -> ResponseReturnValue:
+    """The form, and every figure that stands."""
+    return _page({"on": str(_today())}, {})
+
+
+@room.post("")
+@allow(Role.COORDINATOR)
+def add() -> ResponseReturnValue:
+    """Keep a figure, or show again what was typed with a sentence at each field."""
+    typed = {name: request.form.get(name, "") for name in FIELDS}
+    try:
+        type_figure(house(), viewer(), command(typed))
+    except InvalidError as error:
+        return _page(typed, error.fields), error.status
+    flash(f"Chiffre enregistré{NBSP}: {OUTSIDE[typed['code']].label}.", "success")
+    return redirect(url_for("typed_figures.overview"), SEE_OTHER)
+
+
+@room.post("/<uuid:figure_id>/retirer")
+@allow(Role.COORDINATOR)
+def take_back(figure_id: UUID) -> ResponseReturnValue:
+    """Take back what was typed by mistake."""
+    take_back_figure(house(), viewer(), figure_id)
+    flash("Chiffre retiré.", "success")
+    return redirect(url_for("typed_figures.overview"), SEE_OTHER)
+
+
+def command(typed: Mapping[str, str]) -> TypeFigure:
+    """What was typed, « 12,5 » being a number. Raises InvalidError by field."""
+    figure = number(typed["figure"])
+    asked: dict[str, Any] = {**typed, "figure": 0.0 if figure is None else figure}
+    if figure is not None:
+        return parse(TypeFigure, asked)
+    faults = {"figure": NO_NUMBER}
+    try:
+        parse(TypeFigure, asked)
+    except InvalidError as error:
+        faults |= error.fields
+    raise InvalidError(faults)
+
+
+def up_to(last: date) -> Sequence[dict[str, str]]:
+    """The latest of each figure up to a day, in the order of the list."""
+    found = latest(typed_figures(house().db, viewer().territory_id), None, last)
+    return [line(found[code]) for code in OUTSIDE if code in found]
+
+
+def line(typed: Typed) -> dict[str, str]:
+    """A figure as a line of a table."""
+    what = OUTSIDE.get(typed.code)
+    return {
+        "id": str(typed.id),
+        "label": typed.code if what is None else what.label,
+        "formula": "" if what is None else what.formula,
+        "giver": "" if what is None else what.giver,
+        "value": written(typed.figure, is_percent=what is not None and _is_percent(typed.code)),
+        "on": f"{typed.on:%d/%m/%Y}",
+        "origin": typed.origin,
+        "entered": f"{calendar.local_day(typed.entered_at, _zone()):%d/%m/%Y}",
+        "entered_by": typed.entered_by,
+    }
+
+
+def written(figure: float, *, is_percent: bool = False) -> str:
+    """« 68 900 », « 66,26 % »."""
+    said = f"{figure:,.2f}".rstrip("0").rstrip(".").replace(",", NBSP).replace(".", ",")
+    return f"{said}{NBSP}%" if is_percent else said
+
+
+def _is_percent(code: str) -> bool:
+    return OUTSIDE[code].unit is OutsideUnit.PERCENT
+
+
+def _page(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    return render_template(
+        "coordinator/typed_figures.html",
+        values=values,
+        errors=errors,
+        choices=[
+            {
+                "value": code,
+                "label": f"{what.label}, en{NBSP}%" if _is_percent(code) else what.label,
+            }
+            for code, what in OUTSIDE.items()
+        ],
+        figures=[
+            line(each)
+            for each in typed_figures(house().db, viewer().territory_id)
+            if each.code in OUTSIDE
+        ],
+    )
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(viewer().timezone)
+
+
+def _today() -> date:
+    return calendar.local_day(house().clock(), _zone())
