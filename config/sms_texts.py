@@ -63,6 +63,7 @@ def _to_practitioners(required: str, optional: str = "") -> Shape:
 # reason   why an hour cannot be taken, « elle est passée »; never anything about the patient but
 #          from what hour on they can come
 # delay    how late somebody will be, « environ 15 minutes »
+# count    how many appointments it is about
 # words    what a regulator wrote in answer; they are told on the page what an SMS must not say
 SHAPES: Final[Mapping[str, Shape]] = {
     "confirmation": _to_patients("sender day time address phone link", says_15=True),
@@ -86,6 +87,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "satisfaction_thanks": _to_patients("sender"),
     "call_back_noted": _to_patients("sender phone", says_15=True),
     "regulator_answer": _to_patients("sender words", "phone"),
+    "closing_question": _to_practitioners("sender day count link"),
     "offer": _to_practitioners("sender code day time link"),
     "offer_taken": _to_practitioners("sender code"),
     "offer_too_late": _to_practitioners("sender code"),

@@ -48,6 +48,7 @@ class Recurring:
 
 
 SCHEDULE: Sequence[Recurring] = (
+    Recurring(Job.ASK_PRACTITIONERS, every=timedelta(hours=1)),
     Recurring(Job.CLOSE_PAST_SLOTS, every=timedelta(minutes=5)),
     Recurring(Job.COUNT_DAYS, every=timedelta(minutes=5)),
     Recurring(Job.LEARN_PRICES, at=(3, 30)),

@@ -10,6 +10,7 @@ from dispatcher.services import (
     occurrences,
     offers,
     prices,
+    questions,
     reminders,
     sealing,
     sending,
@@ -83,6 +84,11 @@ def publish_occurrences(promise_id: str) -> None:
 def ask_volunteers(promise_id: str) -> None:
     """Ask the next volunteers about a request that no published slot fits."""
     keep(promise_id, asking.ask_volunteers)
+
+
+def ask_practitioners(promise_id: str) -> None:
+    """Ask practitioners in the morning about what nobody closed."""
+    keep(promise_id, questions.ask_practitioners)
 
 
 def expire_offers(promise_id: str) -> None:

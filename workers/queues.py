@@ -45,6 +45,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.SWEEP_WAITING: QueueName.ROUTINE,
     Job.SEAL_LOG: QueueName.ROUTINE,
     Job.CLOSE_PAST_SLOTS: QueueName.ROUTINE,
+    Job.ASK_PRACTITIONERS: QueueName.ROUTINE,
     Job.PUBLISH_OCCURRENCES: QueueName.ROUTINE,
     Job.LEARN_PRICES: QueueName.ROUTINE,
     Job.RUN_SIMULATION: QueueName.ROUTINE,

@@ -20,6 +20,7 @@ class Job(StrEnum):
     CLOSE_PAST_SLOTS = "close_past_slots"
     PUBLISH_OCCURRENCES = "publish_occurrences"
     ASK_VOLUNTEERS = "ask_volunteers"
+    ASK_PRACTITIONERS = "ask_practitioners"
     EXPIRE_OFFERS = "expire_offers"
     MISS_HOUR = "miss_hour"
     LEARN_PRICES = "learn_prices"

@@ -44,6 +44,8 @@ class MessageKind(StrEnum):
     """To whoever wrote RAPPEL: somebody will telephone."""
     REGULATOR_ANSWER = "regulator_answer"
     """What a regulator wrote in answer to an SMS of the inbox."""
+    CLOSING_QUESTION = "closing_question"
+    """To a practitioner, the next morning: who came, of what nobody closed?"""
     OFFER = "offer"
     """To a volunteer: do you take this request?"""
     OFFER_TAKEN = "offer_taken"
@@ -70,6 +72,7 @@ CAN_WAIT: Final = frozenset(
         MessageKind.NO_SHOW_FOLLOW_UP,
         MessageKind.SATISFACTION,
         MessageKind.SATISFACTION_THANKS,
+        MessageKind.CLOSING_QUESTION,
     }
 )
 """Not sent in quiet hours, and sent after whatever else there is to send."""

@@ -11,6 +11,7 @@ from dispatcher.domain.languages import YES_WORDS, Language
 _CODES = ("4821", "5930")
 _LENGTH = timedelta(hours=3)
 _REASON = "elle est passée"
+_COUNT = "2"
 _DELAY = "environ 15 minutes"
 _ADDRESS = "12 rue du Commerce, Lons-le-Saunier"
 _WORDS = {
@@ -45,6 +46,7 @@ def example(
         "choices": languages.listed(choices, language),
         "answer": YES_WORDS[language],
         "reason": _REASON,
+        "count": _COUNT,
         "delay": _DELAY,
         "words": _WORDS[language],
     }

@@ -38,6 +38,8 @@ class SmsPolicy:
     """Ask patients who came for a mark from 0 to 10."""
     no_show: bool = True
     """Write to patients who did not come."""
+    closing: bool = True
+    """Ask practitioners the next morning who came, of what nobody closed."""
     follow_up_hours: float = 2.0
     """Both of these: how long after the appointment's end."""
     per_minute: int = 1200
@@ -63,6 +65,7 @@ _RULES: Mapping[str, Rule] = {
     "remind_hours_before": number(0.5, 24, "Indiquez une durée de 0,5 à 24 heures."),
     "satisfaction": yes_or_no,
     "no_show": yes_or_no,
+    "closing": yes_or_no,
     "follow_up_hours": number(0, 48, "Indiquez une durée de 0 à 48 heures."),
     "per_minute": whole(1, 60_000, "Indiquez de 1 à 60 000 SMS par minute."),
     "segment_cents": optional(number(0, 100, "Indiquez un prix de 0 à 100 centimes.")),

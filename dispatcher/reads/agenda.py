@@ -172,10 +172,26 @@ def _to_be_marked(today: datetime) -> ColumnElement[bool]:
     )
 
 
+def visits_of(
+    session: Session, cipher: Cipher, practitioner: Practitioner, which: ColumnElement[bool]
+) -> list[Visit]:
+    """The practitioner's visits for which `which` holds, of Appointment and Slot, by hour."""
+    return [visit for _, visit in _visits_and_slots(session, cipher, practitioner, which)]
+
+
 def _visits(
     session: Session, cipher: Cipher, practitioner: Practitioner, which: ColumnElement[bool]
 ) -> dict[UUID, list[Visit]]:
-    """The practitioner's visits by slot, each list in the order of arrival."""
+    """The same by slot, each list in the order of arrival."""
+    visits: dict[UUID, list[Visit]] = {}
+    for slot_id, visit in _visits_and_slots(session, cipher, practitioner, which):
+        visits.setdefault(slot_id, []).append(visit)
+    return visits
+
+
+def _visits_and_slots(
+    session: Session, cipher: Cipher, practitioner: Practitioner, which: ColumnElement[bool]
+) -> list[tuple[UUID, Visit]]:
     gp = aliased(Practitioner)
     rows = session.execute(
         select(Appointment, CareRequest, Patient, gp)
@@ -186,11 +202,10 @@ def _visits(
         .where(Appointment.practitioner_id == practitioner.id, which)
         .order_by(Appointment.start_at, Appointment.booked_at, Appointment.id)
     ).all()
-    visits: dict[UUID, list[Visit]] = {}
-    for appointment, request, patient, doctor in rows:
-        visit = _visit(cipher, appointment, request, patient, doctor)
-        visits.setdefault(appointment.slot_id, []).append(visit)
-    return visits
+    return [
+        (appointment.slot_id, _visit(cipher, appointment, request, patient, doctor))
+        for appointment, request, patient, doctor in rows
+    ]
 
 
 def _visit(

@@ -16,6 +16,7 @@ from dispatcher.domain.policy import Policy
 from dispatcher.domain.sms_policy import remind_at
 from dispatcher.services.house import House
 from dispatcher.services.notices import Sms, queue_all, queue_sms, shown_phone, signed_link
+from dispatcher.services.practitioner_links import link_to_appointment
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -118,10 +119,12 @@ class AppointmentNotices:
         return sms if expires_at is None else dataclasses.replace(sms, expires_at=expires_at)
 
     def _for_practitioner(self, kind: MessageKind) -> list[Sms]:
-        phone = self._known.practitioner_phone
+        known, phone = self._known, self._known.practitioner_phone
         if phone is None:
             return []
-        link = f"{self._house.settings.public_base_url}/agenda"
+        link = link_to_appointment(
+            self._house, self._unit, known.id, known.practitioner_id, known.ends_at
+        )
         values = self._said(Language.FRENCH) | {"link": link}
         return [self._sms(kind, "practitioner", phone, values, Language.FRENCH)]
 

@@ -80,7 +80,7 @@ def record_attendance(house: House, account: Account, appointment_id: UUID, *, c
     with house.db.transaction(_asker(house, account, appointment_id), account.actor) as unit:
         appointment = _lock(unit, appointment_id)
         _must_be_own(account, appointment)
-        _mark_attendance(unit, appointment, came=came)
+        mark_attendance(unit, appointment, came=came)
 
 
 def cancel_request(
@@ -154,7 +154,7 @@ def close_request(
                     f"Cette demande n’a pas de rendez-vous{NBSP}: son état est"
                     f" «{NBSP}{before}{NBSP}»."
                 )
-            _mark_attendance(unit, appointment, came=status == RequestStatus.FULFILLED)
+            mark_attendance(unit, appointment, came=status == RequestStatus.FULFILLED)
             return
         check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), status)
         if appointment is not None:
@@ -319,8 +319,11 @@ def _reopen(unit: Unit, appointment: Appointment, status: RequestStatus, cause: 
     unit.record(RequestReopened(request_id=request.id, status=status.value, cause=cause))
 
 
-def _mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> None:
-    """The appointment and its request end together; a wrong mark can be corrected."""
+def mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> None:
+    """A locked appointment and its request end together; a wrong mark can be corrected.
+
+    Raises TransitionError.
+    """
     status = AppointmentStatus.FULFILLED if came else AppointmentStatus.NO_SHOW
     if appointment.status == status:
         return

@@ -25,6 +25,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "choices": "choix",
     "answer": "réponse",
     "reason": "raison",
+    "count": "nombre",
     "delay": "retard",
     "words": "message",
 }

@@ -8,14 +8,12 @@ The page speaks the language that the patient is written to in, or the one that 
 
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from icalendar import Calendar, Event
 
 from dispatcher.domain import calendar, languages, phones
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
@@ -29,6 +27,7 @@ from dispatcher.services.lateness import announce_delay
 from dispatcher.services.moving import BY_MOVE
 from dispatcher.web import patient_words
 from dispatcher.web.access import house, open_to_everybody
+from dispatcher.web.calendar_files import Entry, single_file
 from dispatcher.web.hours import Closure, closure_of
 
 room = Blueprint("patient", __name__, url_prefix="/r/<string:token>")
@@ -38,11 +37,6 @@ DIRECTIONS = "https://www.openstreetmap.org/directions"
 MAP = "https://www.openstreetmap.org/search"
 AT_THE_PRACTICE = "AMB"
 SEE_OTHER = 303
-CALENDAR_MAKER = "-//Relais SNP//Rendez-vous//FR"
-CALENDAR_DOMAIN = "rendez-vous.invalid"
-"""Makes the id of an entry unique and names nobody's machine."""
-A_YEAR = timedelta(days=366)
-"""The changes of clock that the file describes, before and after."""
 
 
 @room.get("")
@@ -239,29 +233,17 @@ def _shown(phone: str, page: PatientPage) -> str:
 
 
 def _calendar(page: PatientPage, language: Language) -> bytes:
-    """RFC 5545, in the territory's zone; a cancelled appointment takes its entry back."""
-    zone = ZoneInfo(page.timezone)
+    """In the territory's zone; where somebody comes to the patient's home, without an address."""
     words = WORDS[language]
-    cancelled = page.status == AppointmentStatus.CANCELLED
-    event = Event()
-    event.add("uid", f"{page.appointment_id}@{CALENDAR_DOMAIN}")
-    event.add("dtstamp", page.booked_at)
-    event.add("dtstart", page.start.astimezone(zone))
-    event.add("dtend", page.end.astimezone(zone))
-    event.add("summary", words["ics_summary"])
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    event.add("sequence", int(cancelled))
-    event.add(
-        "description",
-        words["ics_description"].format(phone=_shown(page.territory_phone, page)),
+    at_the_practice = page.modality == AT_THE_PRACTICE
+    entry = Entry(
+        appointment_id=page.appointment_id,
+        booked_at=page.booked_at,
+        start=page.start,
+        end=page.end,
+        summary=words["ics_summary"],
+        description=words["ics_description"].format(phone=_shown(page.territory_phone, page)),
+        location=f"{page.address}, {page.postcode} {page.commune_name}" if at_the_practice else "",
+        is_cancelled=page.status == AppointmentStatus.CANCELLED,
     )
-    if page.modality == AT_THE_PRACTICE:
-        event.add("location", f"{page.address}, {page.postcode} {page.commune_name}")
-    file = Calendar()
-    file.add("prodid", CALENDAR_MAKER)
-    file.add("version", "2.0")
-    file.add("method", "CANCEL" if cancelled else "PUBLISH")
-    file.add_component(event)
-    day = calendar.local_day(page.start, zone)
-    file.add_missing_timezones(first_date=day - A_YEAR, last_date=day + A_YEAR)
-    return bytes(file.to_ical())
+    return single_file(entry, ZoneInfo(page.timezone))

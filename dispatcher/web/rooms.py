@@ -15,6 +15,7 @@ from dispatcher.web import (
     health,
     inbox,
     limits,
+    linked,
     neighbours,
     offers,
     own_agendas,
@@ -39,6 +40,7 @@ def of(house: House) -> list[Blueprint]:
         guide.room,
         patient.room,
         offers.room,
+        linked.room,
         agenda.room,
         limits.room,
         places.room,
@@ -60,8 +62,8 @@ def of(house: House) -> list[Blueprint]:
 def signed_from_outside(house: House) -> list[Blueprint]:
     """Rooms whose posts carry no form token, because something else stands in for it.
 
-    Twilio signs; a patient's or a volunteer's link is a secret; a demonstration has nothing to
-    protect.
+    Twilio signs; a patient's, a volunteer's or a practitioner's link is a secret; a demonstration
+    has nothing to protect.
     """
-    guarded_otherwise = (webhooks.room, patient.room, offers.room, demonstration.room)
+    guarded_otherwise = (webhooks.room, patient.room, offers.room, linked.room, demonstration.room)
     return [room for room in of(house) if room in guarded_otherwise]

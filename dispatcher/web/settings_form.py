@@ -169,6 +169,12 @@ GROUPS = (
                 "Au patient non venu, pour qu’il rappelle s’il a encore besoin de soins.",
             ),
             Field(
+                "sms.closing",
+                "Venu ou non venu, le lendemain",
+                "Au professionnel, le matin, pour les rendez-vous de la veille que personne n’a"
+                " notés.",
+            ),
+            Field(
                 "sms.follow_up_hours",
                 "Délai après la visite",
                 "Avant la question de satisfaction ou le message d’absence.",

@@ -29,6 +29,7 @@ TOLD: Final[Mapping[str, str]] = {
     "choices": "les demandes entre lesquelles choisir",
     "answer": "le mot à renvoyer avec le numéro",
     "reason": "pourquoi une heure ne convient pas",
+    "count": "le nombre de rendez-vous",
     "delay": "le retard annoncé",
     "words": "ce que la régulation a écrit",
 }

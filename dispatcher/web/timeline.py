@@ -63,6 +63,7 @@ MESSAGE_KINDS: Mapping[MessageKind, str] = {
     MessageKind.STOP_ACKNOWLEDGED: f"accusé du{NBSP}STOP",
     MessageKind.START_ACKNOWLEDGED: "reprise des SMS",
     MessageKind.HELP: "aide",
+    MessageKind.CLOSING_QUESTION: "venu ou non venu",
     MessageKind.OFFER: "sollicitation",
     MessageKind.OFFER_TAKEN: "demande pourvue ou close",
     MessageKind.OFFER_TOO_LATE: "réponse arrivée trop tard",

@@ -35,6 +35,7 @@ THE_SAME_IN_ALL = {
     "phone": "0261910012",
     "link": "https://soins.cpts-sud-reunion.example/r/A1b2C3d4E5f6G7h8",
     "code": "4821",
+    "count": "12",
     "delay": "plus de 30 minutes",
     "words": (
         "Bonjour, oui, vous pouvez venir accompagné. Prenez la rue de derrière, le parking est"
@@ -146,8 +147,9 @@ def test_what_a_patient_is_sent_exists_in_six_languages_and_the_rest_in_french()
 
     assert to_practitioners == {
         "practitioner_notice", "cancelled_by_patient", "cancelled_by_regulator_practitioner",
-        "late_notice", "offer", "offer_taken", "offer_too_late", "offer_choose_hour",
-        "offer_hour_refused", "offer_released", "offer_stands", "offer_which", "offer_unknown",
+        "late_notice", "closing_question",
+        "offer", "offer_taken", "offer_too_late", "offer_choose_hour", "offer_hour_refused",
+        "offer_released", "offer_stands", "offer_which", "offer_unknown",
     }  # fmt: skip
     assert all(
         SHAPES[kind].languages == PATIENT_LANGUAGES for kind in SHAPES.keys() - to_practitioners
@@ -210,7 +212,7 @@ def test_no_placeholder_holds_anything_about_health() -> None:
 
     assert said == {
         "sender", "day", "time", "address", "phone", "link", "code", "choices", "answer",
-        "reason", "delay", "words",
+        "reason", "delay", "words", "count",
     }  # fmt: skip
 
 

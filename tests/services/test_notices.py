@@ -23,6 +23,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises
 from tests.services.offering import answers, asked_volunteer
+from tests.services.own_links import ask_practitioners_now
 from tests.services.tables import kinds, messages, promises, row_counts, text_of
 
 PATIENT = "+33639980042"
@@ -112,7 +113,9 @@ def live_through_a_visit(house: House, town: Town) -> None:
     keep_promises(house)
     town.clock.advance(minutes=30)  # past 18:00, when reminders leave
     keep_promises(house)
-    town.clock.advance(hours=24)
+    town.clock.advance(hours=15)
+    ask_practitioners_now(house, town.clock)  # the next morning, when nobody has closed it
+    town.clock.advance(hours=9)
     for request, close in (
         (seen, CloseRequest(status="fulfilled")),
         (missed, CloseRequest(status="no_show")),
@@ -237,7 +240,7 @@ def test_the_practitioner_learns_the_code_and_the_hour(house: House, town: Town)
     body = everything_said(house)["practitioner_notice"]
     assert f"no {town.the_request(request_id).code}" in body  # GSM-7 has no °
     assert "à 14 h 30" in body
-    assert "/agenda" in body
+    assert re.search(r"/p/\w{16}", body)
 
 
 @pytest.mark.parametrize(

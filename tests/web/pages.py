@@ -24,7 +24,7 @@ from tests.builders import PASSWORD
 NBSP = "\u00a0"
 SEVERITY = f"Signes de gravité{NBSP}: appelez le{NBSP}15"
 LIVE = {"X-Live": "1"}
-BEHIND_A_LINK = ("/r/", "/sollicitations/")
+BEHIND_A_LINK = ("/r/", "/sollicitations/", "/p/")
 _UNSAID = {"script", "style", "template", "svg"}
 """Elements whose text nobody reads."""
 _INLINE = {"a", "abbr", "b", "code", "em", "kbd", "small", "span", "strong", "time"}

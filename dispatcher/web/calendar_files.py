@@ -1,0 +1,69 @@
+"""iCalendar files (RFC 5545) of our appointments: of a single one, or a feed of many."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event
+
+from dispatcher.domain import calendar
+from dispatcher.domain.agendas.reading import OUR_DOMAIN
+
+MAKER = "-//Relais SNP//Rendez-vous//FR"
+A_YEAR = timedelta(days=366)
+"""The changes of clock that a file describes, before and after its events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An appointment as a calendar shows it; texts are in the reader's language."""
+
+    appointment_id: UUID
+    booked_at: datetime
+    start: datetime
+    end: datetime
+    summary: str
+    description: str
+    location: str = ""
+    is_cancelled: bool = False
+
+
+def calendar_file(
+    entries: Iterable[Entry], zone: ZoneInfo, method: str = "PUBLISH", name: str = ""
+) -> bytes:
+    """The file, hours in `zone`, whose changes of clock it describes. `name` is that of a feed."""
+    file = Calendar()
+    file.add("prodid", MAKER)
+    file.add("version", "2.0")
+    file.add("method", method)
+    if name:
+        file.add("x-wr-calname", name)
+    days = []
+    for entry in entries:
+        file.add_component(_event(entry, zone))
+        days.append(calendar.local_day(entry.start, zone))
+    if days:
+        file.add_missing_timezones(first_date=min(days) - A_YEAR, last_date=max(days) + A_YEAR)
+    return bytes(file.to_ical())
+
+
+def single_file(entry: Entry, zone: ZoneInfo) -> bytes:
+    """The file of one appointment; one that was cancelled takes its entry back."""
+    return calendar_file([entry], zone, "CANCEL" if entry.is_cancelled else "PUBLISH")
+
+
+def _event(entry: Entry, zone: ZoneInfo) -> Event:
+    event = Event()
+    event.add("uid", f"{entry.appointment_id}@{OUR_DOMAIN}")
+    event.add("dtstamp", entry.booked_at)
+    event.add("dtstart", entry.start.astimezone(zone))
+    event.add("dtend", entry.end.astimezone(zone))
+    event.add("summary", entry.summary)
+    event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
+    event.add("sequence", int(entry.is_cancelled))
+    event.add("description", entry.description)
+    if entry.location:
+        event.add("location", entry.location)
+    return event
