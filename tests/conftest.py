@@ -11,6 +11,7 @@ import pytest
 from config.logging import remember
 from dispatcher.services.house import House
 from dispatcher.storage.migrate import upgrade
+from tests import shortcuts
 from tests.builders import Town
 from tests.fakes.agendas import FakeAgendas
 from tests.fakes.bell import RecordingBell
@@ -42,12 +43,25 @@ def nothing_remembered() -> None:
     remember()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shortcuts_are_taken() -> Iterator[None]:
+    """What no test is about is not done again for each."""
+    with shortcuts.taken():
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty SQLite file."""
     path = tmp_path_factory.mktemp("template") / "template.sqlite3"
     upgrade(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where SQLite's tests get their file, one after another."""
+    return tmp_path_factory.mktemp("lent") / "test.sqlite3"
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +91,12 @@ def postgres_database(postgres: PostgresServer, postgres_template: str) -> Itera
 
 
 @pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh database, once of each engine."""
     if request.param == "sqlite":
-        path = tmp_path / "test.sqlite3"
+        path: Path = request.getfixturevalue("sqlite_file")
+        for left in path.parent.glob(f"{path.name}*"):
+            left.unlink()
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return

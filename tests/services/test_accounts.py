@@ -19,7 +19,14 @@ from dispatcher.storage.accounts import ApiToken, User
 from tests.builders import PASSWORD, Town
 from tests.fakes.clock import FakeClock
 from tests.services.tables import events, row_counts
+from tests.shortcuts import PRODUCTION_HASHER
 from tests.threads import at_once
+
+
+@pytest.fixture(autouse=True)
+def as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes as dear as they are to whoever steals them."""
+    monkeypatch.setattr(accounts, "_HASHER", PRODUCTION_HASHER)
 
 
 def command(**changes: object) -> CreateUser:

@@ -1,0 +1,48 @@
+"""Work that every test would repeat and none is about, done once for all tests of a process."""
+
+import contextlib
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+
+from dispatcher.services import accounts
+from dispatcher.storage.engines import make_engine, reading_engine
+
+PRODUCTION_HASHER = accounts._HASHER
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class KeptBytecode(BytecodeCache):
+    """What Jinja compiled for one test's site serves those after it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket, when its template was compiled before."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@contextlib.contextmanager
+def taken() -> Iterator[None]:
+    """One engine for each address, cheap hashes of passwords, templates compiled once.
+
+    SQLAlchemy compiles each statement once for an engine: a third of all time went into that while
+    each test had its own. `dispose()` empties an engine of all but what was compiled.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dispatcher.storage.unit.make_engine", cache(make_engine))
+        patch.setattr("dispatcher.storage.unit.reading_engine", cache(reading_engine))
+        patch.setattr(accounts, "_HASHER", CHEAP_HASHER)
+        patch.setitem(Flask.jinja_options, "bytecode_cache", KeptBytecode())
+        yield
