@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from config.sms_texts import SHAPES, fill
 from dispatcher.domain import calendar, gsm, phones
-from dispatcher.domain.events import MessageQueued
+from dispatcher.domain.events import MessageQueued, PhoneOptedOut
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.messages import CAN_WAIT, MessageKind, MessageStatus
@@ -42,6 +42,13 @@ _WRITE_MESSAGE = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(_MESSAGES)
     .on_conflict_do_nothing(index_elements=["purpose"])
     .returning(_MESSAGES.c.id)  # PostgreSQL's driver does not count the rows of an INSERT
+    for dialect in (postgresql, sqlite)
+}
+_OPT_OUTS = table_of(OptOut)
+_NOTE_STOP = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(_OPT_OUTS)
+    .on_conflict_do_nothing(index_elements=["territory_id", "phone_hash"])
+    .returning(_OPT_OUTS.c.since)
     for dialect in (postgresql, sqlite)
 }
 _SAID_STOP = select(OptOut.phone_hash).where(
@@ -252,6 +259,18 @@ def reply(
             language=language_of_number(unit, phone) if is_patient else Language.FRENCH,
         ),
     )
+
+
+def note_stop(unit: Unit, phone: str, message_id: UUID) -> None:
+    """Write nothing to a number any more; the message says how we know. Said twice, noted once."""
+    row = {
+        "territory_id": unit.territory_id,
+        "phone_hash": unit.cipher.hash(phone),
+        "since": unit.now,
+    }
+    note = _NOTE_STOP[unit.session.get_bind().dialect.name]
+    if unit.session.scalar(note, row) is not None:
+        unit.record(PhoneOptedOut(message_id=message_id))
 
 
 @functools.lru_cache(maxsize=256)

@@ -1,27 +1,24 @@
 """An SMS came in: understand it, do what it says once, and show the rest to a regulator."""
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from dispatcher.domain import calendar, languages
+from dispatcher.domain import languages
 from dispatcher.domain.errors import TransitionError
 from dispatcher.domain.events import (
     Actor,
     ActorKind,
     MessageReceived,
     PhoneOptedIn,
-    PhoneOptedOut,
 )
 from dispatcher.domain.inbound import Intent, Understood, mark_of, understand
-from dispatcher.domain.languages import CANCEL_WORDS, YES_WORDS
+from dispatcher.domain.languages import CANCEL_WORDS, YES_WORDS, Language
 from dispatcher.domain.messages import MessageKind
-from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_REQUESTS, Attention
+from dispatcher.domain.states import LIVE_REQUESTS, Attention
 from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.appointments import (
     cancel_appointment,
@@ -30,14 +27,20 @@ from dispatcher.services.appointments import (
 )
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
-from dispatcher.services.notices import language_of_number, reply
-from dispatcher.services.replies import Question, answer_offer, is_asked, territories_asking
-from dispatcher.services.satisfaction import open_question, record_mark, territories_asking_mark
+from dispatcher.services.meant import (
+    Asked,
+    Meant,
+    live_appointments,
+    meant,
+    territories_of,
+    who_hears_stop,
+)
+from dispatcher.services.notices import language_of_number, note_stop, reply
+from dispatcher.services.replies import answer_offer, is_asked
+from dispatcher.services.satisfaction import open_question, record_mark
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.patients import Patient
-from dispatcher.storage.practitioners import Practitioner
-from dispatcher.storage.requests import Appointment, CareRequest
-from dispatcher.storage.territories import Territory
+from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.unit import Unit
 
 PATIENT = Actor(ActorKind.PATIENT)
@@ -47,48 +50,50 @@ ONCE_AN_HOUR = timedelta(hours=1)
 """How often a number is told that a person reads it: two machines must not answer for ever."""
 
 
-def receive_message(house: House, phone: str, body: str, sid: str) -> bool:
+def receive_message(
+    house: House, phone: str, body: str, sid: str, written_to: Collection[str] = ()
+) -> bool:
     """Take an SMS from `phone` (E.164). `sid` is the provider's number: a replay does nothing.
 
-    A number that no territory knows gets no answer and changes nothing; returns False then.
+    `written_to` are our senders that it was written to, as the provider calls them. A number that
+    no territory knows gets no answer and changes nothing; returns False then.
     """
-    territories = _territories_of(house, phone)
+    territories = territories_of(house, phone, written_to)
     if not territories:
         return False
     said = understand(body)
     if said.intent in {Intent.STOP, Intent.START}:
-        # One sender number may serve several territories: STOP counts for each of them.
-        for territory_id in territories:
-            _receive(house, territory_id, phone, body, sid, said)
+        for each in who_hears_stop(house, territories, written_to):
+            _receive(house, Meant(each), phone, body, f"received:{sid}:{each}", said)
     else:
-        _receive(house, _meant(house, territories, phone, said), phone, body, sid, said)
+        found = meant(house, territories, phone, said, written_to)
+        _receive(house, found, phone, body, f"received:{sid}", said)
     return True
 
 
 def _receive(
-    house: House, territory_id: UUID, phone: str, body: str, sid: str, said: Understood
+    house: House, found: Meant, phone: str, body: str, purpose: str, said: Understood
 ) -> None:
+    """Carry it out under `purpose`, which makes a replay collide with the first."""
     try:
-        with house.db.transaction(territory_id, PATIENT) as unit:
-            message = _write(unit, phone, body, sid, said)
-            _act(house, unit, message, phone, said)
+        with house.db.transaction(found.territory_id, PATIENT) as unit:
+            message = _write(unit, phone, body, purpose, said)
+            _act(house, unit, message, phone, said, found.elsewhere)
     except IntegrityError:
         with house.db.reading() as session:
-            replayed = session.scalar(
-                select(Message.id).where(Message.purpose == _purpose(sid, territory_id))
-            )
+            replayed = session.scalar(select(Message.id).where(Message.purpose == purpose))
         if replayed is None:
             raise
 
 
-def _write(unit: Unit, phone: str, body: str, sid: str, said: Understood) -> Message:
+def _write(unit: Unit, phone: str, body: str, purpose: str, said: Understood) -> Message:
     row = uuid.uuid4()
     message = Message(
         id=row,
         territory_id=unit.territory_id,
         direction="in",
         kind=said.intent.value,
-        purpose=_purpose(sid, unit.territory_id),
+        purpose=purpose,
         phone=unit.cipher.seal("messages.phone", row, phone),
         phone_hash=unit.cipher.hash(phone),
         body=unit.cipher.seal("messages.body", row, body),
@@ -101,12 +106,14 @@ def _write(unit: Unit, phone: str, body: str, sid: str, said: Understood) -> Mes
     return message
 
 
-def _purpose(sid: str, territory_id: UUID) -> str:
-    """What makes a replay of the same SMS collide with the first."""
-    return f"received:{sid}:{territory_id}"
-
-
-def _act(house: House, unit: Unit, message: Message, phone: str, said: Understood) -> None:
+def _act(
+    house: House,
+    unit: Unit,
+    message: Message,
+    phone: str,
+    said: Understood,
+    elsewhere: Sequence[Asked],
+) -> None:
     match said.intent:
         case Intent.STOP:
             _opt_out(house, unit, message, phone)
@@ -116,11 +123,11 @@ def _act(house: House, unit: Unit, message: Message, phone: str, said: Understoo
             reply(house, unit, message, phone, MessageKind.HELP)
             message.handled_at = unit.now
         case Intent.CANCEL:
-            _answer_about_appointment(house, unit, message, phone, said)
-        case Intent.YES | Intent.NO if _answers_offer(house, unit, message, phone, said):
+            _answer_about_appointment(house, unit, message, phone, said, elsewhere)
+        case Intent.YES | Intent.NO if _answers_offer(house, unit, message, phone, said, elsewhere):
             pass
         case Intent.YES:
-            _answer_about_appointment(house, unit, message, phone, said)
+            _answer_about_appointment(house, unit, message, phone, said, elsewhere)
         case Intent.CALL_BACK:
             _to_regulator(house, unit, message, phone, said.code, Attention.CALL_BACK)
         case Intent.UNKNOWN if _is_mark(house, unit, message, phone, said):
@@ -149,30 +156,38 @@ def _is_mark(house: House, unit: Unit, message: Message, phone: str, said: Under
 
 
 def _answers_offer(
-    house: House, unit: Unit, message: Message, phone: str, said: Understood
+    house: House,
+    unit: Unit,
+    message: Message,
+    phone: str,
+    said: Understood,
+    elsewhere: Sequence[Asked],
 ) -> bool:
     """Whether it was about an offer, and done; the number's appointments are questions as well."""
-    zone = ZoneInfo(unit.session.get_one(Territory, unit.territory_id).timezone)
-    appointments = [
-        Question(each.code, calendar.day_and_hour(each.start, zone))
-        for each in _live_appointments(unit, phone, said.code)
-    ]
-    return answer_offer(house, unit, message, phone, said, appointments)
+    others = [*live_appointments(unit, phone, said.code), *elsewhere]
+    questions = [each.in_words(Language.FRENCH) for each in others]
+    return answer_offer(house, unit, message, phone, said, questions)
 
 
 def _answer_about_appointment(
-    house: House, unit: Unit, message: Message, phone: str, said: Understood
+    house: House,
+    unit: Unit,
+    message: Message,
+    phone: str,
+    said: Understood,
+    elsewhere: Sequence[Asked],
 ) -> None:
     """ANNULER or OUI: about the appointment of that code, or the only one there is."""
-    live = _live_appointments(unit, phone, said.code)
-    if len(live) > 1:
-        territory = unit.session.get_one(Territory, unit.territory_id)
-        zone, language = ZoneInfo(territory.timezone), language_of_number(unit, phone)
+    live = live_appointments(unit, phone, said.code)
+    asked = [*live, *elsewhere]
+    if len(asked) > 1 and said.code is not None:
+        _to_regulator(house, unit, message, phone, said.code)  # of two territories, by chance
+        return
+    if len(asked) > 1:
+        language = language_of_number(unit, phone)
         words = CANCEL_WORDS if said.intent == Intent.CANCEL else YES_WORDS
-        choices = [
-            f"{each.code} ({languages.day_and_hour(each.start, zone, language)})"
-            for each in live[:CHOICES]
-        ]
+        questions = [each.in_words(language) for each in asked[:CHOICES]]
+        choices = [f"{each.code} ({each.words})" for each in questions]
         reply(
             house,
             unit,
@@ -180,7 +195,7 @@ def _answer_about_appointment(
             phone,
             MessageKind.WHICH_APPOINTMENT,
             answer=words[language],
-            code=live[0].code,
+            code=asked[0].code,
             choices=languages.listed(choices, language),
         )
         message.handled_at = unit.now
@@ -253,10 +268,7 @@ def _was_told(unit: Unit, phone: str, kind: MessageKind) -> bool:
 
 
 def _opt_out(house: House, unit: Unit, message: Message, phone: str) -> None:
-    hashed = unit.cipher.hash(phone)
-    if unit.session.get(OptOut, (unit.territory_id, hashed)) is None:
-        unit.session.add(OptOut(territory_id=unit.territory_id, phone_hash=hashed, since=unit.now))
-        unit.record(PhoneOptedOut(message_id=message.id))
+    note_stop(unit, phone, message.id)
     message.handled_at = unit.now
     reply(house, unit, message, phone, MessageKind.STOP_ACKNOWLEDGED)
 
@@ -271,85 +283,3 @@ def _opt_in(house: House, unit: Unit, message: Message, phone: str) -> None:
     unit.record(PhoneOptedIn(message_id=message.id))
     message.handled_at = unit.now
     reply(house, unit, message, phone, MessageKind.START_ACKNOWLEDGED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """An appointment that an answer may be about."""
-
-    id: UUID
-    code: str
-    start: datetime
-
-
-def _live_appointments(unit: Unit, phone: str, code: str | None) -> list[_Live]:
-    """The territory's live appointments of that telephone, of that code if one was given."""
-    rows = unit.session.execute(
-        _live(unit.cipher.hashes(phone), unit.now, code).where(
-            Appointment.territory_id == unit.territory_id
-        )
-    )
-    return [_Live(row.id, row.code, row.start_at) for row in rows]
-
-
-def _live(
-    phone_hashes: list[str], now: datetime, code: str | None
-) -> Select[UUID, str, datetime, UUID]:
-    query = (
-        select(Appointment.id, CareRequest.code, Appointment.start_at, Appointment.territory_id)
-        .join(CareRequest, CareRequest.id == Appointment.request_id)
-        .join(Patient, Patient.id == CareRequest.patient_id)
-        .where(
-            Appointment.status.in_([status.value for status in LIVE_APPOINTMENTS]),
-            Appointment.ends_at > now,
-            Patient.phone_hash.in_(phone_hashes),
-        )
-        .order_by(Appointment.start_at, Appointment.id)
-    )
-    return query if code is None else query.where(CareRequest.code == code)
-
-
-def _meant(house: House, territories: list[UUID], phone: str, said: Understood) -> UUID:
-    """Which of the territories that write to this number an answer is for.
-
-    The one that holds the appointment, made the offer or asked for the mark it is about, else the
-    one that wrote last.
-    """
-    if len(territories) == 1:
-        return territories[0]
-    hashes, now = house.db.cipher.hashes(phone), house.clock()
-    with house.db.reading() as session:
-        if said.intent not in {Intent.CANCEL, Intent.YES, Intent.NO}:
-            asking = None
-            if mark_of(said.words) is not None:
-                asking = session.scalars(territories_asking_mark(hashes, now)).first()
-            return asking or territories[0]
-        if said.intent != Intent.CANCEL:
-            asking = session.scalars(territories_asking(hashes, now, said.code)).first()
-            if asking is not None:
-                return asking
-        found = session.execute(_live(hashes, now, said.code))
-        holding = {row.territory_id for row in found}
-    return next((each for each in territories if each in holding), territories[0])
-
-
-def _territories_of(house: House, phone: str) -> list[UUID]:
-    """The territories that wrote to this number, the latest first, then those it volunteers in.
-
-    A volunteer who was registered and never written to is no stranger.
-    """
-    with house.db.reading() as session:
-        wrote = session.execute(
-            select(Message.territory_id, Message.created_at)
-            .where(
-                Message.direction == "out",
-                Message.phone_hash.in_(house.db.cipher.hashes(phone)),
-            )
-            .order_by(Message.created_at.desc(), Message.id)
-        )
-        known = session.execute(
-            select(Practitioner.territory_id)
-            .where(Practitioner.phone == phone, Practitioner.active)
-            .order_by(Practitioner.created_at, Practitioner.id)
-        )
-        return list(dict.fromkeys(row.territory_id for row in (*wrote, *known)))

@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from dispatcher.domain import calendar
 from dispatcher.domain.events import Actor, ActorKind
@@ -47,7 +48,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class AskedOffer:
     """An offer to the number that wrote."""
 
     id: UUID
@@ -71,25 +72,26 @@ def answer_offer(
     message: Message,
     phone: str,
     said: Understood,
-    appointments: list[Question],
+    others: list[Question],
 ) -> bool:
     """Do what a OUI or a NON says about an offer; False if it is about none.
 
-    `appointments` are the number's own, with the code if one was written: they are questions too. A
-    word without a code counts when exactly one question is open; otherwise we ask which.
+    `others` are the number's appointments, and what other territories asked it, with the code if
+    one was written: they are questions too. A word counts when exactly one question is open;
+    otherwise we ask which.
     """
     offers = _offers(unit, phone)
     if said.code is not None:
         meant = _best([each for each in offers if each.code == said.code], unit.now)
-        if meant is None and not appointments and _is_volunteer(unit, phone, offers):
+        if meant is None and not others and _is_volunteer(unit, phone, offers):
             reply(house, unit, message, phone, MessageKind.OFFER_UNKNOWN, VOLUNTEER, code=said.code)
             return True
     else:
         open_offers = [each for each in offers if each.is_open(unit.now)]
-        if open_offers and len(open_offers) + len(appointments) > 1:
-            _ask_which(house, unit, message, phone, said, open_offers, appointments)
+        if open_offers and len(open_offers) + len(others) > 1:
+            _ask_which(house, unit, message, phone, said, open_offers, others)
             return True
-        meant = None if appointments else _best(open_offers, unit.now) or _latest(offers)
+        meant = None if others else _best(open_offers, unit.now) or _latest(offers)
     if meant is not None:
         _about(house, unit, message, phone, said, meant)
     return meant is not None
@@ -109,9 +111,9 @@ def territories_asking(phone_hashes: list[str], now: datetime, code: str | None)
     return query if code is None else query.where(Offer.code == code)
 
 
-def _offers(unit: Unit, phone: str) -> list[_Asked]:
-    """The territory's offers to the number, the latest first."""
-    rows = unit.session.execute(
+def offers_to(session: Session, phone_hashes: list[str], now: datetime) -> list[AskedOffer]:
+    """The offers of all territories to the number in the last days, the latest first."""
+    rows = session.execute(
         select(
             Offer.id,
             Offer.request_id,
@@ -124,15 +126,11 @@ def _offers(unit: Unit, phone: str) -> list[_Asked]:
             CareRequest.status.label("request_status"),
         )
         .join(CareRequest, CareRequest.id == Offer.request_id)
-        .where(
-            Offer.territory_id == unit.territory_id,
-            Offer.phone_hash.in_(unit.cipher.hashes(phone)),
-            Offer.made_at > unit.now - RECENT,
-        )
+        .where(Offer.phone_hash.in_(phone_hashes), Offer.made_at > now - RECENT)
         .order_by(Offer.made_at.desc(), Offer.id)
     )
     return [
-        _Asked(
+        AskedOffer(
             id=row.id,
             request_id=row.request_id,
             practitioner_id=row.practitioner_id,
@@ -146,13 +144,19 @@ def _offers(unit: Unit, phone: str) -> list[_Asked]:
     ]
 
 
-def _best(offers: list[_Asked], now: datetime) -> _Asked | None:
+def _offers(unit: Unit, phone: str) -> list[AskedOffer]:
+    """The territory's own."""
+    known = offers_to(unit.session, unit.cipher.hashes(phone), unit.now)
+    return [each for each in known if each.territory_id == unit.territory_id]
+
+
+def _best(offers: list[AskedOffer], now: datetime) -> AskedOffer | None:
     """Of one code, the offer that is still open, else the latest: codes come back in time."""
     first = offers[0] if offers else None
     return next((each for each in offers if each.is_open(now)), first)
 
 
-def _latest(offers: list[_Asked]) -> _Asked | None:
+def _latest(offers: list[AskedOffer]) -> AskedOffer | None:
     """With nothing open: the latest that is over, or the only one; otherwise nothing is certain."""
     over = [each for each in offers if each.status in _OVER]
     if over:
@@ -161,7 +165,7 @@ def _latest(offers: list[_Asked]) -> _Asked | None:
 
 
 def _about(
-    house: House, unit: Unit, message: Message, phone: str, said: Understood, asked: _Asked
+    house: House, unit: Unit, message: Message, phone: str, said: Understood, asked: AskedOffer
 ) -> None:
     """Do what the answer says about that offer."""
     unit.actor = Actor(ActorKind.PRACTITIONER, asked.practitioner_id)
@@ -179,7 +183,9 @@ def _about(
     _tell(house, unit, message, asked, answered)
 
 
-def _to_regulator(house: House, unit: Unit, message: Message, phone: str, asked: _Asked) -> None:
+def _to_regulator(
+    house: House, unit: Unit, message: Message, phone: str, asked: AskedOffer
+) -> None:
     """They cannot see a patient who was told that they do: a person has to read this, and soon."""
     message.handled_at = None
     request = unit.session.get_one(CareRequest, asked.request_id)
@@ -190,7 +196,7 @@ def _to_regulator(house: House, unit: Unit, message: Message, phone: str, asked:
     )
 
 
-def _own_link(house: House, unit: Unit, asked: _Asked) -> str:
+def _own_link(house: House, unit: Unit, asked: AskedOffer) -> str:
     """Where they can cancel the appointment themself; their agenda once it is somebody else's."""
     booked = live_appointment(unit, asked.request_id)
     if booked is None or booked.practitioner_id != asked.practitioner_id:
@@ -198,7 +204,9 @@ def _own_link(house: House, unit: Unit, asked: _Asked) -> str:
     return link_to_appointment(house, unit, booked.id, booked.practitioner_id, booked.ends_at)
 
 
-def _tell(house: House, unit: Unit, message: Message, asked: _Asked, answered: Answered) -> None:
+def _tell(
+    house: House, unit: Unit, message: Message, asked: AskedOffer, answered: Answered
+) -> None:
     """What a yes is answered. An appointment is told by its own notice."""
     kinds = {
         Outcome.HOUR_AWAITED: MessageKind.OFFER_CHOOSE_HOUR,
@@ -217,15 +225,15 @@ def _ask_which(
     message: Message,
     phone: str,
     said: Understood,
-    offers: list[_Asked],
-    appointments: list[Question],
+    offers: list[AskedOffer],
+    others: list[Question],
 ) -> None:
     zone = ZoneInfo(unit.session.get_one(Territory, unit.territory_id).timezone)
     questions = [
         Question(each.code, f"avant {calendar.day_and_hour(each.expires_at, zone)}")
         for each in offers
     ]
-    questions += appointments
+    questions += others
     message.handled_at = unit.now
     reply(
         house,
@@ -240,7 +248,7 @@ def _ask_which(
     )
 
 
-def _is_volunteer(unit: Unit, phone: str, offers: list[_Asked]) -> bool:
+def _is_volunteer(unit: Unit, phone: str, offers: list[AskedOffer]) -> bool:
     """Whether the number is one that we ask: a patient who mistypes a code is told otherwise."""
     if offers:
         return True

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select, update
 
 from config.logging import get_logger
-from dispatcher.domain.events import ENGINE, PhoneOptedOut
+from dispatcher.domain.events import ENGINE
 from dispatcher.domain.messages import CAN_WAIT, UNSENT, ErrorClass, MessageStatus
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.sms_policy import quiet_end
 from dispatcher.gateways.sms import OutgoingSms, SmsProblem, SmsRefused, SmsRetry, SmsUncertain
 from dispatcher.services.house import House
+from dispatcher.services.notices import note_stop
 from dispatcher.services.overtaken import overtaken, waits_until
 from dispatcher.services.pacing import lanes_of, put_off, take
 from dispatcher.services.progress import keep_progress
@@ -23,7 +24,7 @@ from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.lanes import Lane, LaneFullError
-from dispatcher.storage.messages import Message, OptOut
+from dispatcher.storage.messages import Message
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, LeaseLostError
 
@@ -228,12 +229,9 @@ def _record(
     """
     with house.db.transaction(message.territory_id, ENGINE, keeping=claim) as unit:
         keep_progress(unit, message.id, status, sid=sid, error_code=error_code)
-        hashed = unit.cipher.hash(unit.cipher.open("messages.phone", message.id, message.phone))
-        if stopped and unit.session.get(OptOut, (message.territory_id, hashed)) is None:
-            unit.session.add(
-                OptOut(territory_id=message.territory_id, phone_hash=hashed, since=unit.now)
-            )
-            unit.record(PhoneOptedOut(message_id=message.id))
+        if stopped:
+            phone = unit.cipher.open("messages.phone", message.id, message.phone)
+            note_stop(unit, phone, message.id)
 
 
 def _certainly_not_sent(house: House, message: Message, begun_at: datetime) -> None:

@@ -54,7 +54,8 @@ def inbound() -> ResponseReturnValue:
         log.warning("message_from_no_telephone")
         return Response(NO_REPLY, mimetype="text/xml")
     body = form.get("Body", "")
-    known = receive_message(house(), sender, body, sid)
+    written_to = [form[each] for each in ("To", "MessagingServiceSid") if form.get(each)]
+    known = receive_message(house(), sender, body, sid, written_to)
     reply = NO_REPLY if known else _to_stranger(sender, body)
     return Response(reply, mimetype="text/xml")
 

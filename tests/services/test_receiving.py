@@ -5,7 +5,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from dispatcher.services.appointments import cancel_by_practitioner
 from dispatcher.services.house import House
 from dispatcher.services.inbox import handle_messages
 from dispatcher.services.receiving import receive_message
@@ -297,6 +296,17 @@ def test_stop_is_kept_acknowledged_once_and_honoured(
     assert status(town, request_id) == "booked"  # STOP cancels nothing
 
 
+def test_two_first_stops_at_once_are_both_taken_and_one_is_noted(
+    house: House, town: Town, request_id: UUID
+) -> None:
+    calls = [lambda sid=sid: receive(house, "STOP", sid) for sid in ("SM1", "SM2", "SM3", "SM4")]
+
+    assert all(at_once(calls))
+
+    assert len(stopped(house)) == 1
+    assert kinds(house).count("phone_opted_out") == 1
+
+
 def test_start_takes_stop_back(house: House, town: Town, sms: FakeSms, request_id: UUID) -> None:
     receive(house, "STOP", "SM1")
     receive(house, "START", "SM2")
@@ -364,25 +374,6 @@ def test_a_practitioner_who_answers_cancels_nobodys_appointment(
     with house.db.reading() as session:
         received = session.scalars(select(Message).where(Message.direction == "in")).one()
     assert (received.handled_at, received.request_id) == (None, None)
-
-
-def test_an_answer_is_about_the_territory_that_holds_the_appointment(
-    house: House, town: Town, clock: FakeClock, request_id: UUID
-) -> None:
-    """A neighbour wrote last; the one appointment there is, is ours."""
-    neighbours = Town.found(house, clock, "ain", department="01")
-    clock.advance(minutes=1)
-    asked = neighbours.request(patient={"phone": mobile(42)})
-    neighbours.slot(hours=1)
-    keep_promises(house)
-    appointment = neighbours.the_appointment(asked)
-    assert appointment is not None
-    cancel_by_practitioner(house, neighbours.regulator, appointment.id)
-    keep_promises(house)
-
-    receive(house, "ANNULER")
-
-    assert town.the_request(request_id).status == "open"
 
 
 def test_what_was_written_is_sealed_and_not_in_the_log(

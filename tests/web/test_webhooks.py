@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
 from tests.builders import Town
+from tests.fakes.sms import FakeSms
 from tests.fakes.twilio_webhooks import signature
 from tests.houses import keep_promises
 
@@ -104,6 +105,24 @@ def test_an_sms_delivered_again_by_the_provider_is_answered_and_done_once(
     assert (again.status_code, changed.status_code) == (200, 200)
     assert rows(town) == before
     assert town.the_request(booked).status == "booked"
+
+
+@pytest.mark.parametrize("field", ["To", "MessagingServiceSid"])
+def test_the_sender_that_was_written_to_says_which_territory_is_meant(
+    app: Flask, town: Town, booked: UUID, field: str
+) -> None:
+    neighbours = Town.found(town.house, town.clock, "ain", department="01")
+    neighbours.slot(hours=3)
+    theirs = neighbours.request(patient={"phone": "06 39 98 00 12"})
+    keep_promises(town.house)
+    assert isinstance(town.house.sms, FakeSms)
+    town.house.sms.senders = {"ain": "OURS-IN-AIN"}
+
+    form = sms("+33639980012", "ANNULER") | {field: "OURS-IN-AIN"}
+    assert call(app, town, "/twilio/inbound", form).status_code == 200
+
+    assert town.the_request(booked).status == "booked"
+    assert neighbours.the_request(theirs).status == "open"
 
 
 @pytest.mark.parametrize("sender", ["INFO", "38200", "+33ABC", "+0639980012", "+33 6 39", "+" * 16])
