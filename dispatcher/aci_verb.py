@@ -61,7 +61,6 @@ def _amounts(arguments: argparse.Namespace) -> int:
 
 
 def _settle(arguments: argparse.Namespace) -> int:
-    from config import agreements
     from dispatcher.domain.aci.settlement import settle
     from dispatcher.services.contract_files import ContractFileError, read_contract
 
@@ -72,10 +71,6 @@ def _settle(arguments: argparse.Namespace) -> int:
         return _refuse(f"{path}{NBSP}: ce fichier ne peut pas être lu.")
     except ContractFileError as error:
         return _refuse(*(f"{path}:{fault.line}{NBSP}: {fault.sentence}" for fault in error.faults))
-    if contract.agreement not in agreements.codes():
-        return _refuse(f"{path}{NBSP}: l’accord «{NBSP}{contract.agreement}{NBSP}» n’existe pas.")
-    if contract.size not in agreements.load(contract.agreement).size_labels:
-        return _refuse(f"{path}{NBSP}: la taille {contract.size} n’existe pas dans cet accord.")
     found = settle(contract).as_json()
     if arguments.json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
@@ -87,6 +82,7 @@ def _settle(arguments: argparse.Namespace) -> int:
             print(f"  {line['label']}{NBSP}: {_euros(line['eur'])} sur {_euros(line['max_eur'])}")
     earned, most = found["variable_earned_eur"], found["variable_max_eur"]
     print(f"\nPart variable{NBSP}: {_euros(earned)} sur {_euros(most)}")
+    print(f"Au rythme actuel{NBSP}: {_euros(found['variable_at_pace_eur'])}")
     return 0
 
 

@@ -3,16 +3,18 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field
 
+from config import agreements
 from dispatcher.domain.aci.contract import (
     Contract,
     Direction,
+    Fault,
     Line,
     Mission,
     Source,
@@ -22,6 +24,8 @@ from dispatcher.domain.aci.contract import (
 )
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.indicators.outside import OUTSIDE
+from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.services.commands import CodeText, Name, Note, Shape
 from dispatcher.services.parsing import parse
 
@@ -124,10 +128,27 @@ def read_contract(text: str) -> Contract:
     except InvalidError as invalid:
         faults = {tuple(path.split(".")): said for path, said in invalid.fields.items()}
         raise _error(text, faults) from None
-    faults = {tuple(map(str, fault.path)): fault.sentence for fault in faults_of(contract)}
+    found_faults = (*faults_of(contract), *_unknown_names(contract))
+    faults = {tuple(map(str, fault.path)): fault.sentence for fault in found_faults}
     if faults:
         raise _error(text, faults)
     return contract
+
+
+def _unknown_names(contract: Contract) -> Iterator[Fault]:
+    """Agreement, size and indicators that there are not."""
+    if contract.agreement not in agreements.codes():
+        known = ", ".join(agreements.codes())
+        yield Fault(("contract", "agreement"), f"Cet accord n’existe pas{NBSP}: {known}.")
+    elif contract.size not in agreements.load(contract.agreement).size_labels:
+        yield Fault(("contract", "size"), "Cette taille n’existe pas dans cet accord.")
+    for position, mission in enumerate(contract.missions):
+        for number, line in enumerate(mission.lines):
+            there = ("mission", position, "line", number, "indicator")
+            if line.source is Source.LOG and line.indicator and line.indicator not in INDICATORS:
+                yield Fault(there, f"Le journal ne compte pas «{NBSP}{line.indicator}{NBSP}».")
+            if line.source is not Source.LOG and line.indicator not in {"", *OUTSIDE}:
+                yield Fault(there, "Cet indicateur n’est pas de ceux qui se saisissent.")
 
 
 def write_contract(contract: Contract) -> str:

@@ -1,6 +1,7 @@
 """Figures that the CPAM or the ARS computed, typed in by a coordinator with date and source."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -10,14 +11,17 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import select
 
 from dispatcher.domain import calendar
+from dispatcher.domain.aci.contract import Contract, Line
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import FigureTakenBack, FigureTyped
 from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.domain.roles import Account
 from dispatcher.services.commands import CodeText, Day, Shape, Writable
+from dispatcher.services.contract_years import contract_years, lines_to_fill
 from dispatcher.services.house import House
 from dispatcher.storage.contracts import TypedFigure
+from dispatcher.storage.unit import Unit
 
 LARGEST = 100_000_000
 _WHOLE_PERCENT = 100
@@ -34,42 +38,50 @@ class TypeFigure(Shape):
     ]
 
 
-def type_figure(house: House, account: Account, command: TypeFigure) -> UUID:
+def type_figure(house: House, account: Account, command: TypeFigure) -> UUID | None:
     """Keep a figure; one of the same code and day that stood until now is replaced.
 
-    Returns its id. Raises InvalidError by field.
+    Returns its id, None where the same stood already. Raises InvalidError by field.
     """
+    lines = lines_to_fill(contract_years(house.db, account.territory_id))
     with house.db.transaction(account.territory_id, account.actor) as unit:
         today = calendar.local_day(unit.now, ZoneInfo(account.timezone))
-        if faults := _faults(command, today):
+        if faults := _faults(command, today, lines):
             raise InvalidError(faults)
-        before = unit.session.scalars(
-            select(TypedFigure)
-            .where(
-                TypedFigure.territory_id == account.territory_id,
-                TypedFigure.code == command.code,
-                TypedFigure.figure_on == command.on,
-                TypedFigure.ended_at.is_(None),
-            )
-            .with_for_update()
-        ).one_or_none()
-        if before is not None:
-            before.ended_at = unit.now
-            unit.session.flush()  # its place has to be free before the new one takes it
-        figure_id = uuid.uuid4()
-        unit.session.add(
-            TypedFigure(
-                id=figure_id,
-                territory_id=account.territory_id,
-                code=command.code,
-                figure=command.figure,
-                figure_on=command.on,
-                origin=command.origin,
-                entered_by=account.user_id,
-                entered_at=unit.now,
-            )
+        return write_figure(unit, account, command)
+
+
+def write_figure(unit: Unit, account: Account, command: TypeFigure) -> UUID | None:
+    """The same within a transaction of the caller's, who has checked the figure."""
+    before = unit.session.scalars(
+        select(TypedFigure)
+        .where(
+            TypedFigure.territory_id == account.territory_id,
+            TypedFigure.code == command.code,
+            TypedFigure.figure_on == command.on,
+            TypedFigure.ended_at.is_(None),
         )
-        unit.record(FigureTyped(figure_id=figure_id, code=command.code, day=str(command.on)))
+        .with_for_update()
+    ).one_or_none()
+    if before is not None:
+        if (before.figure, before.origin) == (command.figure, command.origin):
+            return None
+        before.ended_at = unit.now
+        unit.session.flush()  # its place has to be free before the new one takes it
+    figure_id = uuid.uuid4()
+    unit.session.add(
+        TypedFigure(
+            id=figure_id,
+            territory_id=account.territory_id,
+            code=command.code,
+            figure=command.figure,
+            figure_on=command.on,
+            origin=command.origin,
+            entered_by=account.user_id,
+            entered_at=unit.now,
+        )
+    )
+    unit.record(FigureTyped(figure_id=figure_id, code=command.code, day=str(command.on)))
     return figure_id
 
 
@@ -88,13 +100,18 @@ def take_back_figure(house: House, account: Account, figure_id: UUID) -> None:
             unit.record(FigureTakenBack(figure_id=figure_id, code=found.code))
 
 
-def _faults(command: TypeFigure, today: date) -> dict[str, str]:
+def _faults(
+    command: TypeFigure, today: date, lines: Mapping[str, tuple[Line, Contract]]
+) -> dict[str, str]:
     faults = {}
-    known = OUTSIDE.get(command.code)
-    if known is None:
+    known, line = OUTSIDE.get(command.code), lines.get(command.code)
+    if known is None and line is None:
         faults["code"] = "Choisissez un indicateur de la liste."
-    elif known.unit is OutsideUnit.PERCENT and command.figure > _WHOLE_PERCENT:
-        faults["figure"] = f"Un pourcentage va de 0 à{NBSP}100."
+    elif known is not None:
+        if known.unit is OutsideUnit.PERCENT and command.figure > _WHOLE_PERCENT:
+            faults["figure"] = f"Un pourcentage va de 0 à{NBSP}100."
+    elif line is not None and not line[1].first <= command.on <= line[1].last:
+        faults["on"] = "Cette date est en dehors de l’année du contrat."
     if command.on > today:
         faults["on"] = "Cette date est dans le futur."
     return faults

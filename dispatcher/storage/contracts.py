@@ -1,4 +1,4 @@
-"""Figures that were typed in."""
+"""Signed contracts, and the figures that were typed in."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -9,6 +9,32 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatcher.storage.columns import Code, Id, Instant, Record
 
 STANDS = text("ended_at IS NULL")
+
+
+class SignedContract(Record):
+    """A year of a territory's contract: what was agreed, and no result."""
+
+    __tablename__ = "signed_contracts"
+    __table_args__ = (
+        Index(
+            "one_contract_a_year",
+            "territory_id",
+            "first_day",
+            unique=True,
+            sqlite_where=STANDS,
+            postgresql_where=STANDS,
+        ),
+    )
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    first_day: Mapped[date]
+    terms: Mapped[str]
+    """TOML, as `services/contract_files.py` reads and writes it."""
+    entered_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    entered_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None]
+    """When another version of the year took its place."""
 
 
 class TypedFigure(Record):

@@ -71,7 +71,12 @@ def shown(figure: Figure) -> str:
     """The value with its unit: « 12 », « 3 h 20 », « 85 % », « 8,4 sur 10 »."""
     if figure.value is None:
         return NOT_KNOWN
-    return _SHOWN.get(INDICATORS[figure.code].unit, number)(figure.value)
+    return written_value(figure.code, figure.value)
+
+
+def written_value(code: str, value: float) -> str:
+    """A value in the unit of its indicator."""
+    return _SHOWN.get(INDICATORS[code].unit, number)(value)
 
 
 def ninth_decile(figure: Figure) -> str:

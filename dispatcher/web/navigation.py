@@ -43,6 +43,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     ),
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart", rooms=frozenset({"typed_figures"})),
+        Door("contract.overview", "Contrat", "euro", rooms=frozenset({"contract"})),
         Door("what_if.question", "Et si\u00a0?", "help"),
         Door("neighbours.overview", "CPTS voisines", "users"),
         Door("settings.overview", "Réglages", "sliders"),

@@ -9,6 +9,7 @@ from dispatcher.web import (
     administration,
     agenda,
     communes,
+    contract,
     demonstration,
     desk,
     guide,
@@ -51,6 +52,7 @@ def of(house: House) -> list[Blueprint]:
         inbox.room,
         activity.room,
         typed_figures.room,
+        contract.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
     rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]

@@ -10,11 +10,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar
+from dispatcher.domain.aci.contract import Contract, Line
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.domain.roles import Role
 from dispatcher.reads.typed_figures import Typed, latest, typed_figures
+from dispatcher.services.contract_years import contract_years, lines_to_fill
 from dispatcher.services.parsing import parse
 from dispatcher.services.typed_figures import TypeFigure, take_back_figure, type_figure
 from dispatcher.web.access import allow, house, viewer
@@ -23,14 +25,16 @@ from dispatcher.web.forms import number
 room = Blueprint("typed_figures", __name__, url_prefix="/activite/chiffres")
 SEE_OTHER = 303
 FIELDS = ("code", "figure", "on", "origin")
+Lines = Mapping[str, tuple[Line, Contract]]
 NO_NUMBER = f"Indiquez un nombre, par exemple 87 ou 12,5{NBSP}: ni lettres ni signe."
 
 
 @room.get("")
 @allow(Role.COORDINATOR)
 def overview() -> ResponseReturnValue:
-    """The form, and every figure that stands."""
-    return _page({"on": str(_today())}, {})
+    """The form, for one figure where it is asked for, and every figure that stands."""
+    values = {"on": str(_today()), "code": request.args.get("indicateur", "")}
+    return _page(values, {})
 
 
 @room.post("")
@@ -42,7 +46,7 @@ def add() -> ResponseReturnValue:
         type_figure(house(), viewer(), command(typed))
     except InvalidError as error:
         return _page(typed, error.fields), error.status
-    flash(f"Chiffre enregistré{NBSP}: {OUTSIDE[typed['code']].label}.", "success")
+    flash(f"Chiffre enregistré{NBSP}: {_label(typed['code'], _lines())}.", "success")
     return redirect(url_for("typed_figures.overview"), SEE_OTHER)
 
 
@@ -70,20 +74,19 @@ def command(typed: Mapping[str, str]) -> TypeFigure:
 
 
 def up_to(last: date) -> Sequence[dict[str, str]]:
-    """The latest of each figure up to a day, in the order of the list."""
+    """The latest of each figure of the list up to a day, in the list's order."""
     found = latest(typed_figures(house().db, viewer().territory_id), None, last)
-    return [line(found[code]) for code in OUTSIDE if code in found]
+    return [_row(found[code], {}) for code in OUTSIDE if code in found]
 
 
-def line(typed: Typed) -> dict[str, str]:
+def _row(typed: Typed, lines: Lines) -> dict[str, str]:
     """A figure as a line of a table."""
     what = OUTSIDE.get(typed.code)
     return {
         "id": str(typed.id),
-        "label": typed.code if what is None else what.label,
-        "formula": "" if what is None else what.formula,
-        "giver": "" if what is None else what.giver,
-        "value": written(typed.figure, is_percent=what is not None and _is_percent(typed.code)),
+        "label": _label(typed.code, lines),
+        "formula": "Ligne du contrat." if what is None else f"{what.formula} {what.giver}.",
+        "value": written(typed.figure, is_percent=_is_percent(typed.code)),
         "on": f"{typed.on:%d/%m/%Y}",
         "origin": typed.origin,
         "entered": f"{calendar.local_day(typed.entered_at, _zone()):%d/%m/%Y}",
@@ -97,27 +100,49 @@ def written(figure: float, *, is_percent: bool = False) -> str:
     return f"{said}{NBSP}%" if is_percent else said
 
 
+def _label(code: str, lines: Lines) -> str:
+    if code in OUTSIDE:
+        return OUTSIDE[code].label
+    return lines[code][0].label if code in lines else code
+
+
 def _is_percent(code: str) -> bool:
-    return OUTSIDE[code].unit is OutsideUnit.PERCENT
+    return code in OUTSIDE and OUTSIDE[code].unit is OutsideUnit.PERCENT
+
+
+def _lines() -> Lines:
+    """The lines of the contract that are filled in by hand."""
+    return lines_to_fill(contract_years(house().db, viewer().territory_id))
 
 
 def _page(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    lines = _lines()
+    groups = [
+        {
+            "label": "Chiffres de la CPAM et de l’ARS",
+            "options": [
+                {
+                    "value": code,
+                    "label": f"{what.label}, en{NBSP}%" if _is_percent(code) else what.label,
+                }
+                for code, what in OUTSIDE.items()
+            ],
+        },
+        {
+            "label": f"Lignes du contrat (1{NBSP}= fait, 0{NBSP}= pas encore)",
+            "options": [
+                {"value": code, "label": line.label}
+                for code, (line, _) in lines.items()
+                if code not in OUTSIDE
+            ],
+        },
+    ]
     return render_template(
         "coordinator/typed_figures.html",
         values=values,
         errors=errors,
-        choices=[
-            {
-                "value": code,
-                "label": f"{what.label}, en{NBSP}%" if _is_percent(code) else what.label,
-            }
-            for code, what in OUTSIDE.items()
-        ],
-        figures=[
-            line(each)
-            for each in typed_figures(house().db, viewer().territory_id)
-            if each.code in OUTSIDE
-        ],
+        groups=[group for group in groups if group["options"]],
+        figures=[_row(each, lines) for each in typed_figures(house().db, viewer().territory_id)],
     )
 
 

@@ -73,8 +73,8 @@ def test_what_does_not_exist_is_refused(
     ("before", "after", "said"),
     [
         ("eur = 9000\n", "eur = 9500\n", ":15\u00a0: Les lignes font 35500\u00a0€"),
-        ('agreement = "avenant2"', 'agreement = "avenant9"', "«\u00a0avenant9\u00a0» n’existe pas"),
-        ("size = 3", "size = 7", "la taille 7 n’existe pas"),
+        ('agreement = "avenant2"', 'agreement = "avenant9"', "Cet accord n’existe pas"),
+        ("size = 3", "size = 7", "Cette taille n’existe pas"),
         ("label =", "labels =", ":13\u00a0: Ce champ n’existe pas."),
     ],
 )

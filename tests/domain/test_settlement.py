@@ -103,6 +103,21 @@ def test_when_the_next_tier_would_be_reached_at_the_present_pace() -> None:
     assert settled(task(done=0)).reached_on(year()) is None
 
 
+def test_the_euros_at_the_years_end_if_the_pace_goes_on() -> None:
+    # 91 fewer in 182 days, so 91 fewer again in the 182 that are left: 37, the last tier
+    assert settled(tiered(128)).at_pace(year()) == 9_000
+    # a pace that leads away from the tier that is reached: from 219 to 240, 261 at the end
+    assert settled(tiered(240)).at_pace(year()) == 0
+    # 20 more in half a year is 140 at the end, and 25 more is the target of 150
+    assert settled(binary(120)).at_pace(year()) == 0
+    assert settled(binary(125)).at_pace(year()) == 5_000
+    # without a starting point, a value or a day gone by: what is earned today
+    assert settled(task(done=1)).at_pace(year()) == 2_000
+    assert settled(tiered(None)).at_pace(year()) == 0
+    first_day = replace(tiered(None), value=measured(100, FIRST))
+    assert settled(first_day).at_pace(year()) == 6_000
+
+
 @pytest.mark.parametrize(
     ("fixed", "starts", "expected"),
     [

@@ -37,6 +37,7 @@ def test_a_figure_is_kept_replaced_and_taken_back(
     house: House, town: Town, coordinator: Account, clock: FakeClock
 ) -> None:
     first = type_figure(house, coordinator, given())
+    assert type_figure(house, coordinator, given()) is None
     later = type_figure(house, coordinator, given(figure=85))
     older = type_figure(house, coordinator, given(figure=219, on=date(2026, 4, 15)))
 
@@ -49,6 +50,8 @@ def test_a_figure_is_kept_replaced_and_taken_back(
     assert latest(standing, None, date(2026, 11, 22))["ald_without_gp"].id == older
     assert latest(standing, date(2026, 4, 16), date(2026, 11, 22)) == {}
 
+    assert later is not None
+    assert older is not None
     take_back_figure(house, coordinator, later)
     take_back_figure(house, coordinator, later)
     assert [each.id for each in typed_figures(house.db, town.territory_id)] == [older]

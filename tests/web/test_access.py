@@ -12,7 +12,9 @@ from flask import Blueprint, Flask
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
+from config.agreements import DIRECTORY
 from dispatcher.domain.roles import Account, Role
+from dispatcher.services.contracts import save_contract
 from dispatcher.services.house import House
 from dispatcher.services.schedules import set_up_schedule
 from dispatcher.services.what_if import AskWhatIf, ask_what_if
@@ -125,6 +127,10 @@ WHO_MAY = {
     "coordinator.workbook": COORDINATORS,
     "coordinator.outlines": COORDINATORS,
     "coordinator.acts": COORDINATORS,
+    "contract.overview": COORDINATORS,
+    "contract.describe": COORDINATORS,
+    "contract.save": COORDINATORS,
+    "contract.export": COORDINATORS,
     "typed_figures.overview": COORDINATORS,
     "typed_figures.add": COORDINATORS,
     "typed_figures.take_back": COORDINATORS,
@@ -210,6 +216,8 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             people[role] = Browser(app)
             holder = volunteer if role == Role.PRACTITIONER else None
             people[role].sign_in(town.account(role, holder))
+        example = DIRECTORY / "examples" / "acces-aux-soins.toml"
+        save_contract(house, town.account(Role.COORDINATOR), example.read_text("utf-8"))
         simulation = ask_what_if(
             house, town.account(Role.COORDINATOR), AskWhatIf(profession="10", delay_hours=48)
         )
@@ -290,7 +298,7 @@ def test_no_get_writes(site: Site) -> None:
 def test_paths_are_french_words_with_hyphens_and_typed_parameters(site: Site) -> None:
     for rule in our_rules(site.app):
         assert re.fullmatch(
-            r"/|(/[a-z0-9]+(-[a-z0-9]+)*(\.(json|csv|ics|svg|xlsx))?|/<(uuid|string):[a-z_]+>)+",
+            r"/|(/[a-z0-9]+(-[a-z0-9]+)*(\.(json|csv|ics|svg|toml|xlsx))?|/<(uuid|string):[a-z_]+>)+",
             rule.rule,
         ), rule.rule
 

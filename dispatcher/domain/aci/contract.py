@@ -78,6 +78,11 @@ class Line:
     value: Value | None = None
 
     @property
+    def key(self) -> str:
+        """Under which a value that is typed in is kept."""
+        return self.indicator or self.code
+
+    @property
     def steps(self) -> Sequence[Tier]:
         """Its tiers, the easiest first; a binary line has one."""
         if self.tiers:

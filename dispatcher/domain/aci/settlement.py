@@ -58,6 +58,19 @@ class SettledLine:
         needed = self.missing * days / gained
         return self.value.on + timedelta(days=-(-needed // 1))
 
+    def at_pace(self, contract: Contract) -> int:
+        """Euros at the year's end if the present pace goes on; today's where there is no pace.
+
+        The pace is that of `reached_on`; it may also lead away from a tier that is reached.
+        """
+        if self.value is None or self.line.baseline is None:
+            return self.eur
+        days, left = (self.value.on - contract.first).days, (contract.last - self.value.on).days
+        if days <= 0:
+            return self.eur
+        gained = self.value.figure - self.line.baseline
+        return _reached(self.line, self.value.figure + gained * left / days)[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:
@@ -85,6 +98,11 @@ class Settlement:
         return sum(line.eur for lines in self.lines.values() for line in lines)
 
     @property
+    def at_pace_eur(self) -> int:
+        """Variable euros at the year's end if each line goes on at its present pace."""
+        return sum(line.at_pace(self.contract) for lines in self.lines.values() for line in lines)
+
+    @property
     def variable_eur(self) -> int:
         """The most that could be earned."""
         return sum(line.eur for line in self.contract.lines())
@@ -99,6 +117,7 @@ class Settlement:
             "year": {"from": str(self.contract.first), "to": str(self.contract.last)},
             "missions": [self._mission(mission) for mission in self.contract.missions],
             "variable_earned_eur": self.earned_eur,
+            "variable_at_pace_eur": self.at_pace_eur,
             "variable_max_eur": self.variable_eur,
             "share_pct": None if share is None else round(share * 100, 2),
             "payments": [
@@ -136,6 +155,7 @@ class Settlement:
             "value_origin": None if value is None else value.origin,
             "tier": settled.tier,
             "eur": settled.eur,
+            "at_pace_eur": settled.at_pace(self.contract),
             "max_eur": line.eur,
             "next": None if following is None else {"limit": following.limit, "eur": following.eur},
             "missing": settled.missing,
@@ -166,11 +186,14 @@ def first_advance(fixed_eur: int, start: date, anniversary: date, days_in_year: 
 
 def _settled(line: Line, measured: Mapping[str, Value]) -> SettledLine:
     value = line.value or measured.get(line.indicator)
-    tier = 0
-    if value is not None:
-        reached = [line.direction.reaches(value.figure, step.limit) for step in line.steps]
-        tier = sum(reached)
-    return SettledLine(line, value, tier, line.steps[tier - 1].eur if tier else 0)
+    tier, eur = (0, 0) if value is None else _reached(line, value.figure)
+    return SettledLine(line, value, tier, eur)
+
+
+def _reached(line: Line, figure: float) -> tuple[int, int]:
+    """How many steps a figure reaches, and the euros of the highest."""
+    tier = sum(line.direction.reaches(figure, step.limit) for step in line.steps)
+    return tier, line.steps[tier - 1].eur if tier else 0
 
 
 def _payments(

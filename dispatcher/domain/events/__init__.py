@@ -32,7 +32,7 @@ from dispatcher.domain.events.appointments import (
     AppointmentMissed,
     PatientLate,
 )
-from dispatcher.domain.events.contracts import FigureTakenBack, FigureTyped
+from dispatcher.domain.events.contracts import ContractSaved, FigureTakenBack, FigureTyped
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
     CLOCK,
@@ -125,6 +125,7 @@ __all__ = [
     "AppointmentFulfilled",
     "AppointmentMissed",
     "BookingLost",
+    "ContractSaved",
     "EffectNoted",
     "EmailProgressed",
     "EmailQueued",

@@ -7,6 +7,15 @@ from dispatcher.domain.events.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSaved(Event):
+    """A year of the contract was saved; `day` is its first, `digest` the SHA-256 of its terms."""
+
+    contract_id: UUID
+    day: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FigureTyped(Event):
     """A figure of the CPAM, the ARS or the coordinator was typed in; `day` is the one it tells of.
 

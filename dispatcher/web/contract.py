@@ -1,0 +1,198 @@
+"""« Contrat »: a year of the ACI contract, line by line, with what it has earned so far."""
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from config import agreements
+from dispatcher.domain import calendar
+from dispatcher.domain.aci.contract import Contract
+from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.errors import InvalidError, NotFoundError
+from dispatcher.domain.indicators.outside import OUTSIDE
+from dispatcher.domain.indicators.registry import INDICATORS
+from dispatcher.domain.roles import Role
+from dispatcher.services.contract_files import (
+    ContractFileError,
+    FileFault,
+    read_contract,
+    write_contract,
+)
+from dispatcher.services.contract_years import contract_years, year_of
+from dispatcher.services.contracts import (
+    OverlappingYearsError,
+    Saved,
+    outline,
+    save_contract,
+    settled,
+    valued,
+)
+from dispatcher.web import contract_view
+from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.activity_files import UNITS
+
+room = Blueprint("contract", __name__, url_prefix="/contrat")
+SEE_OTHER = 303
+UNPROCESSABLE = 422
+EXAMPLES = agreements.DIRECTORY / "examples"
+OUTLINE_FIELDS = ("accord", "taille", "signature", "debut")
+
+
+@room.get("")
+@allow(Role.COORDINATOR)
+def overview() -> ResponseReturnValue:
+    """The year that is asked for, settled with what is known today; else how to begin."""
+    years = _years()
+    if not years:
+        return render_template(
+            "coordinator/contract_start.html",
+            values={"accord": agreements.codes()[-1], "taille": "3"},
+            errors={},
+            **contract_view.choices(),
+            examples=_examples(),
+        )
+    year = year_of(years, _asked_year(), _today())
+    settlement = settled(house(), viewer(), year)
+    return render_template(
+        "coordinator/contract.html",
+        **contract_view.page(settlement, _today()),
+        years=[
+            {
+                "label": f"{each.first.year}{NBSP}–{NBSP}{each.last.year}",
+                "url": url_for("contract.overview", annee=each.first),
+                "current": each.first == year.first,
+            }
+            for each in years
+        ],
+        change_url=url_for("contract.describe", annee=year.first),
+        export_url=url_for("contract.export", annee=year.first),
+        next_url=url_for("contract.describe", suite=years[0].first),
+    )
+
+
+@room.get("/modifier")
+@allow(Role.COORDINATOR)
+def describe() -> ResponseReturnValue:
+    """The year as TOML, to be changed; or an outline of a new one."""
+    if "accord" in request.args:
+        return _outlined()
+    years = _years()
+    if "suite" in request.args and years:
+        return _edited(_with_head(write_contract(contract_view.following(years[0]))))
+    if not years and "annee" not in request.args:
+        return _edited("")
+    return _edited(write_contract(year_of(years, _asked_year(), _today())))
+
+
+@room.post("/modifier")
+@allow(Role.COORDINATOR)
+def save() -> ResponseReturnValue:
+    """Keep what was typed or the file that was chosen, or show every fault with its line."""
+    file = request.files.get("fichier")
+    text = request.form.get("texte", "")
+    if file is not None and file.filename:
+        try:
+            text = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            fault = FileFault(0, "Ce fichier n’est pas un texte UTF-8.")
+            return _edited(text, [fault]), UNPROCESSABLE
+    text = text.replace("\r\n", "\n")
+    try:
+        saved = save_contract(house(), viewer(), text)
+    except ContractFileError as error:
+        return _edited(text, error.faults), UNPROCESSABLE
+    except OverlappingYearsError as error:
+        return _edited(text, [FileFault(0, error.sentence)]), error.status
+    flash(_said(saved), "success" if saved.changed or saved.figures else "info")
+    return redirect(url_for("contract.overview", annee=saved.first), SEE_OTHER)
+
+
+@room.get("/export.toml")
+@allow(Role.COORDINATOR)
+def export() -> ResponseReturnValue:
+    """The year with its values of today: `./snp aci settle` gives the same result from it."""
+    year = valued(house(), viewer(), year_of(_years(), _asked_year(), _today()))
+    answer = Response(write_contract(year), mimetype="application/toml")
+    name = f"contrat-{viewer().territory_code}-{year.first}.toml"
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _outlined() -> ResponseReturnValue:
+    values = {name: request.args.get(name, "") for name in OUTLINE_FIELDS}
+    try:
+        year = contract_view.outline_asked(values, outline)
+    except InvalidError as invalid:
+        page = render_template(
+            "coordinator/contract_start.html",
+            values=values,
+            errors=invalid.fields,
+            **contract_view.choices(),
+            examples=_examples(),
+        )
+        return page, invalid.status
+    return _edited(_with_head(write_contract(year)))
+
+
+def _edited(text: str, faults: Sequence[FileFault] = ()) -> str:
+    return render_template(
+        "coordinator/contract_edit.html",
+        text=text,
+        faults=[{"line": fault.line, "sentence": fault.sentence} for fault in faults],
+        has_contract=bool(_years()),
+        from_log=[
+            {"code": code, "label": what.label, "unit": UNITS[what.unit]}
+            for code, what in INDICATORS.items()
+        ],
+        from_outside=[{"code": code, "label": what.label} for code, what in OUTSIDE.items()],
+        examples=_examples(),
+    )
+
+
+def _with_head(text: str) -> str:
+    return f"{contract_view.HEAD}\n{text}"
+
+
+def _examples() -> list[dict[str, str]]:
+    return [
+        {"label": read_contract(text).name, "text": text}
+        for path in sorted(EXAMPLES.glob("*.toml"))
+        for text in (path.read_text(encoding="utf-8"),)
+    ]
+
+
+def _said(saved: Saved) -> str:
+    said = "Contrat enregistré." if saved.changed else "Le contrat n’a pas changé."
+    if saved.figures:
+        said += (
+            " Une valeur du fichier est reprise."
+            if saved.figures == 1
+            else f" {saved.figures}{NBSP}valeurs du fichier sont reprises."
+        )
+    if saved.left_out:
+        said += (
+            f" Laissées de côté{NBSP}: {saved.left_out} valeur{'s' if saved.left_out > 1 else ''}"
+            " que le journal calcule ou dont la date est à venir."
+        )
+    return said
+
+
+def _years() -> Sequence[Contract]:
+    return contract_years(house().db, viewer().territory_id)
+
+
+def _asked_year() -> date | None:
+    asked = request.args.get("annee")
+    if asked is None:
+        return None
+    try:
+        return date.fromisoformat(asked)
+    except ValueError:
+        raise NotFoundError from None
+
+
+def _today() -> date:
+    return calendar.local_day(house().clock(), ZoneInfo(viewer().timezone))
