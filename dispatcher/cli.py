@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
-from dispatcher import aci_verb, indicators_verb, keys_verb
+from dispatcher import aci_verb, directory_verb, indicators_verb, keys_verb
 from dispatcher.demo.directory import Unusable
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
@@ -273,6 +273,10 @@ def run_indicators(arguments: argparse.Namespace) -> int:
     return indicators_verb.run(arguments, open_house(arguments.data))
 
 
+def run_directory(arguments: argparse.Namespace) -> int:
+    return directory_verb.run(arguments, open_house())
+
+
 def declare_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", type=Path, metavar="SCENARIO.toml")
     parser.add_argument("--seed", type=int, help="remplace la graine du scénario")
@@ -355,6 +359,7 @@ VERBS: dict[str, Verb] = {
         "rejoue des semaines inventées sur le vrai moteur", run_simulate, declare_simulate
     ),
     "keys": Verb("les clés des données", run_keys, keys_verb.declare),
+    "directory": Verb("l’annuaire national (RPPS)", run_directory, directory_verb.declare),
     "aci": Verb("les accords et leurs euros", aci_verb.run, aci_verb.declare),
     "indicators": Verb("l’activité d’une période", run_indicators, indicators_verb.declare),
 }

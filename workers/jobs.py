@@ -5,6 +5,7 @@ from dispatcher.services import (
     answers,
     asking,
     day_counts,
+    directory,
     emails,
     matching,
     occurrences,
@@ -124,3 +125,8 @@ def read_agendas(promise_id: str) -> None:
 def read_agenda(promise_id: str) -> None:
     """Read one agenda, and close or open again the slots that it says."""
     keep(promise_id, agendas.read_agenda)
+
+
+def import_directory(promise_id: str) -> None:
+    """Go on with an import of the national directory."""
+    keep(promise_id, directory.import_directory, last_words=directory.give_up)

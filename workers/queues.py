@@ -42,6 +42,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.SEND_MESSAGE: QueueName.MESSAGES,
     Job.SEND_AGAIN: QueueName.MESSAGES,
     Job.SEND_EMAIL: QueueName.ROUTINE,
+    Job.IMPORT_DIRECTORY: QueueName.ROUTINE,
     Job.SWEEP_WAITING: QueueName.ROUTINE,
     Job.SEAL_LOG: QueueName.ROUTINE,
     Job.CLOSE_PAST_SLOTS: QueueName.ROUTINE,

@@ -25,6 +25,7 @@ class Job(StrEnum):
     MISS_HOUR = "miss_hour"
     LEARN_PRICES = "learn_prices"
     RUN_SIMULATION = "run_simulation"
+    IMPORT_DIRECTORY = "import_directory"
     COUNT_DAYS = "count_days"
     READ_AGENDAS = "read_agendas"
     READ_AGENDA = "read_agenda"

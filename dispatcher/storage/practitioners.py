@@ -1,6 +1,7 @@
 """Volunteers and the places where they see patients."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
@@ -53,6 +54,10 @@ class Practitioner(Record):
     minimum_notice_minutes: Mapped[int] = mapped_column(default=30)
     slot_revision: Mapped[int] = mapped_column(default=0)
     """Raised by whoever changes the slots: the row that two such changes queue on."""
+    accepts_new_patients: Mapped[bool | None]
+    """As a general practitioner of their own; None where nobody has said. Typed here alone."""
+    imported: Mapped[dict[str, Any] | None]
+    """What imports of the national directory wrote here, by column; the rest was typed."""
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Instant]
 
@@ -86,5 +91,7 @@ class Place(Record):
     """How to get in, in words for the patient: « interphone 12, deuxième étage »."""
     finess: Mapped[Code | None]
     siret: Mapped[Code | None]
+    imported: Mapped[dict[str, Any] | None]
+    """As a practitioner's; `key` is what the directory knows the place by."""
     closed_at: Mapped[datetime | None]
     """Nothing is published there any more; its past stays."""

@@ -46,6 +46,7 @@ JOBS: Mapping[Job, str] = {
     Job.PUBLISH_OCCURRENCES: "Publication des modèles de semaine",
     Job.READ_AGENDAS: "Tour des agendas reliés",
     Job.READ_AGENDA: "Lecture d’un agenda relié",
+    Job.IMPORT_DIRECTORY: "Import de l’annuaire national",
     Job.COUNT_DAYS: "Décompte de l’activité",
 }
 SILENT = timedelta(minutes=3)

@@ -33,6 +33,7 @@ from dispatcher.domain.events.appointments import (
     PatientLate,
 )
 from dispatcher.domain.events.contracts import ContractSaved, FigureTakenBack, FigureTyped
+from dispatcher.domain.events.directory import DirectoryImported, PractitionerImported
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
     CLOCK,
@@ -126,6 +127,7 @@ __all__ = [
     "AppointmentMissed",
     "BookingLost",
     "ContractSaved",
+    "DirectoryImported",
     "EffectNoted",
     "EmailProgressed",
     "EmailQueued",
@@ -157,6 +159,7 @@ __all__ = [
     "PlaceChanged",
     "PlaceClosed",
     "PlaceReopened",
+    "PractitionerImported",
     "RequestAttended",
     "RequestCancelled",
     "RequestEnlarged",
