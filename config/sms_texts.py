@@ -88,6 +88,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "call_back_noted": _to_patients("sender phone", says_15=True),
     "regulator_answer": _to_patients("sender words", "phone"),
     "closing_question": _to_practitioners("sender day count link"),
+    "publication_question": _to_practitioners("sender day time link"),
     "offer": _to_practitioners("sender code day time link"),
     "offer_taken": _to_practitioners("sender code"),
     "offer_too_late": _to_practitioners("sender code"),

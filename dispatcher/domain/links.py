@@ -15,6 +15,8 @@ class LinkPurpose(StrEnum):
     """One appointment: see it, cancel it before its hour, say after it whether somebody came."""
     CLOSING = "closing"
     """The appointments of a day and of the week before it of which nobody said how they ended."""
+    PUBLICATION = "publication"
+    """Publishing what the templates that ask first make of one day."""
 
 
 AFTER_THE_END: Final = timedelta(days=1)
@@ -25,6 +27,8 @@ CLOSING_REACH: Final = timedelta(days=7)
 """How many days that question looks back on, the last included."""
 CLOSING_HOURS: Final = range(8, 12)
 """Local hours at which it may be asked: at eight, and until noon if the clock stood still."""
+PUBLICATION_HOURS: Final = range(18, 21)
+"""Local hours at which a practitioner may be asked about the next day."""
 
 
 def appointment_link_ends(ends_at: datetime) -> datetime:

@@ -46,6 +46,8 @@ class MessageKind(StrEnum):
     """What a regulator wrote in answer to an SMS of the inbox."""
     CLOSING_QUESTION = "closing_question"
     """To a practitioner, the next morning: who came, of what nobody closed?"""
+    PUBLICATION_QUESTION = "publication_question"
+    """To a practitioner, the evening before: publish tomorrow's hours?"""
     OFFER = "offer"
     """To a volunteer: do you take this request?"""
     OFFER_TAKEN = "offer_taken"
@@ -73,6 +75,7 @@ CAN_WAIT: Final = frozenset(
         MessageKind.SATISFACTION,
         MessageKind.SATISFACTION_THANKS,
         MessageKind.CLOSING_QUESTION,
+        MessageKind.PUBLICATION_QUESTION,
     }
 )
 """Not sent in quiet hours, and sent after whatever else there is to send."""

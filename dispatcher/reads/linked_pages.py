@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dispatcher.domain.links import LinkPurpose, closing_span
 from dispatcher.domain.states import AppointmentStatus
 from dispatcher.reads.agenda import Visit, visits_of
+from dispatcher.reads.occurrences import Proposed, proposed_on
 from dispatcher.storage.encryption import Cipher, digest_token
 from dispatcher.storage.links import PractitionerLink
 from dispatcher.storage.practitioners import Place, Practitioner
@@ -54,6 +55,8 @@ class LinkedPage:
     """Of a link to one appointment."""
     to_close: tuple[Visit, ...]
     """Of the question of a morning: what was not cancelled, by hour, marked or not."""
+    proposed: tuple[Proposed, ...]
+    """Of the question of an evening: what would be published, by hour, there or not."""
 
 
 def linked_page(db: Database, secret: str) -> LinkedPage | None:
@@ -82,6 +85,7 @@ def linked_page(db: Database, secret: str) -> LinkedPage | None:
             day=link.day,
             linked=_linked(session, db.cipher, practitioner, link.appointment_id),
             to_close=_to_close(session, db.cipher, practitioner, link, territory.timezone),
+            proposed=_proposed(session, link, territory, db.clock()),
         )
 
 
@@ -128,3 +132,13 @@ def _to_close(
         Appointment.ended_at.is_(None) | (Appointment.ended_at >= link.made_at),
     )
     return tuple(visits_of(session, cipher, practitioner, which))
+
+
+def _proposed(
+    session: Session, link: PractitionerLink, territory: Territory, now: datetime
+) -> tuple[Proposed, ...]:
+    if link.purpose != LinkPurpose.PUBLICATION or link.day is None:
+        return ()
+    zone = ZoneInfo(territory.timezone)
+    found = proposed_on(session, link.practitioner_id, link.day, now, zone, territory.department)
+    return tuple(found)

@@ -73,6 +73,7 @@ class OwnSchedule:
     last_day: date | None
     every_weeks: int
     on_holidays: bool
+    asks_first: bool
     exceptions: tuple[date, ...]
 
 
@@ -264,5 +265,6 @@ def _schedule(cipher: Cipher, schedule: Schedule, place_label: str) -> OwnSchedu
         last_day=schedule.last_day,
         every_weeks=schedule.every_weeks,
         on_holidays=schedule.on_holidays,
+        asks_first=schedule.asks_first,
         exceptions=tuple(map(date.fromisoformat, schedule.exceptions)),
     )

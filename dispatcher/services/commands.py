@@ -192,6 +192,8 @@ class SetUpSchedule(Shape):
     last_day: Day | None = None
     every_weeks: int = Field(default=1, ge=1, le=MOST_WEEKS)
     on_holidays: bool = False
+    asks_first: bool = False
+    """Ask on the evening before instead of publishing ahead."""
 
 
 class DeclareAbsence(Shape):

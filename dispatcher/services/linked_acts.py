@@ -13,7 +13,9 @@ from dispatcher.services.appointments import (
     mark_attendance,
 )
 from dispatcher.services.house import House
+from dispatcher.services.occurrences import publish_ahead
 from dispatcher.services.practitioner_links import FoundLink, find_link
+from dispatcher.services.publication import queue_on
 from dispatcher.storage.requests import Appointment
 from dispatcher.storage.territories import Territory
 
@@ -54,6 +56,17 @@ def mark_by_closing_link(house: House, secret: str, appointment_id: UUID, *, cam
     with house.db.transaction(_asker(house, link, appointment_id), link.actor) as unit:
         appointment = lock_appointment(unit, appointment_id)
         mark_attendance(unit, appointment, came=came)
+
+
+def publish_by_link(house: House, secret: str) -> int:
+    """Publish what the templates that ask first make of the link's day; how many slots.
+
+    Said again it publishes nothing twice. Raises NotFoundError.
+    """
+    link = find_link(house, secret, LinkPurpose.PUBLICATION)
+    with house.db.transaction(link.territory_id, link.actor) as unit:
+        queue_on(unit, link.practitioner_id)
+        return publish_ahead(unit, link.practitioner_id, confirmed=link.day)
 
 
 def _subject(link: FoundLink) -> UUID:

@@ -1,8 +1,8 @@
 """The slots that weekly templates make, published weeks ahead by the clock."""
 
 import uuid
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from dispatcher.domain import calendar
 from dispatcher.domain.events import CLOCK
-from dispatcher.domain.schedules import Hours, Occurrence, Weekly
+from dispatcher.domain.schedules import Occurrence
+from dispatcher.reads.occurrences import live_schedules, made_slots, name_of, weekly_of
 from dispatcher.services.commands import PublishSlot
 from dispatcher.services.house import House
 from dispatcher.services.neighbours import match_all_who_see
@@ -19,7 +20,6 @@ from dispatcher.services.publication import Origin, Span, busy_spans, queue_on, 
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.schedules import Absence, Schedule
-from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, Unit
 
@@ -44,11 +44,12 @@ def publish_occurrences(house: House, claim: Claim) -> int:
     return published
 
 
-def publish_ahead(unit: Unit, practitioner_id: UUID) -> int:
+def publish_ahead(unit: Unit, practitioner_id: UUID, confirmed: date | None = None) -> int:
     """Publish what the practitioner's templates make and is not there yet; how many slots.
 
-    Left out are hours that overlap another slot or a patient who kept theirs, at any place, and
-    absences. The caller holds `queue_on`.
+    Of a template that asks first, the `confirmed` day alone. Left out are hours that overlap
+    another slot or a patient who kept theirs, at any place, and absences. The caller holds
+    `queue_on`.
     """
     territory = unit.session.get_one(Territory, unit.territory_id)
     zone, now = ZoneInfo(territory.timezone), unit.now
@@ -58,16 +59,17 @@ def publish_ahead(unit: Unit, practitioner_id: UUID) -> int:
         *absence_spans(unit.session, practitioner_id, now, horizon),
         *busy_spans(unit, practitioner_id, now, horizon),
     ]
-    known = _known(unit.session, [schedule.id for schedule in schedules])
+    known = made_slots(unit.session, [schedule.id for schedule in schedules])
     count, shared = 0, False
     for schedule in schedules:
         note = opened_note(unit.cipher, schedule)
         for each in ahead(schedule, now, zone, territory.department):
-            origin = Origin(schedule.id, each.day, f"{each.hour:%H:%M}")
-            if origin in known or _overlaps(each, busy):
+            is_wanted = not schedule.asks_first or each.day == confirmed
+            name = name_of(schedule, each)
+            if not is_wanted or name in known or _overlaps(each, busy):
                 continue
             slot_id = uuid.uuid4()
-            write(unit, _publication(schedule, each, note), slot_id, origin=origin)
+            write(unit, _publication(schedule, each, note), slot_id, origin=Origin(*name))
             busy.append(Span(each.start, each.end, schedule.place_id))
             count, shared = count + 1, shared or schedule.shared
     if count:
@@ -82,32 +84,6 @@ def ahead(
     today = calendar.local_day(now, zone)
     made = weekly_of(schedule).occurrences(today, today + AHEAD, zone, department)
     return (each for each in made if each.start > now)
-
-
-def weekly_of(schedule: Schedule) -> Weekly:
-    """The template as the domain knows it."""
-    return Weekly(
-        weekdays=frozenset(map(int, schedule.weekdays)),
-        hours=tuple(
-            Hours(time.fromisoformat(each["start"]), time.fromisoformat(each["end"]))
-            for each in schedule.hours
-        ),
-        first_day=schedule.first_day,
-        last_day=schedule.last_day,
-        every_weeks=schedule.every_weeks,
-        each_minutes=schedule.each_minutes,
-        on_holidays=schedule.on_holidays,
-        exceptions=frozenset(map(date.fromisoformat, schedule.exceptions)),
-    )
-
-
-def live_schedules(session: Session, practitioner_id: UUID) -> Sequence[Schedule]:
-    """Templates that were neither stopped nor replaced before they began, by their making."""
-    return session.scalars(
-        select(Schedule)
-        .where(Schedule.practitioner_id == practitioner_id, Schedule.ended_at.is_(None))
-        .order_by(Schedule.created_at, Schedule.id)
-    ).all()
 
 
 def absence_spans(
@@ -142,34 +118,21 @@ def _with_something_missing(session: Session, now: datetime) -> list[tuple[UUID,
         .where(
             Practitioner.active,
             Schedule.ended_at.is_(None),
+            Schedule.asks_first.is_(False),
             or_(Schedule.last_day.is_(None), Schedule.last_day >= now.date() - timedelta(days=1)),
         )
         .order_by(Schedule.id)
     ).all()
-    known = _known(session, [schedule.id for schedule, _ in rows])
+    known = made_slots(session, [schedule.id for schedule, _ in rows])
     return sorted(
         {
             (territory.id, schedule.practitioner_id)
             for schedule, territory in rows
             if any(
-                Origin(schedule.id, each.day, f"{each.hour:%H:%M}") not in known
+                name_of(schedule, each) not in known
                 for each in ahead(schedule, now, ZoneInfo(territory.timezone), territory.department)
             )
         }
-    )
-
-
-def _known(session: Session, schedules: Sequence[UUID]) -> frozenset[Origin]:
-    """The hours that templates have made slots of, open or closed since."""
-    rows = session.execute(
-        select(Slot.schedule_id, Slot.schedule_day, Slot.schedule_hour).where(
-            Slot.schedule_id.in_(schedules)
-        )
-    )
-    return frozenset(
-        Origin(schedule_id, day, hour)
-        for schedule_id, day, hour in rows
-        if schedule_id is not None and day is not None and hour is not None
     )
 
 

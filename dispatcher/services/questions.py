@@ -1,6 +1,6 @@
 """What practitioners are asked by SMS at their hour, each with a link that is enough to answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -15,67 +15,90 @@ from dispatcher.domain.languages import Language
 from dispatcher.domain.links import (
     CLOSING_HOURS,
     CLOSING_LIFE,
+    PUBLICATION_HOURS,
     LinkPurpose,
     closing_span,
 )
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.states import LIVE_APPOINTMENTS
+from dispatcher.reads.occurrences import proposed_on
 from dispatcher.services.house import House
 from dispatcher.services.notices import Sms, queue_sms
+from dispatcher.services.occurrences import absence_spans
 from dispatcher.services.practitioner_links import forget_links, link_about_day
 from dispatcher.storage.messages import Message
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment
+from dispatcher.storage.schedules import Schedule
 from dispatcher.storage.territories import Territory
-from dispatcher.storage.unit import Claim, Unit
+from dispatcher.storage.unit import Claim
 
+A_DAY = timedelta(days=1)
 NOON = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One practitioner to be asked about a local day, and how many appointments it is about."""
+class _Question:
+    """What one practitioner is to be asked about a local day.
 
+    `said` are the placeholders that the kind has of its own. The SMS is worth nothing after
+    `until`, its link after `link_until`.
+    """
+
+    kind: MessageKind
+    purpose: LinkPurpose
     practitioner_id: UUID
     phone: str
-    count: int
+    day: date
+    said: Mapping[str, str]
+    until: datetime
+    link_until: datetime
+
+    @property
+    def key(self) -> str:
+        """The purpose of its SMS: nobody is asked twice about one day."""
+        return _key(self.kind, self.practitioner_id, self.day)
 
 
 def ask_practitioners(house: House, claim: Claim) -> int:
-    """Ask each practitioner in the morning about what nobody closed; how many were asked.
+    """Ask in the morning about what nobody closed, in the evening about tomorrow's hours.
 
-    Run every hour: each territory has its own morning. Nobody is asked twice about one day.
+    Run every hour: each territory has its own mornings and evenings. Returns how many were asked.
     """
     now, asked = house.clock(), 0
     with house.db.reading() as session:
         territories = session.scalars(select(Territory).order_by(Territory.id)).all()
-    for territory in territories:
-        zone = ZoneInfo(territory.timezone)
-        local = now.astimezone(zone)
-        if local.hour in CLOSING_HOURS and Policy.in_force(territory.settings).sms.closing:
-            asked += _ask_about(house, territory, local.date() - timedelta(days=1), zone)
+        owed = [
+            (territory, question)
+            for territory in territories
+            for question in _questions(session, territory, now)
+        ]
+    for territory, question in owed:
+        asked += _ask(house, territory, question)
     forget_links(house)
     house.db.keep(claim)
     return asked
 
 
-def _ask_about(house: House, territory: Territory, day: date, zone: ZoneInfo) -> int:
-    """Ask the territory's practitioners who left an appointment of `day` open."""
-    with house.db.reading() as session:
-        owed = _left_open(session, territory.id, day, zone)
-    asked = 0
-    for each in owed:
-        with house.db.transaction(territory.id, CLOCK) as unit:
-            asked += _write(house, unit, territory, each, day, zone)
-    return asked
+def _questions(session: Session, territory: Territory, now: datetime) -> list[_Question]:
+    """What is to be asked at this hour of the territory's day, and was not yet."""
+    zone = ZoneInfo(territory.timezone)
+    local = now.astimezone(zone)
+    questions: list[_Question] = []
+    if local.hour in CLOSING_HOURS and Policy.in_force(territory.settings).sms.closing:
+        questions = _left_open(session, territory.id, local.date() - A_DAY, now, zone)
+    if local.hour in PUBLICATION_HOURS:
+        questions = _to_publish(session, territory, local.date() + A_DAY, now, zone)
+    keys = [question.key for question in questions]
+    known = set(session.scalars(select(Message.purpose).where(Message.purpose.in_(keys))))
+    return [question for question in questions if question.key not in known]
 
 
-def _left_open(session: Session, territory_id: UUID, day: date, zone: ZoneInfo) -> list[_Asked]:
-    """Who has open appointments of that day and was not asked about it yet.
-
-    What was left open on the days before counts in, once there is something of the day itself.
-    """
+def _left_open(
+    session: Session, territory_id: UUID, day: date, now: datetime, zone: ZoneInfo
+) -> list[_Question]:
+    """Of whoever left an appointment of that day open; what is older counts in with it."""
     first, end = closing_span(day, zone)
     start, _ = calendar.local_day_bounds(day, zone)
     rows = session.execute(
@@ -92,46 +115,105 @@ def _left_open(session: Session, territory_id: UUID, day: date, zone: ZoneInfo) 
         .group_by(Practitioner.id, Practitioner.phone)
         .having(func.max(Appointment.start_at) >= start)
         .order_by(Practitioner.id)
-    ).all()
-    known = _written(session, [_purpose(practitioner, day) for practitioner, *_ in rows])
+    )
     return [
-        _Asked(practitioner_id, phone, count)
+        _Question(
+            kind=MessageKind.CLOSING_QUESTION,
+            purpose=LinkPurpose.CLOSING,
+            practitioner_id=practitioner_id,
+            phone=phone,
+            day=day,
+            said={"count": str(count)},
+            until=calendar.local_day_bounds(day + A_DAY, zone)[1],
+            link_until=now + CLOSING_LIFE,
+        )
         for practitioner_id, phone, count in rows
-        if phone is not None and _purpose(practitioner_id, day) not in known
+        if phone is not None
     ]
 
 
-def _written(session: Session, purposes: Sequence[str]) -> set[str | None]:
-    return set(session.scalars(select(Message.purpose).where(Message.purpose.in_(purposes))))
+def _to_publish(
+    session: Session, territory: Territory, day: date, now: datetime, zone: ZoneInfo
+) -> list[_Question]:
+    """Of whoever has a template that asks first and makes something of that day; not the absent."""
+    rows = session.execute(
+        select(Practitioner.id, Practitioner.phone)
+        .join(Schedule, Schedule.practitioner_id == Practitioner.id)
+        .where(
+            Practitioner.territory_id == territory.id,
+            Practitioner.active,
+            Practitioner.phone.is_not(None),
+            Schedule.asks_first,
+            Schedule.ended_at.is_(None),
+        )
+        .distinct()
+        .order_by(Practitioner.id)
+    ).all()
+    end = calendar.local_day_bounds(day, zone)[1]
+    questions = []
+    for practitioner_id, phone in rows:
+        hours = _hours_of(session, practitioner_id, day, now, zone, territory.department)
+        if hours and phone is not None:
+            questions.append(
+                _Question(
+                    kind=MessageKind.PUBLICATION_QUESTION,
+                    purpose=LinkPurpose.PUBLICATION,
+                    practitioner_id=practitioner_id,
+                    phone=phone,
+                    day=day,
+                    said={"time": hours},
+                    until=end,
+                    link_until=end,
+                )
+            )
+    return questions
 
 
-def _purpose(practitioner_id: UUID, day: date) -> str:
-    return f"{MessageKind.CLOSING_QUESTION.value}:{practitioner_id}:{day.isoformat()}"
+def _hours_of(
+    session: Session,
+    practitioner_id: UUID,
+    day: date,
+    now: datetime,
+    zone: ZoneInfo,
+    department: str,
+) -> str:
+    """« entre 9 h et 12 h, entre 14 h et 17 h »; empty when nothing is to be published."""
+    proposed = [
+        each
+        for each in proposed_on(session, practitioner_id, day, now, zone, department)
+        if each.to_come
+        and not any(
+            away.start <= each.start and away.end >= each.end
+            for away in absence_spans(session, practitioner_id, each.start, each.end)
+        )
+    ]
+    said = [languages.between(each.start, each.end, zone, Language.FRENCH) for each in proposed]
+    return ", ".join(said)
 
 
-def _write(
-    house: House, unit: Unit, territory: Territory, asked: _Asked, day: date, zone: ZoneInfo
-) -> bool:
-    link = link_about_day(
-        house, unit, LinkPurpose.CLOSING, asked.practitioner_id, day, unit.now + CLOSING_LIFE
-    )
+def _key(kind: MessageKind, practitioner_id: UUID, day: date) -> str:
+    return f"{kind.value}:{practitioner_id}:{day.isoformat()}"
+
+
+def _ask(house: House, territory: Territory, question: _Question) -> bool:
+    zone, day = ZoneInfo(territory.timezone), question.day
     at_noon = datetime(day.year, day.month, day.day, NOON, tzinfo=zone)
-    written = queue_sms(
-        house,
-        unit,
-        Sms(
-            kind=MessageKind.CLOSING_QUESTION,
+    with house.db.transaction(territory.id, CLOCK) as unit:
+        link = link_about_day(
+            house, unit, question.purpose, question.practitioner_id, day, question.link_until
+        )
+        sms = Sms(
+            kind=question.kind,
             to_role="practitioner",
-            phone=asked.phone,
-            purpose=_purpose(asked.practitioner_id, day),
+            phone=question.phone,
+            purpose=question.key,
             values={
                 "sender": territory.name,
                 "day": languages.day(at_noon, zone, Language.FRENCH),
-                "count": str(asked.count),
                 "link": link,
+                **question.said,
             },
-            practitioner_id=asked.practitioner_id,
-            expires_at=calendar.local_day_bounds(calendar.local_day(unit.now, zone), zone)[1],
-        ),
-    )
-    return written is not None
+            practitioner_id=question.practitioner_id,
+            expires_at=question.until,
+        )
+        return queue_sms(house, unit, sms) is not None

@@ -14,9 +14,9 @@ from dispatcher.domain.schedules import (
     clash_between,
     clash_within,
 )
+from dispatcher.reads.occurrences import live_schedules, weekly_of
 from dispatcher.services.commands import SetUpSchedule
 from dispatcher.services.house import House
-from dispatcher.services.occurrences import live_schedules, weekly_of
 from dispatcher.storage.practitioners import Place
 from dispatcher.storage.unit import Unit
 

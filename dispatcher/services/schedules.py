@@ -20,10 +20,11 @@ from dispatcher.domain.events import (
 from dispatcher.domain.roles import Account
 from dispatcher.domain.schedules import Occurrence
 from dispatcher.domain.states import SlotStatus
+from dispatcher.reads.occurrences import weekly_of
 from dispatcher.services.clearing import Cleared, Decisions, clear, forget, lock_slots
 from dispatcher.services.commands import PublishSlot, SetUpSchedule
 from dispatcher.services.house import House
-from dispatcher.services.occurrences import NOTE_FIELD, publish_ahead, weekly_of
+from dispatcher.services.occurrences import NOTE_FIELD, publish_ahead
 from dispatcher.services.publication import queue_on
 from dispatcher.services.schedule_faults import faults_of_schedule, wanted_weekly
 from dispatcher.services.slot_changes import apply
@@ -70,7 +71,8 @@ def change_schedule(
     """Give a template other hours or conditions from a local day on; what was before stays.
 
     Its slots that the new one makes as well keep their patients and take its conditions; those
-    that were changed one by one stay as they are; the others are closed. Raises InvalidError by
+    that were changed one by one stay as they are; the others are closed. So are those that nobody
+    has booked, where the new one asks before it publishes a day. Raises InvalidError by
     field, NotFoundError, TransitionError, PatientsConcernedError while somebody expected in what
     is to be closed has no decision.
     """
@@ -84,7 +86,14 @@ def change_schedule(
         before = _by_name(list(was.occurrences(from_day, last, zone, department)))
         after = list(wanted.occurrences(from_day, last, zone, department))
         own = [slot.id for slot in slots if not _is_as_made(slot, before)]
-        fitting = [slot.id for slot in slots if slot.id not in own and _holds(slot, after, asked)]
+        begins_to_ask = asked.asks_first and not old.asks_first
+        fitting = [
+            slot.id
+            for slot in slots
+            if slot.id not in own
+            and _holds(slot, after, asked)
+            and (slot.taken or not begins_to_ask)
+        ]
         going = [slot.id for slot in slots if slot.id not in own and slot.id not in fitting]
         cleared = clear(
             house, unit, old.practitioner_id, Slot.id.in_(going), decisions, forget_template=True
@@ -166,6 +175,17 @@ def restore_day(house: House, account: Account, schedule_id: UUID, day: date) ->
         return publish_ahead(unit, schedule.practitioner_id)
 
 
+def confirm_day(house: House, account: Account, day: date) -> int:
+    """Publish what the templates that ask first make of a local day; how many slots.
+
+    Said again it publishes nothing twice. Raises NotFoundError.
+    """
+    with house.db.transaction(account.territory_id, account.actor) as unit:
+        owner = _owner(account)
+        queue_on(unit, owner)
+        return publish_ahead(unit, owner, confirmed=day)
+
+
 def _owner(account: Account) -> UUID:
     if account.practitioner_id is None:
         raise NotFoundError
@@ -230,6 +250,7 @@ def _begin(
             last_day=command.last_day,
             every_weeks=command.every_weeks,
             on_holidays=command.on_holidays,
+            asks_first=command.asks_first,
             exceptions=list(exceptions),
             created_at=unit.now,
         )

@@ -42,6 +42,8 @@ class Schedule(Record):
     last_day: Mapped[date | None]
     every_weeks: Mapped[int]
     on_holidays: Mapped[bool]
+    asks_first: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Each day is published once its practitioner has said so, and not by itself."""
     exceptions: Mapped[list[str]]
     """ISO days on which it does not take place."""
     created_at: Mapped[Instant]

@@ -20,6 +20,7 @@ from dispatcher.domain.links import LinkPurpose
 from dispatcher.domain.states import AppointmentStatus
 from dispatcher.reads.agenda import Visit
 from dispatcher.reads.linked_pages import LinkedPage, LinkedVisit, linked_page
+from dispatcher.reads.occurrences import Proposed
 from dispatcher.services import linked_acts
 from dispatcher.services.moving import BY_MOVE
 from dispatcher.web.access import house, open_to_everybody
@@ -33,6 +34,7 @@ NOON = time(12)
 TEMPLATES: Mapping[LinkPurpose, str] = {
     LinkPurpose.APPOINTMENT: "linked/appointment.html",
     LinkPurpose.CLOSING: "linked/closing.html",
+    LinkPurpose.PUBLICATION: "linked/publication.html",
 }
 CANCELLED_BY: Mapping[str | None, str] = {
     "patient": "Le patient a annulé ce rendez-vous.",
@@ -75,6 +77,8 @@ def cancel_now(token: str) -> ResponseReturnValue:
 def outcome(token: str) -> ResponseReturnValue:
     """« Venu » or « non venu »; the other button corrects a slip."""
     page, status = _page(token), request.form.get("status")
+    if page.purpose is LinkPurpose.PUBLICATION:
+        raise NotFoundError
     if status not in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW}:
         abort(400)
     came = status == AppointmentStatus.FULFILLED
@@ -83,6 +87,15 @@ def outcome(token: str) -> ResponseReturnValue:
             linked_acts.mark_by_appointment_link(house(), token, came=came)
         else:
             linked_acts.mark_by_closing_link(house(), token, _appointment_id(), came=came)
+    return _to_the_page(token)
+
+
+@room.post("/publier")
+@open_to_everybody(WHY, knows_session=False)
+def publish(token: str) -> ResponseReturnValue:
+    """Publish the hours of the link's day."""
+    _page(token, LinkPurpose.PUBLICATION)
+    linked_acts.publish_by_link(house(), token)
     return _to_the_page(token)
 
 
@@ -149,6 +162,9 @@ def _values(page: LinkedPage, token: str) -> dict[str, Any]:
         "day": _day_in_words(page, wording),
         "visits": [_row(visit, wording) for visit in page.to_close],
         "left": sum(visit.is_live for visit in page.to_close),
+        "proposed": [_hours(each, wording) for each in page.proposed],
+        "to_publish": sum(each.to_come for each in page.proposed),
+        "published": sum(each.published for each in page.proposed),
     }
 
 
@@ -169,6 +185,16 @@ def _row(visit: Visit, wording: Wording) -> dict[str, Any]:
         "code": visit.code,
         "status": visit.status,
         "is_open": visit.is_live,
+    }
+
+
+def _hours(each: Proposed, wording: Wording) -> dict[str, Any]:
+    """One piece of a day."""
+    return {
+        "hours": calendar.hours(each.start, each.end, wording.zone),
+        "place_label": each.place_label,
+        "slots": each.slots,
+        "published": each.published,
     }
 
 

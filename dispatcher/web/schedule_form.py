@@ -21,7 +21,7 @@ SEVERAL = ("weekdays", "visibility")
 TEXTS = (
     "start_1", "end_1", "start_2", "end_2", "kind", "each_minutes", "places", "modality", "place",
     "note", "minimum_notice_minutes", "shared", "first_day", "last_day", "every_weeks",
-    "on_holidays", "from_day",
+    "on_holidays", "asks_first", "from_day",
 )  # fmt: skip
 PIECES = ("1", "2")
 EACH = (10, 15, 20, 30, 45, 60)
@@ -72,6 +72,7 @@ def values_of(schedule: OwnSchedule, today: date) -> Typed:
         "last_day": schedule.last_day.isoformat() if schedule.last_day else "",
         "every_weeks": str(schedule.every_weeks),
         "on_holidays": "1" if schedule.on_holidays else "",
+        "asks_first": "1" if schedule.asks_first else "",
         "from_day": max(today, schedule.first_day).isoformat(),
     }
     for number, (start, end) in zip(PIECES, schedule.hours, strict=False):
@@ -119,6 +120,7 @@ def command(values: Typed, first_day: str = "") -> SetUpSchedule:
         "last_day": values["last_day"] or None,
         "every_weeks": values["every_weeks"] or 1,
         "on_holidays": bool(values["on_holidays"]),
+        "asks_first": bool(values["asks_first"]),
     }
     return parse(SetUpSchedule, asked)
 
@@ -167,12 +169,13 @@ def in_words(schedule: OwnSchedule) -> dict[str, str]:
         when = calendar.span(schedule.first_day, schedule.last_day)
     weeks = {1: "", 2: "une semaine sur deux", 3: "une semaine sur trois"}
     every = weeks.get(schedule.every_weeks, f"une semaine sur {schedule.every_weeks}")
+    asked = "à confirmer chaque veille" if schedule.asks_first else ""
     holidays = "jours fériés compris" if schedule.on_holidays else "sauf jours fériés"
     return {
         "days": weekdays_in_words(schedule.weekdays).capitalize(),
         "hours": " et ".join(pieces),
         "offered": offered,
-        "when": ", ".join(part for part in (every, when, holidays) if part),
+        "when": ", ".join(part for part in (every, when, holidays, asked) if part),
     }
 
 

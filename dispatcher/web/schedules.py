@@ -15,6 +15,7 @@ from dispatcher.domain.errors import InvalidError, TransitionError
 from dispatcher.domain.roles import Role
 from dispatcher.reads.agenda import own_places
 from dispatcher.reads.neighbours import neighbours
+from dispatcher.reads.occurrences import days_to_confirm
 from dispatcher.reads.timetable import (
     OwnAbsence,
     OwnSchedule,
@@ -128,6 +129,20 @@ def skip(schedule_id: UUID) -> ResponseReturnValue:
     else:
         said = concerned.words_of(cleared.kept, cleared.cancelled)
         flash(f"{_day_words(day)}{NBSP}: pas de créneau de ce modèle.{said}", "success")
+    return redirect(url_for("schedules.describe", schedule_id=schedule_id), SEE_OTHER)
+
+
+@room.post("/<uuid:schedule_id>/publier")
+@allow(Role.PRACTITIONER)
+def confirm(schedule_id: UUID) -> ResponseReturnValue:
+    """Publish one day of what asks first."""
+    try:
+        day = schedule_form.day_of(request.form.get("day", ""))
+    except InvalidError as error:
+        flash(error.fields["day"], "error")
+    else:
+        count = schedules.confirm_day(house(), viewer(), day)
+        flash(f"{_day_words(day)}{NBSP}: {_published(count)}.", "success")
     return redirect(url_for("schedules.describe", schedule_id=schedule_id), SEE_OTHER)
 
 
@@ -266,14 +281,16 @@ def _days(schedule: OwnSchedule) -> list[dict[str, Any]]:
     """The next days of a template: published, or left out."""
     published = published_days(house().db, viewer(), schedule.id)
     left_out = {day for day in schedule.exceptions if day >= _today()}
+    waiting = days_to_confirm(house().db, viewer(), schedule.id) if schedule.asks_first else []
     return [
         {
             "day": day.isoformat(),
             "words": _day_words(day),
             "slots": published.get(day, 0),
             "left_out": day in left_out,
+            "waits": day in waiting and day not in published,
         }
-        for day in sorted({*published, *left_out})
+        for day in sorted({*published, *left_out, *waiting})
     ]
 
 

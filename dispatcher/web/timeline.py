@@ -64,6 +64,7 @@ MESSAGE_KINDS: Mapping[MessageKind, str] = {
     MessageKind.START_ACKNOWLEDGED: "reprise des SMS",
     MessageKind.HELP: "aide",
     MessageKind.CLOSING_QUESTION: "venu ou non venu",
+    MessageKind.PUBLICATION_QUESTION: "créneaux du lendemain à publier",
     MessageKind.OFFER: "sollicitation",
     MessageKind.OFFER_TAKEN: "demande pourvue ou close",
     MessageKind.OFFER_TOO_LATE: "réponse arrivée trop tard",

@@ -8,6 +8,7 @@ import pytest
 
 from dispatcher.domain.lateness import LATE_MINUTES
 from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.roles import Role
 from dispatcher.services import appointment_notices, appointments
 from dispatcher.services.answers import release_acceptance
 from dispatcher.services.appointment_notices import AppointmentNotices
@@ -18,6 +19,7 @@ from dispatcher.services.inbox import answer_message
 from dispatcher.services.lateness import announce_delay
 from dispatcher.services.moving import move_appointment
 from dispatcher.services.receiving import receive_message
+from dispatcher.services.schedules import set_up_schedule
 from tests.builders import LONS, Town, mobile
 from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
@@ -25,6 +27,7 @@ from tests.houses import keep_promises
 from tests.services.offering import answers, asked_volunteer
 from tests.services.own_links import ask_practitioners_now
 from tests.services.tables import kinds, messages, promises, row_counts, text_of
+from tests.services.timetables import mondays
 
 PATIENT = "+33639980042"
 PLANTED = {
@@ -115,7 +118,13 @@ def live_through_a_visit(house: House, town: Town) -> None:
     keep_promises(house)
     town.clock.advance(hours=15)
     ask_practitioners_now(house, town.clock)  # the next morning, when nobody has closed it
-    town.clock.advance(hours=9)
+    town.clock.advance(hours=9)  # 18:10
+    volunteer = town.volunteer(last_name="Kinésithérapeutova")
+    every_day = mondays(
+        volunteer, weekdays=list(range(7)), first_day=town.clock.now.date(), asks_first=True
+    )
+    set_up_schedule(house, town.account(Role.PRACTITIONER, volunteer), every_day)
+    ask_practitioners_now(house, town.clock)
     for request, close in (
         (seen, CloseRequest(status="fulfilled")),
         (missed, CloseRequest(status="no_show")),

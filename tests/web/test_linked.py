@@ -130,3 +130,45 @@ def test_no_page_sets_a_cookie_is_indexed_or_passes_its_address_on(
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_tomorrow_s_hours_are_published_with_one_tap(
+    somebody: Browser,
+    telephone: Browser,
+    town: Town,
+    doctor: Volunteer,
+    sms: FakeSms,
+    clock: FakeClock,
+) -> None:
+    own = "/agenda/modeles"
+    form = telephone.get(f"{own}/nouveau").form(f"{own}/nouveau")
+    typed = {"weekdays": ["1", "2"], "start_1": "14:00", "end_1": "15:00", "asks_first": "1"}
+    page = telephone.submit(form, typed)
+    assert "à confirmer chaque veille" in page.text
+    assert "aucun nouveau créneau" in page.text
+
+    clock.advance(hours=9)
+    ask_practitioners_now(town.house, clock)
+    address = f"/p/{latest_secret(sms, doctor)}"
+    before = row_counts(town.house)
+    page = somebody.get(address)
+    assert row_counts(town.house) == before
+    assert page.h1 == "Publier vos créneaux ?"
+    assert "mardi 24 novembre" in page.text
+    assert "3 créneaux" in page.text
+    page = somebody.submit(page.form(f"{address}/publier"))
+    assert "C’est publié : 3 créneaux." in page.text
+    for verb in ("presence", "annuler"):
+        posted = somebody.client.post(f"{address}/{verb}", data={"status": "fulfilled"})
+        assert posted.status_code == 404
+
+    template = next(
+        link
+        for link in telephone.get(own).links()
+        if link.startswith(f"{own}/") and "nouveau" not in link
+    )
+    page = telephone.get(template)
+    assert "Mardi 24 novembre 3 créneaux" in page.text
+    assert "Mercredi 25 novembre à confirmer" in page.text
+    page = telephone.submit(page.form(f"{template}/publier"))
+    assert "Mercredi 25 novembre : 3 créneaux publiés." in page.text
