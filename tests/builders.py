@@ -181,6 +181,15 @@ class Town:
         with self.house.db.reading() as session:
             return session.get_one(CareRequest, request_id)
 
+    def to_call(self, request_id: UUID) -> list[str]:
+        """Who has to be telephoned about a request: « patient », « practitioner »."""
+        request = self.the_request(request_id)
+        asked = {
+            "patient": request.call_patient_since,
+            "practitioner": request.call_practitioner_since,
+        }
+        return [whom for whom, since in asked.items() if since is not None]
+
     def the_slot(self, slot_id: UUID) -> Slot:
         with self.house.db.reading() as session:
             return session.get_one(Slot, slot_id)

@@ -56,6 +56,7 @@ SCHEDULE: Sequence[Recurring] = (
     Recurring(Job.READ_AGENDAS, every=timedelta(minutes=1)),
     Recurring(Job.SEAL_LOG, at=(4, 10)),
     Recurring(Job.SWEEP_WAITING, every=timedelta(minutes=1)),
+    Recurring(Job.WATCH_UNSENT, every=timedelta(minutes=1)),
 )
 """Sorted by job."""
 

@@ -4,6 +4,7 @@ from dispatcher.services import (
     agendas,
     answers,
     asking,
+    calling,
     day_counts,
     directory,
     emails,
@@ -30,6 +31,11 @@ def match_waiting(promise_id: str) -> None:
 def escalate_request(promise_id: str) -> None:
     """Put a request that still waits in front of the regulator."""
     keep(promise_id, matching.escalate_request)
+
+
+def watch_unsent(promise_id: str) -> None:
+    """Ask to telephone where an SMS has not left for too long."""
+    keep(promise_id, calling.watch_unsent)
 
 
 def sweep_waiting(promise_id: str) -> None:

@@ -44,6 +44,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.SEND_EMAIL: QueueName.ROUTINE,
     Job.IMPORT_DIRECTORY: QueueName.ROUTINE,
     Job.SWEEP_WAITING: QueueName.ROUTINE,
+    Job.WATCH_UNSENT: QueueName.ROUTINE,
     Job.SEAL_LOG: QueueName.ROUTINE,
     Job.CLOSE_PAST_SLOTS: QueueName.ROUTINE,
     Job.ASK_PRACTITIONERS: QueueName.ROUTINE,

@@ -13,6 +13,7 @@ class Job(StrEnum):
     """The same for what can wait: it never stands in the way of a confirmation."""
     SEND_EMAIL = "send_email"
     SWEEP_WAITING = "sweep_waiting"
+    WATCH_UNSENT = "watch_unsent"
     SEND_AGAIN = "send_again"
     REMIND_PATIENT = "remind_patient"
     FOLLOW_UP_VISIT = "follow_up_visit"

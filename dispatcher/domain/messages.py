@@ -200,6 +200,9 @@ _ERROR_CLASSES: Mapping[int, ErrorClass] = {
 }
 
 
+SUPERSEDED: Final = "superseded"
+"""The error code of a message that something else overtook before it left."""
+
 ARRIVED_LATE: Final = "arrived_late"
 """The error code of a message that the operator gave up, and said later to have arrived."""
 

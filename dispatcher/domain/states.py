@@ -28,6 +28,9 @@ class Attention(StrEnum):
     DEADLINE = "deadline"
     PATIENT_CANCELLED = "patient_cancelled"
     UNDELIVERED = "undelivered"
+    """No SMS told the patient what they must know; kept apart (`call_patient_since`)."""
+    NOTICE_UNDELIVERED = "notice_undelivered"
+    """The same of the practitioner (`call_practitioner_since`)."""
     MESSAGE = "message"
     CALL_BACK = "call_back"
     """The patient asked by SMS to be telephoned."""
@@ -37,8 +40,8 @@ class Attention(StrEnum):
     """A volunteer said yes and did not choose the hour."""
 
 
-_YIELDS = frozenset({Attention.MESSAGE, Attention.CALL_BACK, Attention.UNDELIVERED})
-"""What is asked only where nothing else is: it can also be read in the inbox, or among the SMS."""
+_YIELDS = frozenset({Attention.MESSAGE, Attention.CALL_BACK})
+"""What is asked only where nothing else is: it can also be read in the inbox."""
 
 
 def pressing(asked: str | None, comes_up: Attention | None) -> str | None:

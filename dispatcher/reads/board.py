@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select
 
 from dispatcher.domain import calendar
+from dispatcher.domain.calling import Whom
 from dispatcher.domain.events import AppointmentBooked, RequestOpened
 from dispatcher.domain.inbound import Intent
 from dispatcher.domain.states import LIVE_REQUESTS, AppointmentStatus, RequestStatus
@@ -26,7 +27,11 @@ from dispatcher.storage.unit import Database
 CLOSED_SEARCHED = timedelta(days=14)
 """A search also looks among what was closed this recently."""
 CLOSED_SEARCHED_MOST = 500
-_LIVE = [status.value for status in LIVE_REQUESTS]
+_STANDING = or_(
+    CareRequest.status.in_([status.value for status in LIVE_REQUESTS]),
+    CareRequest.call_patient_since.is_not(None),
+    CareRequest.call_practitioner_since.is_not(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class BoardRequest:
     code: str
     status: RequestStatus
     attention: str | None
+    to_call: tuple[Whom, ...]
+    """Who has to be telephoned, because no SMS told them."""
     last_name: str
     first_name: str
     birth_date: date
@@ -82,12 +89,14 @@ def board_state(db: Database, territory_id: UUID) -> str:
                 CareRequest.id,
                 CareRequest.status,
                 CareRequest.attention,
+                CareRequest.call_patient_since,
+                CareRequest.call_practitioner_since,
                 CareRequest.updated_at,
                 Appointment.id,
                 Appointment.status,
             )
             .outerjoin(Appointment, _is_standing())
-            .where(CareRequest.territory_id == territory_id, CareRequest.status.in_(_LIVE))
+            .where(CareRequest.territory_id == territory_id, _STANDING)
             .order_by(CareRequest.id)
         ).all()
         to_read = session.scalar(_to_read(territory_id))
@@ -95,12 +104,10 @@ def board_state(db: Database, territory_id: UUID) -> str:
 
 
 def board_requests(db: Database, territory_id: UUID) -> list[BoardRequest]:
-    """All live requests, those that are due first at the front."""
+    """All live requests, and those over of which somebody is to be called; due first in front."""
     with db.reading() as session:
         rows = session.execute(
-            _requests(territory_id)
-            .where(CareRequest.status.in_(_LIVE))
-            .order_by(CareRequest.due_at, CareRequest.id)
+            _requests(territory_id).where(_STANDING).order_by(CareRequest.due_at, CareRequest.id)
         ).all()
     return [_request(row, db.cipher) for row in rows]
 
@@ -110,7 +117,7 @@ def closed_requests(db: Database, territory_id: UUID, now: datetime) -> list[Boa
     with db.reading() as session:
         rows = session.execute(
             _requests(territory_id)
-            .where(CareRequest.status.not_in(_LIVE), CareRequest.updated_at > now - CLOSED_SEARCHED)
+            .where(not_(_STANDING), CareRequest.updated_at > now - CLOSED_SEARCHED)
             .order_by(CareRequest.updated_at.desc(), CareRequest.id)
             .limit(CLOSED_SEARCHED_MOST)
         ).all()
@@ -156,6 +163,8 @@ def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
             CareRequest.code,
             CareRequest.status,
             CareRequest.attention,
+            CareRequest.call_patient_since,
+            CareRequest.call_practitioner_since,
             CareRequest.commune,
             CareRequest.profession,
             CareRequest.motive,
@@ -205,6 +214,7 @@ def _request(row: Row[Any], cipher: Cipher) -> BoardRequest:
         code=row.code,
         status=RequestStatus(row.status),
         attention=row.attention,
+        to_call=who_to_call(row.call_patient_since, row.call_practitioner_since),
         last_name=cipher.open("patients.last_name", patient, row.last_name),
         first_name=cipher.open("patients.first_name", patient, row.first_name),
         birth_date=date.fromisoformat(cipher.open("patients.birth_date", patient, row.birth_date)),
@@ -218,6 +228,12 @@ def _request(row: Row[Any], cipher: Cipher) -> BoardRequest:
         due_at=row.due_at,
         appointment=_booked_for(row) if row.appointment_status is not None else None,
     )
+
+
+def who_to_call(patient: datetime | None, practitioner: datetime | None) -> tuple[Whom, ...]:
+    """From since when each of them is to be telephoned."""
+    asked = ((Whom.PATIENT, patient), (Whom.PRACTITIONER, practitioner))
+    return tuple(whom for whom, since in asked if since is not None)
 
 
 def _booked_for(row: Row[Any]) -> BookedFor:

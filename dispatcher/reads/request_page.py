@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from config.communes import Communes
+from dispatcher.domain.calling import Whom
 from dispatcher.domain.matching.cost import Term
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.states import (
@@ -21,6 +22,7 @@ from dispatcher.domain.states import (
 )
 from dispatcher.gateways.routing import Routing
 from dispatcher.reads import queue
+from dispatcher.reads.board import who_to_call
 from dispatcher.reads.offers import OfferFacts, Unreached, offers_of, unreached
 from dispatcher.reads.opt_outs import stopped_since
 from dispatcher.reads.request_history import MessageFacts, Step, messages_of, name_of, steps_of
@@ -69,6 +71,7 @@ class CareFacts:
     code: str
     status: RequestStatus
     attention: str | None
+    to_call: tuple[Whom, ...]
     profession: str
     specialty: str | None
     modalities: Sequence[str]
@@ -154,6 +157,8 @@ def request_state(
             select(
                 CareRequest.status,
                 CareRequest.attention,
+                CareRequest.call_patient_since,
+                CareRequest.call_practitioner_since,
                 CareRequest.updated_at,
                 select(func.count()).where(LoggedEvent.request_id == request_id).scalar_subquery(),
                 select(func.count()).where(Message.request_id == request_id).scalar_subquery(),
@@ -260,6 +265,7 @@ def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
         code=request.code,
         status=RequestStatus(request.status),
         attention=request.attention,
+        to_call=who_to_call(request.call_patient_since, request.call_practitioner_since),
         profession=request.profession,
         specialty=request.specialty,
         modalities=tuple(request.modalities),

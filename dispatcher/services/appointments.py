@@ -35,6 +35,7 @@ from dispatcher.domain.states import (
     in_words,
 )
 from dispatcher.services.appointment_notices import AppointmentNotices
+from dispatcher.services.calling import weigh_calls
 from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
@@ -236,6 +237,7 @@ def cancel_appointment(house: House, unit: Unit, appointment: Appointment, by: B
     else:
         notices.to_patient(MessageKind.CANCELLED_BY_REGULATOR_PATIENT)
         notices.to_practitioner(MessageKind.CANCELLED_BY_REGULATOR_PRACTITIONER)
+    weigh_calls(unit, request.id)  # what did not arrive of it is no longer true
 
 
 def lock_appointment(unit: Unit, appointment_id: UUID) -> Appointment:
@@ -335,6 +337,8 @@ def mark_attendance(unit: Unit, appointment: Appointment, *, came: bool) -> None
     appointment.ended_at = unit.now
     request.status = ended
     request.updated_at = unit.now
+    unit.session.flush()  # who has to be called depends on this row
+    weigh_calls(unit, request.id)
     _follow_up(unit, appointment, came=came)
     event = AppointmentFulfilled if came else AppointmentMissed
     unit.record(

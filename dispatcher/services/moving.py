@@ -6,18 +6,19 @@ from sqlalchemy import select
 
 from dispatcher.domain.errors import InvalidError, TransitionError
 from dispatcher.domain.events import AppointmentCancelled
-from dispatcher.domain.messages import MessageKind, MessageStatus
+from dispatcher.domain.messages import SUPERSEDED, MessageKind, MessageStatus
 from dispatcher.domain.roles import Account
-from dispatcher.domain.states import AppointmentStatus, Attention
+from dispatcher.domain.states import AppointmentStatus
 from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.appointments import live_appointment
 from dispatcher.services.booking import Choice, choose, take_place
+from dispatcher.services.calling import weigh_calls
 from dispatcher.services.commands import BookSlot
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.offers import end_acceptance
 from dispatcher.services.places import give_back
-from dispatcher.services.progress import SUPERSEDED, keep_progress
+from dispatcher.services.progress import keep_progress
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.messages import Message
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -81,8 +82,6 @@ def _move(
     before.ended_at = unit.now
     before.ended_by = BY_MOVE
     end_acceptance(unit, request, taken_back=False)
-    if request.attention == Attention.UNDELIVERED:
-        request.attention = None  # what did not arrive is no longer true
     request.updated_at = unit.now
     unit.session.flush()
     _withdraw_unsent(unit, before)
@@ -102,6 +101,7 @@ def _move(
     give_back(unit, before, to_others=True)
     notices = AppointmentNotices(house, unit, before.id)
     notices.to_practitioner(MessageKind.CANCELLED_BY_REGULATOR_PRACTITIONER)
+    weigh_calls(unit, request.id)  # what did not arrive of the old hour is no longer true
     return appointment_id
 
 

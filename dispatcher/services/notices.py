@@ -15,13 +15,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from config.sms_texts import SHAPES, fill
 from dispatcher.domain import calendar, gsm, phones
+from dispatcher.domain.calling import MUST_BE_KNOWN
 from dispatcher.domain.events import MessageQueued, PhoneOptedOut
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.messages import CAN_WAIT, MessageKind, MessageStatus
 from dispatcher.domain.phones import PhoneKind
 from dispatcher.reads.own_texts import Key, own_texts, text_in_force
-from dispatcher.services.attention import ask_to_telephone
+from dispatcher.services.calling import weigh_calls
 from dispatcher.services.house import House
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.messages import Message, OptOut, purpose_again
@@ -173,7 +174,8 @@ def _announce(unit: Unit, kind: MessageKind, row: Mapping[str, Any]) -> None:
         )
     )
     if row["status"] == MessageStatus.REFUSED:
-        ask_to_telephone(unit, kind, row["request_id"])
+        if kind in MUST_BE_KNOWN and row["request_id"] is not None:
+            weigh_calls(unit, row["request_id"])
     else:
         job = Job.SEND_UNHURRIED if kind in CAN_WAIT else Job.SEND_MESSAGE
         unit.promise(job, {"message_id": row["id"]})

@@ -9,13 +9,13 @@ from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import (
     CAN_WAIT,
     OF_A_LIVE_APPOINTMENT,
+    SUPERSEDED,
     UNSENT,
     MessageKind,
     MessageStatus,
 )
 from dispatcher.domain.states import LIVE_APPOINTMENTS, LIVE_OFFERS
 from dispatcher.services.notices import OPTED_OUT
-from dispatcher.services.progress import SUPERSEDED
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.messages import Message, OptOut
 from dispatcher.storage.offers import Offer

@@ -19,7 +19,7 @@ from dispatcher.storage.lanes import Lane, LaneFullError
 from dispatcher.storage.messages import Message
 from dispatcher.storage.unit import Claim
 
-TOLERANCE = 0.25
+TOLERANCE = 0.45
 """Seconds by which a sender may be ahead of its rate: what a late moment lost is made up for."""
 PATIENCE = 0.25
 """Seconds that a worker waits for a turn that it took; one that is farther off is put off."""

@@ -5,25 +5,24 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
+from dispatcher.domain.calling import MUST_BE_KNOWN
 from dispatcher.domain.events import MessageProgressed
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import (
     ARRIVED_LATE,
     NOT_ARRIVED,
+    SUPERSEDED,
     MessageKind,
     MessageStatus,
     again_after,
     moves_forward,
 )
 from dispatcher.domain.states import OfferStatus
-from dispatcher.services.attention import ask_to_telephone, reached_after_all
+from dispatcher.services.calling import reached, weigh_calls
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.messages import Message, times_sent
 from dispatcher.storage.offers import Offer
 from dispatcher.storage.unit import Unit
-
-SUPERSEDED = "superseded"
-"""The error code of a message that something else overtook before it left."""
 
 _GIVEN_UP = frozenset({MessageStatus.UNDELIVERED, MessageStatus.FAILED})
 _MESSAGES = table_of(Message)
@@ -79,7 +78,7 @@ def keep_progress(
         if message.status in _GIVEN_UP and status == MessageStatus.DELIVERED:
             # A state never changes once it is final, but what arrived is not sent again.
             unit.session.execute(_NOTE_ARRIVAL, {"message": message_id, "error": ARRIVED_LATE})
-            reached_after_all(unit, message.kind, message.request_id)
+            _weigh(unit, message.kind, message.request_id, further=True)
         return
     unit.session.execute(
         _MOVE,
@@ -100,13 +99,19 @@ def keep_progress(
         )
     )
     if status in NOT_ARRIVED and error_code != SUPERSEDED:
-        ask_to_telephone(unit, message.kind, message.request_id)
+        _weigh(unit, message.kind, message.request_id, further=False)
         if message.appointment_id is not None:  # a conversation is not taken up hours later
             _try_again(unit, message_id, message.purpose, message.expires_at, error_code)
-    if status == MessageStatus.DELIVERED and times_sent(message.purpose or "") > 1:
-        reached_after_all(unit, message.kind, message.request_id)
+    if status in {MessageStatus.SENT, MessageStatus.DELIVERED}:
+        _weigh(unit, message.kind, message.request_id, further=True)
     if message.kind == MessageKind.OFFER:
         _follow_offer(unit, status, message.offer_id, message.request_id)
+
+
+def _weigh(unit: Unit, kind: str, request_id: UUID | None, *, further: bool) -> None:
+    """Whether somebody has to telephone now that it failed, or no more that it got `further`."""
+    if request_id is not None and kind in MUST_BE_KNOWN:
+        (reached if further else weigh_calls)(unit, request_id)
 
 
 def _try_again(

@@ -4,12 +4,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dispatcher.domain.events import CLOCK, RequestAttended
+from dispatcher.domain.calling import Whom
+from dispatcher.domain.events import CLOCK
 from dispatcher.domain.messages import ARRIVED_LATE, NOT_ARRIVED
+from dispatcher.services.calling import called_at
 from dispatcher.services.house import House
 from dispatcher.services.notices import queue_again
 from dispatcher.services.overtaken import overtaken
-from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
 from dispatcher.storage.unit import Claim, Unit
 
@@ -40,15 +41,7 @@ def send_again(house: House, claim: Claim) -> UUID | None:
 
 def _was_told(unit: Unit, message: Message) -> bool:
     """Whether a regulator has telephoned since."""
-    if message.request_id is None or message.to_role != "patient":
+    if message.request_id is None or message.to_role not in set(Whom):
         return False
-    called = unit.session.scalar(
-        select(LoggedEvent.id)
-        .where(
-            LoggedEvent.request_id == message.request_id,
-            LoggedEvent.kind == RequestAttended.kind(),
-            LoggedEvent.at >= message.updated_at,
-        )
-        .limit(1)
-    )
-    return called is not None
+    called = called_at(unit, message.request_id).get(Whom(message.to_role))
+    return called is not None and called >= message.created_at

@@ -41,6 +41,9 @@ class CareRequest(Record):
     status: Mapped[Code]
     attention: Mapped[str | None]
     """Why the regulator should look (`no_slot`, `deadline`, …); None when nothing is asked."""
+    call_patient_since: Mapped[datetime | None]
+    """Since when the patient has to be telephoned, because no SMS told them; beside `attention`."""
+    call_practitioner_since: Mapped[datetime | None]
     profession: Mapped[Code]
     specialty: Mapped[str | None]
     modalities: Mapped[list[str]]

@@ -36,6 +36,7 @@ JOBS: Mapping[Job, str] = {
     Job.REMIND_PATIENT: "Rappel d’un rendez-vous",
     Job.FOLLOW_UP_VISIT: "SMS après une visite",
     Job.SWEEP_WAITING: "Reprise des demandes en attente",
+    Job.WATCH_UNSENT: "Surveillance des SMS qui ne partent pas",
     Job.SEAL_LOG: "Scellement du journal",
     Job.CLOSE_PAST_SLOTS: "Clôture des créneaux passés",
     Job.ASK_VOLUNTEERS: "Sollicitation des volontaires",

@@ -10,6 +10,7 @@ from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.states import AppointmentStatus, Attention, RequestStatus, in_words
 from dispatcher.reads.board import BoardRequest, Today
+from dispatcher.web import calls
 from dispatcher.web.timeline import ATTENTION
 from dispatcher.web.wording import TimeLeft, Wording, person, plain
 
@@ -90,7 +91,7 @@ def column_of(request: BoardRequest, now: datetime) -> str:
     appointment = request.appointment
     if appointment is not None and appointment.end <= now:
         return CLOSING
-    if request.attention is not None or request.status == RequestStatus.OPEN:
+    if request.to_call or request.attention is not None or request.status == RequestStatus.OPEN:
         return TODO
     return SEARCHING if appointment is None else BOOKED
 
@@ -129,7 +130,8 @@ def _appointment_start(request: BoardRequest) -> tuple[datetime, UUID]:
 
 
 def _urgency(request: BoardRequest) -> tuple[bool, datetime, UUID]:
-    return not _is_urgent(request), request.due_at, request.id
+    start = request.due_at if request.appointment is None else request.appointment.start
+    return not _is_urgent(request), start, request.id
 
 
 def _is_urgent(request: BoardRequest) -> bool:
@@ -157,9 +159,11 @@ def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
 
 
 def _attention(request: BoardRequest) -> str:
-    if request.attention is None:
-        return ""
-    return ATTENTION.get(request.attention, "À regarder")
+    """Who is to be called, then what else is asked."""
+    asked = [call.text for call in calls.asked(request.to_call)]
+    if request.attention is not None:
+        asked.append(ATTENTION.get(request.attention, "À regarder"))
+    return ". ".join(asked)
 
 
 def _appointment(request: BoardRequest, wording: Wording) -> str:

@@ -26,7 +26,7 @@ from dispatcher.reads.request_page import (
 from dispatcher.reads.request_search import Reach, SearchFacts, SlotFacts
 from dispatcher.services.booking import NEVER_OVERRIDDEN
 from dispatcher.services.requests import FURTHEST_KM
-from dispatcher.web import attempts, timeline
+from dispatcher.web import attempts, calls, timeline
 from dispatcher.web.forms import SEXES, MotiveGroup, entries
 from dispatcher.web.timeline import ATTENTION, error_in_words
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, Wording, person, shown_phone
@@ -165,7 +165,7 @@ def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "is_accepted": care.accepted,
         "conditions": _conditions(care, wording),
         "excluded": page.excluded,
-        "to_call": care.attention == Attention.UNDELIVERED,
+        "to_call": calls.asked(care.to_call),
         "to_read": any(not message.is_handled for message in page.messages if not message.is_out),
         "is_live": care.status in LIVE_REQUESTS,
         "is_searching": is_searching,

@@ -29,7 +29,8 @@ ATTENTION: Mapping[str, str] = {
     Attention.NO_SLOT: f"Aucun créneau publié ne convient{NBSP}: la recherche continue",
     Attention.DEADLINE: f"Le délai demandé approche{NBSP}: aucun rendez-vous n’est pris",
     Attention.PATIENT_CANCELLED: "Le patient a annulé son rendez-vous",
-    Attention.UNDELIVERED: f"À appeler{NBSP}: le SMS n’a pas été remis au patient",
+    Attention.UNDELIVERED: f"À appeler{NBSP}: le patient n’a pas reçu son SMS",
+    Attention.NOTICE_UNDELIVERED: f"À appeler{NBSP}: le professionnel n’a pas reçu son SMS",
     Attention.MESSAGE: "Un SMS reçu est à lire",
     Attention.CALL_BACK: f"À rappeler{NBSP}: le patient le demande par SMS",
     Attention.NOBODY_ANSWERED: "Aucun volontaire sollicité n’a accepté",
@@ -215,6 +216,12 @@ def _escalated(event: events.RequestEscalated, _story: _Story) -> str:
     return ATTENTION.get(event.attention, "Remise devant la régulation")
 
 
+def _attended(event: events.RequestAttended, _story: _Story) -> str:
+    is_patient = event.attention == Attention.UNDELIVERED
+    whom = "Patient" if is_patient else "Professionnel"
+    return f"{whom} prévenu par téléphone, à défaut de SMS"
+
+
 def _enlarged(event: events.RequestEnlarged, _story: _Story) -> str:
     if event.radius_km is None:
         return "Rayon de recherche du territoire rétabli"
@@ -334,8 +341,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.RequestOpened: _opened,
     events.SearchFoundNothing: _found_nothing,
     events.RequestEscalated: _escalated,
-    events.RequestAttended: _always("Patient prévenu par téléphone, à défaut de SMS"),
-    events.PatientReached: _always(f"SMS finalement remis{NBSP}: plus personne à appeler"),
+    events.RequestAttended: _attended,
+    events.PatientReached: _always(f"Le SMS est finalement passé{NBSP}: plus personne à appeler"),
     events.RequestReopened: _reopened,
     events.RequestSearched: _always("Recherche relancée"),
     events.RequestEnlarged: _enlarged,

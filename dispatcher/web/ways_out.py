@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from config.catalogue import Catalogue
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.calling import Whom
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
@@ -16,8 +17,8 @@ from dispatcher.services import requests
 from dispatcher.services.answers import release_acceptance
 from dispatcher.services.appointments import cancel_request, close_request
 from dispatcher.services.asking import ask_now
-from dispatcher.services.attention import attend_request
 from dispatcher.services.booking import book_by_hand
+from dispatcher.services.calling import attend_request
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.effects import note_effect
 from dispatcher.services.moving import move_appointment
@@ -179,10 +180,12 @@ def search_again(request_id: UUID) -> ResponseReturnValue:
 @room.post("/appele")
 @allow(Role.REGULATOR)
 def called(request_id: UUID) -> ResponseReturnValue:
-    """The patient whom no SMS reached was called."""
+    """The patient or practitioner whom no SMS reached was called."""
+    said = request.form.get("whom", Whom.PATIENT.value)
+    whom = Whom(said) if said in set(Whom) else Whom.PATIENT
     return _act(
         request_id,
-        lambda account: attend_request(house(), account, request_id),
+        lambda account: attend_request(house(), account, request_id, whom),
         "Appel noté.",
     )
 

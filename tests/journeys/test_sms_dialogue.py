@@ -166,7 +166,7 @@ def test_after_stop_nothing_leaves_until_start(
     again = street.book(last_name="Autre")
 
     assert len(street.told()) == heard
-    assert street.town.the_request(again).attention == "undelivered"
+    assert street.town.to_call(again) == ["patient"]
     # the provider refuses even our farewell where it keeps the numbers itself
     assert street.message_status("stop_acknowledged") == [
         "refused" if provider_keeps_opt_outs else "delivered"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.messages import MessageStatus, moves_forward
 from dispatcher.services import appointments
-from dispatcher.services.attention import attend_request
+from dispatcher.services.calling import attend_request
 from dispatcher.services.house import House
 from dispatcher.services.receipts import record_receipt
 from dispatcher.storage.messages import Message
@@ -132,9 +132,9 @@ def test_a_status_that_is_new_to_us_changes_nothing(house: House, message: Messa
     assert (status(house), row_counts(house)) == ("sent", before)
 
 
-def attention(town: Town, request_id: UUID | None) -> str | None:
+def to_call(town: Town, request_id: UUID | None) -> list[str]:
     assert request_id is not None
-    return town.the_request(request_id).attention
+    return town.to_call(request_id)
 
 
 @pytest.mark.parametrize("said", ["undelivered", "failed", "partially_delivered", "canceled"])
@@ -144,7 +144,7 @@ def test_a_confirmation_that_did_not_arrive_is_put_in_front_of_the_regulator_onc
     receive(house, message, said, "30005")
     receive(house, message, said, "30005")
 
-    assert attention(town, message.request_id) == "undelivered"
+    assert to_call(town, message.request_id) == ["patient"]
     assert kinds(house, message.request_id).count("request_escalated") == 1
     (kept,) = messages(house, "confirmation")
     assert kept.error_code == "30005"
@@ -164,10 +164,10 @@ def test_a_patient_who_does_not_know_that_their_appointment_is_cancelled_is_to_b
     (cancelled,) = messages(house, "cancelled_by_practitioner")
     receive(house, cancelled, "undelivered", "30003")
 
-    assert attention(town, message.request_id) == "undelivered"
+    assert to_call(town, message.request_id) == ["patient"]
 
 
-def test_what_the_practitioner_did_not_get_does_not_send_the_regulator_to_the_patient(
+def test_what_the_practitioner_did_not_get_sends_the_regulator_to_them_not_to_the_patient(
     house: House, town: Town, message: Message
 ) -> None:
     (notice,) = messages(house, "practitioner_notice")
@@ -175,7 +175,7 @@ def test_what_the_practitioner_did_not_get_does_not_send_the_regulator_to_the_pa
     receive(house, notice, "undelivered", "30003")
 
     assert status(house, "practitioner_notice") == "undelivered"
-    assert attention(town, message.request_id) is None
+    assert to_call(town, message.request_id) == ["practitioner"]
 
 
 def test_a_late_receipt_does_not_wake_a_request_that_is_over(
@@ -187,7 +187,7 @@ def test_a_late_receipt_does_not_wake_a_request_that_is_over(
     receive(house, message, "undelivered", "30003")
 
     assert status(house) == "undelivered"
-    assert attention(town, message.request_id) is None
+    assert to_call(town, message.request_id) == []
 
 
 def test_once_the_patient_was_called_nothing_is_asked_any_more(
@@ -198,7 +198,7 @@ def test_once_the_patient_was_called_nothing_is_asked_any_more(
 
     attend_request(house, town.regulator, message.request_id)
 
-    assert attention(town, message.request_id) is None
+    assert to_call(town, message.request_id) == []
 
 
 def test_nothing_is_wrong_with_what_arrived(
@@ -207,4 +207,4 @@ def test_nothing_is_wrong_with_what_arrived(
     """The companion."""
     receive(house, message, "delivered")
 
-    assert attention(town, message.request_id) is None
+    assert to_call(town, message.request_id) == []

@@ -285,7 +285,8 @@ def test_stop_is_kept_acknowledged_once_and_honoured(
     keep_promises(house)
 
     request = town.the_request(again)
-    assert (request.status, request.attention) == ("booked", "undelivered")
+    assert (request.status, request.attention) == ("booked", None)
+    assert town.to_call(request.id) == ["patient"]
     refused = [
         message for message in messages(house, "confirmation") if message.status == "refused"
     ]

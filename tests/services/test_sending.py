@@ -175,7 +175,7 @@ def test_what_the_provider_refuses_for_good_is_put_in_front_of_the_regulator(
     message = the_message(house)
     assert (message.status, message.error_code) == ("refused", kept)
     assert promises(house, "send_message") == []
-    assert town.the_request(request_id).attention == "undelivered"
+    assert town.to_call(request_id) == ["patient"]
     assert events(house, request_id)[-1] == ("request_escalated", {"attention": "undelivered"})
 
 
@@ -214,7 +214,7 @@ def test_a_message_that_has_expired_is_not_sent_and_the_regulator_told(
     message = the_message(house)
     assert (message.status, message.error_code) == ("refused", "expired")
     assert sms.taken == []
-    assert town.the_request(request_id).attention == "undelivered"
+    assert town.to_call(request_id) == ["patient"]
 
 
 def test_a_message_that_is_about_to_expire_still_leaves(

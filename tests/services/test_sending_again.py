@@ -7,7 +7,7 @@ import pytest
 
 from dispatcher.domain.messages import again_after
 from dispatcher.services import appointments
-from dispatcher.services.attention import attend_request
+from dispatcher.services.calling import attend_request
 from dispatcher.services.commands import CancelRequest
 from dispatcher.services.house import House
 from dispatcher.services.receipts import record_receipt
@@ -38,8 +38,8 @@ def receive(house: House, message: Message, said: str, code: str | None = None) 
     assert record_receipt(house, message.id, message.provider_sid or "", said, code)
 
 
-def attention(town: Town, request_id: UUID) -> str | None:
-    return town.the_request(request_id).attention
+def to_call(town: Town, request_id: UUID) -> list[str]:
+    return town.to_call(request_id)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_unreachable_telephone_gets_its_sms_later_and_nobody_has_to_call_any_
 ) -> None:
     first = last(house)
     receive(house, first, "undelivered", "30003")
-    assert attention(town, request_id) == "undelivered"
+    assert to_call(town, request_id) == ["patient"]
     (promise,) = promises(house, "send_again")
     assert promise.due_at == clock.now + timedelta(minutes=10)
 
@@ -90,7 +90,7 @@ def test_an_unreachable_telephone_gets_its_sms_later_and_nobody_has_to_call_any_
     assert sms.bodies_to(PATIENT) == [text_of(house, first)] * 2
     assert [row.status for row in messages(house, "confirmation")] == ["undelivered", "delivered"]
     assert second.expires_at == first.expires_at
-    assert attention(town, request_id) is None
+    assert to_call(town, request_id) == []
     assert events(house, request_id)[-1] == ("patient_reached", {})
 
 
@@ -123,7 +123,7 @@ def test_what_arrived_after_all_is_not_sent_again(
 ) -> None:
     receive(house, last(house), "undelivered", "30003")
     receive(house, last(house), "delivered")
-    assert attention(town, request_id) is None
+    assert to_call(town, request_id) == []
     clock.advance(minutes=10)
 
     keep_promises(house)
@@ -174,7 +174,7 @@ def test_what_will_never_arrive_is_not_tried_again(
     receive(house, last(house), "undelivered", code)
 
     assert promises(house, "send_again") == []
-    assert attention(town, request_id) == "undelivered"
+    assert to_call(town, request_id) == ["patient"]
 
 
 # Numbers that take no SMS
@@ -194,9 +194,9 @@ def test_a_number_that_takes_no_sms_is_told_by_telephone(
 
     (message,) = messages(house, "confirmation")
     assert (message.status, message.error_code, sms.taken) == ("refused", code, [])
-    assert attention(town, asked) == "undelivered"
+    assert to_call(town, asked) == ["patient"]
     attend_request(house, town.regulator, asked)
-    assert attention(town, asked) is None
+    assert to_call(town, asked) == []
 
 
 @pytest.mark.parametrize("phone", ["0692 12 34 56", "0690 30 12 34", "0694 20 12 34"])

@@ -167,7 +167,7 @@ def test_while_the_list_cannot_be_read_nothing_is_sent_again(
 
     assert (the_message(house).status, the_message(house).error_code) == ("failed", "unsettled")
     assert len(sms.taken) == 1
-    assert town.the_request(request_id).attention == "undelivered"
+    assert town.to_call(request_id) == ["patient"]
     assert promises(house, "send_message") == []
 
 
@@ -274,6 +274,6 @@ def test_an_error_of_ours_ends_in_front_of_the_regulator_after_the_last_attempt(
         "failed",
         "attempts_spent",
     )
-    assert town.the_request(request_id).attention == "undelivered"
+    assert town.to_call(request_id) == ["patient"]
     assert promises_and_ticks(house.db).dead_promises == 1
     assert sms.taken == []

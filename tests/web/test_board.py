@@ -253,8 +253,30 @@ def test_the_message_that_did_not_arrive_asks_for_a_call(town: Town, desk: Brows
     assert sid is not None
     record_receipt(town.house, None, sid, MessageStatus.UNDELIVERED.value, "30003")
     (card,) = columns(desk.get(BOARD))["todo"]
-    assert "À appeler : le SMS n’a pas été remis au patient" in card
+    assert "À appeler : le patient n’a pas reçu son SMS" in card
     page = desk.get(f"{BOARD}/{request}")
     assert "le téléphone est éteint ou hors réseau" in page.text
     desk.submit(page.form(f"{BOARD}/{request}/appele"))
     assert columns(desk.get(BOARD))["todo"] == []
+
+
+def test_a_request_that_is_over_stands_there_until_its_patient_was_told(
+    town: Town, desk: Browser
+) -> None:
+    town.slot(hours=2)
+    request = town.request(patient={"phone": "03 53 01 00 12", "by_telephone": True})
+    keep_promises(town.house)
+    page = desk.get(f"{BOARD}/{request}")
+    desk.submit(page.form(f"{BOARD}/{request}/appele"))
+    town.clock.advance(minutes=1)
+    cancelled = {"by": "regulator", "reason": "Doublon"}
+    desk.submit(desk.get(f"{BOARD}/{request}").form(f"{BOARD}/{request}/annuler"), cancelled)
+
+    (card,) = columns(desk.get(BOARD))["todo"]
+    assert "À appeler : le patient n’a pas reçu son SMS" in card
+    page = desk.get(f"{BOARD}/{request}")
+    assert "Demande annulée" in page.text
+    desk.submit(page.form(f"{BOARD}/{request}/appele"))
+
+    assert columns(desk.get(BOARD))["todo"] == []
+    assert "Patient prévenu par téléphone" in desk.get(f"{BOARD}/{request}").text

@@ -148,6 +148,7 @@ def test_each_occurrence_is_promised_once_and_the_clock_says_that_it_lives(
     assert [key.partition(":")[0] for key in tick(house)] == [
         "read_agendas",
         "sweep_waiting",
+        "watch_unsent",
     ]
     assert promises_and_ticks(house.db).ticks == {"clock": clock.now}
 
