@@ -2,6 +2,7 @@
 
 from dispatcher.storage import (
     accounts,
+    agenda_exports,
     agendas,
     contracts,
     directory,
@@ -28,6 +29,7 @@ from dispatcher.storage.columns import Record
 
 __all__ = [
     "accounts",
+    "agenda_exports",
     "agendas",
     "contracts",
     "directory",

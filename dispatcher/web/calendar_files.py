@@ -12,6 +12,8 @@ from dispatcher.domain import calendar
 from dispatcher.domain.agendas.reading import OUR_DOMAIN
 
 MAKER = "-//Relais SNP//Rendez-vous//FR"
+READ_EVERY = timedelta(minutes=15)
+"""How often a calendar is asked to read a feed again (RFC 7986, 5.7)."""
 A_YEAR = timedelta(days=366)
 """The changes of clock that a file describes, before and after its events."""
 
@@ -40,6 +42,8 @@ def calendar_file(
     file.add("method", method)
     if name:
         file.add("x-wr-calname", name)
+        file.add("refresh-interval", READ_EVERY, parameters={"VALUE": "DURATION"})
+        file.add("x-published-ttl", READ_EVERY)
     days = []
     for entry in entries:
         file.add_component(_event(entry, zone))

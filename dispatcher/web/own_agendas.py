@@ -15,7 +15,9 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Role
 from dispatcher.reads.agenda import own_places
+from dispatcher.reads.agenda_exports import OwnExport, own_export
 from dispatcher.reads.own_agendas import Finding, OwnAgenda, own_agendas
+from dispatcher.services.agenda_exports import make_export, revoke_export
 from dispatcher.services.agendas import add_agenda, read_now, remove_agenda
 from dispatcher.services.commands import AddAgenda
 from dispatcher.services.parsing import parse
@@ -84,6 +86,24 @@ def add() -> ResponseReturnValue:
     return _back()
 
 
+@room.post("/export")
+@allow(Role.PRACTITIONER)
+def make_feed() -> ResponseReturnValue:
+    """Open a secret address for another calendar; it is on the answer itself, and nowhere else."""
+    secret = make_export(house(), viewer(), with_identity=bool(request.form.get("identity")))
+    base = house().settings.public_base_url
+    return _page({}, {}, f"{base}{url_for('agenda_feed.feed', token=secret)}")
+
+
+@room.post("/export/retirer")
+@allow(Role.PRACTITIONER)
+def revoke_feed() -> ResponseReturnValue:
+    """Close it."""
+    revoke_export(house(), viewer())
+    flash(f"Adresse retirée{NBSP}: les agendas qui la lisaient ne reçoivent plus rien.", "success")
+    return _back()
+
+
 @room.post("/<uuid:feed_id>/lire")
 @allow(Role.PRACTITIONER)
 def read(feed_id: UUID) -> ResponseReturnValue:
@@ -124,7 +144,7 @@ def _back() -> ResponseReturnValue:
     return redirect(url_for("own_agendas.overview"), SEE_OTHER)
 
 
-def _page(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
+def _page(typed: Mapping[str, str], errors: Mapping[str, str], opened: str = "") -> str:
     account = viewer()
     places, zone = own_places(house().db, account), ZoneInfo(account.timezone)
     alone = str(places[0].id) if len(places) == 1 else ""
@@ -135,7 +155,18 @@ def _page(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
         errors=errors,
         places=[Choice(str(place.id), f"{place.label}, {place.commune_name}") for place in places],
         lengths=LENGTHS,
+        opened=opened,
+        export=_export(own_export(house().db, account), zone),
     )
+
+
+def _export(export: OwnExport | None, zone: ZoneInfo) -> dict[str, Any] | None:
+    if export is None:
+        return None
+    return {
+        "made": calendar.day_and_hour(export.made_at, zone),
+        "with_identity": export.with_identity,
+    }
 
 
 def _card(agenda: OwnAgenda, zone: ZoneInfo) -> dict[str, Any]:

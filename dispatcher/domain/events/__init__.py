@@ -20,6 +20,8 @@ from dispatcher.domain.events.accounts import (
 )
 from dispatcher.domain.events.agendas import (
     AgendaAdded,
+    AgendaExportMade,
+    AgendaExportRevoked,
     AgendaRemoved,
     SlotBlocked,
     SlotUnblocked,
@@ -119,6 +121,8 @@ __all__ = [
     "Actor",
     "ActorKind",
     "AgendaAdded",
+    "AgendaExportMade",
+    "AgendaExportRevoked",
     "AgendaRemoved",
     "AppointmentBooked",
     "AppointmentCancelled",

@@ -24,6 +24,23 @@ class AgendaRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaExportMade(Event):
+    """A secret address was opened at which another calendar reads the practitioner's agenda."""
+
+    practitioner_id: UUID
+    export_id: UUID
+    with_identity: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaExportRevoked(Event):
+    """It was closed."""
+
+    practitioner_id: UUID
+    export_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotBlocked(Event):
     """The practitioner is busy then; `places` is what remains offered: those taken already."""
 
