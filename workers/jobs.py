@@ -8,6 +8,7 @@ from dispatcher.services import (
     day_counts,
     directory,
     emails,
+    evidence,
     matching,
     occurrences,
     offers,
@@ -136,3 +137,8 @@ def read_agenda(promise_id: str) -> None:
 def import_directory(promise_id: str) -> None:
     """Go on with an import of the national directory."""
     keep(promise_id, directory.import_directory, last_words=directory.give_up)
+
+
+def make_evidence(promise_id: str) -> None:
+    """Make a file of evidence for a year of contract."""
+    keep(promise_id, evidence.make_evidence, last_words=evidence.give_up)

@@ -28,5 +28,6 @@ class Job(StrEnum):
     RUN_SIMULATION = "run_simulation"
     IMPORT_DIRECTORY = "import_directory"
     COUNT_DAYS = "count_days"
+    MAKE_EVIDENCE = "make_evidence"
     READ_AGENDAS = "read_agendas"
     READ_AGENDA = "read_agenda"

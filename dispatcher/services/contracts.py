@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -119,29 +120,26 @@ def save_contract(house: House, account: Account, text: str) -> Saved:
     return Saved(contract.first, changed, figures, left_out)
 
 
-def valued(house: House, account: Account, year: Contract) -> Contract:
+def valued(house: House, territory_id: UUID, zone: ZoneInfo, year: Contract) -> Contract:
     """The year with the value of every line that has one today: from the log, or typed in."""
-    zone = ZoneInfo(account.timezone)
     today = min(calendar.local_day(house.clock(), zone), year.last)
     if today < year.first:
         return year
     measured: Mapping[str, Value] = {}
     if any(line.source is Source.LOG for line in year.lines()):
-        found = activity(
-            house.db, account.territory_id, calendar.period(year.first, today, zone)
-        ).figures
+        found = activity(house.db, territory_id, calendar.period(year.first, today, zone)).figures
         measured = {
             code: Value(figure.value, today, "")
             for code, figure in found.items()
             if figure.value is not None
         }
-    typed = latest(typed_figures(house.db, account.territory_id), year.first, today)
+    typed = latest(typed_figures(house.db, territory_id), year.first, today)
     return _with_lines(year, lambda line: _valued(line, measured, typed))
 
 
-def settled(house: House, account: Account, year: Contract) -> Settlement:
+def settled(house: House, territory_id: UUID, zone: ZoneInfo, year: Contract) -> Settlement:
     """The year, reckoned with what is known today."""
-    return settle(valued(house, account, year))
+    return settle(valued(house, territory_id, zone, year))
 
 
 def outline(agreement_code: str, size: int, signed: date, first: date) -> Contract:

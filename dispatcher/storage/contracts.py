@@ -37,6 +37,25 @@ class SignedContract(Record):
     """When another version of the year took its place."""
 
 
+class EvidenceBundle(Record):
+    """A file of evidence for a year of contract, as a worker made it."""
+
+    __tablename__ = "evidence_bundles"
+    __table_args__ = (Index("evidence_by_year", "territory_id", "first_day", "asked_at"),)
+
+    id: Mapped[Id]
+    territory_id: Mapped[UUID] = mapped_column(ForeignKey("territories.id"))
+    first_day: Mapped[date]
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[Instant]
+    made_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    digest: Mapped[str | None]
+    """SHA-256 of the file; the log has it too."""
+    content: Mapped[bytes | None]
+    """A ZIP."""
+
+
 class TypedFigure(Record):
     """A figure of the CPAM, the ARS or the coordinator: a later one of the same day ends it."""
 

@@ -15,31 +15,18 @@ from dispatcher.domain.indicators import Indicators
 from dispatcher.domain.indicators.definition import Dimension, RequestCount
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
+from dispatcher.papers import activity as activity_view
+from dispatcher.papers import activity_files
+from dispatcher.papers.words import OUTCOMES, number, part_label
 from dispatcher.reads.activity import activity as read_activity
 from dispatcher.reads.acts import Act, acts_behind
-from dispatcher.web import (
-    activity_files,
-    activity_map,
-    activity_period,
-    activity_view,
-    typed_figures,
-)
+from dispatcher.web import activity_map, activity_period, typed_figures
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.activity_period import COMPARISONS, Asked
-from dispatcher.web.activity_words import number, part_label
 
 room = Blueprint("coordinator", __name__)
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OUTLINES_SECONDS = 7 * 24 * 3600
-OUTCOMES = {
-    "live": "En attente",
-    "booked": "Rendez-vous pris",
-    "honoured": "Patient venu",
-    "no_show": "Patient non venu",
-    "cancelled": "Annulée",
-    "redirected": "Réorientée",
-    "unfilled": "Sans solution",
-}
 
 
 @room.get("/activite")
@@ -67,7 +54,7 @@ def activity() -> ResponseReturnValue:
             for key, label, chart in activity_view.COLUMNS
         ],
         rows=(
-            activity_view.rows(found, asked, _zone())
+            activity_view.rows(found, asked.first, asked.last, _zone())
             if found.requests or found.slots_opened
             else []
         ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -15,6 +16,8 @@ from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.indicators.outside import OUTSIDE
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
+from dispatcher.papers.words import UNITS
+from dispatcher.reads.evidence import BundleCard, bundle_content, bundles
 from dispatcher.services.contract_files import (
     ContractFileError,
     FileFault,
@@ -30,9 +33,9 @@ from dispatcher.services.contracts import (
     settled,
     valued,
 )
+from dispatcher.services.evidence import ask_evidence
 from dispatcher.web import contract_view
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.activity_files import UNITS
 
 room = Blueprint("contract", __name__, url_prefix="/contrat")
 SEE_OTHER = 303
@@ -55,7 +58,7 @@ def overview() -> ResponseReturnValue:
             examples=_examples(),
         )
     year = year_of(years, _asked_year(), _today())
-    settlement = settled(house(), viewer(), year)
+    settlement = settled(house(), viewer().territory_id, _zone(), year)
     return render_template(
         "coordinator/contract.html",
         **contract_view.page(settlement, _today()),
@@ -67,6 +70,8 @@ def overview() -> ResponseReturnValue:
             }
             for each in years
         ],
+        bundles=[_bundle(each) for each in bundles(house().db, viewer().territory_id, year.first)],
+        first_day=str(year.first),
         change_url=url_for("contract.describe", annee=year.first),
         export_url=url_for("contract.export", annee=year.first),
         next_url=url_for("contract.describe", suite=years[0].first),
@@ -114,11 +119,50 @@ def save() -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def export() -> ResponseReturnValue:
     """The year with its values of today: `./snp aci settle` gives the same result from it."""
-    year = valued(house(), viewer(), year_of(_years(), _asked_year(), _today()))
+    year = valued(
+        house(), viewer().territory_id, _zone(), year_of(_years(), _asked_year(), _today())
+    )
     answer = Response(write_contract(year), mimetype="application/toml")
     name = f"contrat-{viewer().territory_code}-{year.first}.toml"
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
+
+
+@room.post("/preuves")
+@allow(Role.COORDINATOR)
+def ask_bundle() -> ResponseReturnValue:
+    """Have the file of evidence of a year made."""
+    try:
+        first = date.fromisoformat(request.form.get("annee", ""))
+    except ValueError:
+        raise NotFoundError from None
+    ask_evidence(house(), viewer(), first)
+    flash(f"Le dossier de preuves se prépare{NBSP}: il est sur cette page dans un instant.", "info")
+    return redirect(url_for("contract.overview", annee=first), SEE_OTHER)
+
+
+@room.get("/preuves/<uuid:bundle_id>")
+@allow(Role.COORDINATOR)
+def bundle(bundle_id: UUID) -> ResponseReturnValue:
+    """A file of evidence, as it was made."""
+    made, content = bundle_content(house().db, viewer().territory_id, bundle_id)
+    answer = Response(content, mimetype="application/zip")
+    name = f"preuves-{viewer().territory_code}-{made}.zip"
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _bundle(card: BundleCard) -> dict[str, str]:
+    state = "failed" if card.failed_at else "ready" if card.made_at else "waiting"
+    day = calendar.day_and_hour(card.asked_at, _zone())
+    kilobytes = -(-(card.size or 0) // 1024)
+    return {
+        "state": state,
+        "asked": day,
+        "digest": card.digest or "",
+        "size": f"{kilobytes}{NBSP}Ko",
+        "url": url_for("contract.bundle", bundle_id=card.id) if card.made_at else "",
+    }
 
 
 def _outlined() -> ResponseReturnValue:
@@ -195,4 +239,8 @@ def _asked_year() -> date | None:
 
 
 def _today() -> date:
-    return calendar.local_day(house().clock(), ZoneInfo(viewer().timezone))
+    return calendar.local_day(house().clock(), _zone())
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(viewer().timezone)

@@ -10,27 +10,30 @@ from flask import url_for
 
 from config import agreements
 from dispatcher.domain import calendar
-from dispatcher.domain.aci.contract import Contract, Direction, Line, Source, Tier
+from dispatcher.domain.aci.contract import Contract, Line, Source
 from dispatcher.domain.aci.settlement import SettledLine, Settlement
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.indicators.definition import RequestCount
-from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.domain.indicators.registry import INDICATORS
-from dispatcher.web.activity_words import NOT_KNOWN, written_value
-from dispatcher.web.typed_figures import written
+from dispatcher.papers.contract_words import (
+    PAYMENTS,
+    SOURCES,
+    UNKNOWN,
+    cents,
+    euros,
+    goal,
+    limit_of,
+    next_step,
+    origin_of,
+    value_of,
+)
+from dispatcher.papers.words import NOT_KNOWN
 
-UNKNOWN = "inconnu"
-SOURCES = {Source.LOG: "Journal", Source.CPAM: "CPAM", Source.MANUAL: "À justifier"}
 GRADES = {
     "proven": ("success", "check", "prouvé"),
     "inferred": ("warning", "info", "déduit"),
     "unknown": ("neutral", "help", "inconnu"),
-}
-PAYMENTS = {
-    "advance": f"Avance de 75{NBSP}% de la part fixe",
-    "fixed_balance": "Solde de la part fixe",
-    "variable": "Part variable acquise",
 }
 HEAD = """# Une mission par [[mission]], une ligne de la part variable par [[mission.line]].
 # Les montants sont ceux du contrat signé. La somme des lignes d’une mission est son enveloppe
@@ -111,16 +114,6 @@ def page(settlement: Settlement, today: date) -> dict[str, Any]:
     }
 
 
-def euros(amount: int | None) -> str:
-    """« 35 000 € »; unknown is no zero."""
-    return UNKNOWN if amount is None else f"{amount:,}{NBSP}€".replace(",", NBSP)
-
-
-def cents(amount: Decimal) -> str:
-    """« 36 246,58 € »."""
-    return f"{amount:,.2f}{NBSP}€".replace(",", NBSP).replace(".", ",")
-
-
 def choices() -> dict[str, Any]:
     """Agreements and sizes to begin a contract with."""
     known = [agreements.load(code) for code in agreements.codes()]
@@ -164,16 +157,6 @@ def following(year: Contract) -> Contract:
     return replace(year, first=first, last=last, missions=missions)
 
 
-def value_of(line: Line, figure: float) -> str:
-    """A figure in the unit of what it counts."""
-    if line.source is Source.LOG:
-        return written_value(line.indicator, figure)
-    outside = OUTSIDE.get(line.key)
-    if outside is None and _is_task(line):
-        return "fait" if figure >= 1 else "pas encore fait"
-    return written(figure, is_percent=outside is not None and outside.unit is OutsideUnit.PERCENT)
-
-
 def _line(settled: SettledLine, year: Contract) -> dict[str, Any]:
     line, value = settled.line, settled.value
     return {
@@ -181,16 +164,21 @@ def _line(settled: SettledLine, year: Contract) -> dict[str, Any]:
         "source": SOURCES[line.source],
         "evidence": line.evidence,
         "carried_over": line.carried_over,
-        "goal": _goal(line),
+        "goal": goal(line),
         "value": "" if value is None else value_of(line, value.figure),
-        "value_detail": _value_detail(settled),
+        "value_detail": origin_of(settled),
         "steps": [
-            _step(line, step, number < settled.tier) for number, step in enumerate(line.steps)
+            {
+                "limit": limit_of(line, step),
+                "eur": euros(step.eur),
+                "reached": number < settled.tier,
+            }
+            for number, step in enumerate(line.steps)
         ],
         "eur": euros(settled.eur),
         "max": euros(line.eur),
         "is_whole": settled.eur == line.eur,
-        "next": _next(settled, year),
+        "next": next_step(settled, year),
         "type_url": (
             ""
             if line.source is Source.LOG
@@ -198,54 +186,6 @@ def _line(settled: SettledLine, year: Contract) -> dict[str, Any]:
         ),
         "acts_url": _acts_url(line, settled, year),
     }
-
-
-def _goal(line: Line) -> str:
-    if _is_task(line):
-        return "À faire, avec sa preuve"
-    said = []
-    if line.baseline is not None and (line.source is not Source.LOG or line.baseline):
-        said.append(f"départ {value_of(line, line.baseline)}")
-    if line.target is not None:
-        said.append(f"cible {value_of(line, line.target)}")
-    if line.tiers:
-        said.append("le plus haut palier atteint est payé")
-    text = ", ".join(said)
-    return text[:1].upper() + text[1:]
-
-
-def _value_detail(settled: SettledLine) -> str:
-    value = settled.value
-    if value is None:
-        return "Valeur pas encore connue"
-    if settled.line.source is Source.LOG:
-        return f"du journal, au{NBSP}{value.on:%d/%m/%Y}"
-    return f"{value.origin}, au{NBSP}{value.on:%d/%m/%Y}"
-
-
-def _step(line: Line, step: Tier, reached: bool) -> dict[str, Any]:  # noqa: FBT001 - of one table
-    if _is_task(line):
-        limit = "fait"
-    else:
-        sign = "≥" if line.direction is Direction.UP else "≤"
-        limit = f"{sign}{NBSP}{value_of(line, step.limit)}"
-    return {"limit": limit, "eur": euros(step.eur), "reached": reached}
-
-
-def _next(settled: SettledLine, year: Contract) -> str:
-    """What is missing to the next tier, and when it would be reached."""
-    following_, missing = settled.next_tier, settled.missing
-    if following_ is None or missing is None or _is_task(settled.line):
-        return ""
-    more = following_.eur - settled.eur
-    said = f"Encore {value_of(settled.line, missing)} pour {euros(more)} de plus"
-    reached = settled.reached_on(year)
-    if reached is None:
-        return f"{said}."
-    when = f"{reached:%d/%m/%Y}"
-    if reached > year.last:
-        return f"{said}{NBSP}; au rythme actuel le{NBSP}{when}, trop tard."
-    return f"{said}{NBSP}; au rythme actuel le{NBSP}{when}."
 
 
 def _acts_url(line: Line, settled: SettledLine, year: Contract) -> str:
@@ -256,11 +196,6 @@ def _acts_url(line: Line, settled: SettledLine, year: Contract) -> str:
     return url_for(
         "coordinator.acts", indicateur=line.indicator, du=year.first, au=settled.value.on
     )
-
-
-def _is_task(line: Line) -> bool:
-    """Done or not: neither tiers nor a target."""
-    return not line.tiers and line.target is None
 
 
 def _amounts(year: Contract) -> Sequence[dict[str, Any]]:

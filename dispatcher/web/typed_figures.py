@@ -15,6 +15,7 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.domain.roles import Role
+from dispatcher.papers.words import written_figure
 from dispatcher.reads.typed_figures import Typed, latest, typed_figures
 from dispatcher.services.contract_years import contract_years, lines_to_fill
 from dispatcher.services.parsing import parse
@@ -86,18 +87,12 @@ def _row(typed: Typed, lines: Lines) -> dict[str, str]:
         "id": str(typed.id),
         "label": _label(typed.code, lines),
         "formula": "Ligne du contrat." if what is None else f"{what.formula} {what.giver}.",
-        "value": written(typed.figure, is_percent=_is_percent(typed.code)),
+        "value": written_figure(typed.figure, is_percent=_is_percent(typed.code)),
         "on": f"{typed.on:%d/%m/%Y}",
         "origin": typed.origin,
         "entered": f"{calendar.local_day(typed.entered_at, _zone()):%d/%m/%Y}",
         "entered_by": typed.entered_by,
     }
-
-
-def written(figure: float, *, is_percent: bool = False) -> str:
-    """« 68 900 », « 66,26 % »."""
-    said = f"{figure:,.2f}".rstrip("0").rstrip(".").replace(",", NBSP).replace(".", ",")
-    return f"{said}{NBSP}%" if is_percent else said
 
 
 def _label(code: str, lines: Lines) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
 from tests.services.tables import kinds, row_counts
 
+PARIS = ZoneInfo("Europe/Paris")
 TODAY = date(2026, 11, 23)
 TERMS = """
 [contract]
@@ -96,7 +98,7 @@ def test_a_year_is_settled_from_the_log_and_from_typed_figures(
     assert all(line.value is None for line in year.lines())
     came(house, town, clock, 2)
 
-    found = settled(house, coordinator, year)
+    found = settled(house, town.territory_id, PARIS, year)
     lines = {each.line.code: each for each in found.lines["acces_soins"]}
     assert {code: each.eur for code, each in lines.items()} == {
         "rdv": 1_000,
@@ -112,12 +114,12 @@ def test_a_year_is_settled_from_the_log_and_from_typed_figures(
     assert (found.earned_eur, found.at_pace_eur, found.variable_eur) == (9_000, 13_000, 15_000)
 
     # the file that is exported gives the same result by itself
-    again = settle(read_contract(write_contract(valued(house, coordinator, year))))
+    again = settle(read_contract(write_contract(valued(house, town.territory_id, PARIS, year))))
     assert (again.earned_eur, again.payments) == (found.earned_eur, found.payments)
 
     done = TypeFigure(code="annuaire", figure=1, on=TODAY, origin="Publié en ligne")
     type_figure(house, coordinator, done)
-    assert settled(house, coordinator, year).earned_eur == 11_000
+    assert settled(house, town.territory_id, PARIS, year).earned_eur == 11_000
     elsewhere = Town.found(house, clock, code="ain")
     assert contract_years(house.db, elsewhere.territory_id) == []
 

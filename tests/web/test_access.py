@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 from config.agreements import DIRECTORY
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.contracts import save_contract
+from dispatcher.services.evidence import ask_evidence
 from dispatcher.services.house import House
 from dispatcher.services.schedules import set_up_schedule
 from dispatcher.services.what_if import AskWhatIf, ask_what_if
@@ -136,6 +137,8 @@ WHO_MAY = {
     "contract.describe": COORDINATORS,
     "contract.save": COORDINATORS,
     "contract.export": COORDINATORS,
+    "contract.ask_bundle": COORDINATORS,
+    "contract.bundle": COORDINATORS,
     "typed_figures.overview": COORDINATORS,
     "typed_figures.add": COORDINATORS,
     "typed_figures.take_back": COORDINATORS,
@@ -171,6 +174,7 @@ class Site:
     place: uuid.UUID
     slot: uuid.UUID
     schedule: uuid.UUID
+    bundle: uuid.UUID
 
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
@@ -183,6 +187,7 @@ class Site:
             "absence_id": uuid.uuid4(),
             "feed_id": uuid.uuid4(),
             "figure_id": uuid.uuid4(),
+            "bundle_id": self.bundle,
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
@@ -222,13 +227,16 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             holder = volunteer if role == Role.PRACTITIONER else None
             people[role].sign_in(town.account(role, holder))
         example = DIRECTORY / "examples" / "acces-aux-soins.toml"
-        save_contract(house, town.account(Role.COORDINATOR), example.read_text("utf-8"))
+        coordinator = town.account(Role.COORDINATOR)
+        first = save_contract(house, coordinator, example.read_text("utf-8")).first
+        bundle = ask_evidence(house, coordinator, first)
+        keep_promises(house)
         simulation = ask_what_if(
             house, town.account(Role.COORDINATOR), AskWhatIf(profession="10", delay_hours=48)
         )
         practitioner = town.account(Role.PRACTITIONER, volunteer)
         schedule = set_up_schedule(house, practitioner, mondays(volunteer)).schedule_id
-        yield Site(app, house, people, request, simulation, volunteer.place, slot, schedule)
+        yield Site(app, house, people, request, simulation, volunteer.place, slot, schedule, bundle)
 
 
 def our_rules(app: Flask) -> list[Rule]:

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from dispatcher.domain.events import ENGINE, SatisfactionAnswered
 from dispatcher.domain.roles import Account, Role
+from dispatcher.papers.spreadsheets import harmless
 from dispatcher.services import appointments
 from dispatcher.services.commands import CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.storage.requests import Appointment
-from dispatcher.web.activity_files import harmless
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises

@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from dispatcher.domain.roles import Account, Role
+from dispatcher.services.house import House
 from tests.builders import Town
+from tests.houses import keep_promises
 from tests.services.test_contracts import TERMS
 from tests.web.pages import Browser
 
@@ -18,7 +20,7 @@ def office(town: Town, signed_in: Callable[[Account], Browser]) -> Browser:
     return signed_in(town.account(Role.COORDINATOR))
 
 
-def test_a_contract_is_outlined_described_and_settled(office: Browser) -> None:
+def test_a_contract_is_outlined_described_and_settled(house: House, office: Browser) -> None:
     assert "Décrire votre contrat" in office.get("/contrat").text
     outlined = office.get(f"{EDIT}?accord=2019&taille=3&signature=2026-04-15&debut=2026-04-15")
     text = outlined.form(EDIT).values["texte"]
@@ -37,6 +39,15 @@ def test_a_contract_is_outlined_described_and_settled(office: Browser) -> None:
 
     follow = next(link for link in page.links() if "indicateur=annuaire" in link)
     assert office.get(follow).form("/activite/chiffres").values["code"] == "annuaire"
+    asked = office.submit(page.form("/contrat/preuves"))
+    assert "Le dossier de preuves se prépare" in asked.text
+    assert "en préparation" in asked.text
+    keep_promises(house)
+    ready = next(link for link in office.get("/contrat").links() if "/preuves/" in link)
+    answer = office.client.get(ready)
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename=preuves-jura-2026-11-23.zip"
+    )
     exported = office.client.get("/contrat/export.toml?annee=2026-04-15")
     assert 'value = { figure = 87.0, on = 2026-11-20, origin = "Requête CPAM" }' in (
         exported.get_data(as_text=True)

@@ -34,7 +34,12 @@ from dispatcher.domain.events.appointments import (
     AppointmentMissed,
     PatientLate,
 )
-from dispatcher.domain.events.contracts import ContractSaved, FigureTakenBack, FigureTyped
+from dispatcher.domain.events.contracts import (
+    ContractSaved,
+    EvidenceMade,
+    FigureTakenBack,
+    FigureTyped,
+)
 from dispatcher.domain.events.directory import DirectoryImported, PractitionerImported
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
@@ -136,6 +141,7 @@ __all__ = [
     "EmailProgressed",
     "EmailQueued",
     "Event",
+    "EvidenceMade",
     "FigureTakenBack",
     "FigureTyped",
     "JsonData",

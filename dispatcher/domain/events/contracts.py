@@ -16,6 +16,15 @@ class ContractSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceMade(Event):
+    """A file of evidence for the year that begins on `day` was made; `digest` is its SHA-256."""
+
+    bundle_id: UUID
+    day: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FigureTyped(Event):
     """A figure of the CPAM, the ARS or the coordinator was typed in; `day` is the one it tells of.
 

@@ -1,4 +1,4 @@
-"""What the page of the activity shows, from the figures of a period."""
+"""What a page or a report says of the activity, from the figures of a period."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -12,8 +12,7 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.indicators import DayFigures, Indicators, Outcomes
 from dispatcher.domain.indicators.definition import Dimension, RequestCount
 from dispatcher.domain.indicators.registry import INDICATORS
-from dispatcher.web.activity_period import Asked
-from dispatcher.web.activity_words import (
+from dispatcher.papers.words import (
     DIMENSIONS,
     MINUS,
     NOT_KNOWN,
@@ -120,24 +119,24 @@ def _card(label: str, value: str, detail: str, tone: str = "") -> dict[str, str]
     return {"label": label, "value": value, "detail": detail, "tone": tone}
 
 
-def rows(found: Indicators, asked: Asked, zone: ZoneInfo) -> list[dict[str, Any]]:
+def rows(found: Indicators, first: date, last: date, zone: ZoneInfo) -> list[dict[str, Any]]:
     """By day, by week or by month, so that the table and the chart stay readable."""
     groups: dict[str, list[DayFigures]] = {}
-    length = asked.last - asked.first
     for day in found.by_day:
-        groups.setdefault(_row_label(day.day, asked, length, zone), []).append(day)
+        groups.setdefault(_row_label(day.day, first, last, zone), []).append(day)
     return [
         {"label": label, "figures": _sum([of_day(day) for day in days])}
         for label, days in groups.items()
     ]
 
 
-def _row_label(day: date, asked: Asked, length: timedelta, zone: ZoneInfo) -> str:
+def _row_label(day: date, first: date, last: date, zone: ZoneInfo) -> str:
+    length = last - first
     if length < DAILY_UNTIL:
         return calendar.short_day(datetime.combine(day, time(12), tzinfo=zone), zone)
     if length < WEEKLY_UNTIL:
-        monday = max(day - timedelta(days=day.weekday()), asked.first)
-        sunday = min(day + timedelta(days=6 - day.weekday()), asked.last)
+        monday = max(day - timedelta(days=day.weekday()), first)
+        sunday = min(day + timedelta(days=6 - day.weekday()), last)
         return f"{monday:%d/%m}{NBSP}–{NBSP}{sunday:%d/%m}"
     return calendar.month(day)
 

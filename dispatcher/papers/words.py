@@ -24,6 +24,26 @@ DIMENSIONS: Mapping[str, str] = {
     Dimension.COMMUNE: "Commune",
     Dimension.CAUSE: "Raison",
 }
+UNITS = {
+    Unit.REQUESTS: "demandes",
+    Unit.APPOINTMENTS: "rendez-vous",
+    Unit.PLACES: "places",
+    Unit.OFFERS: "sollicitations",
+    Unit.PEOPLE: "praticiens",
+    Unit.DURATION: "secondes",
+    Unit.SHARE: "part de 1",
+    Unit.SCORE: "note",
+    Unit.POINTS: "points",
+}
+OUTCOMES = {
+    "live": "En attente",
+    "booked": "Rendez-vous pris",
+    "honoured": "Patient venu",
+    "no_show": "Patient non venu",
+    "cancelled": "Annulée",
+    "redirected": "Réorientée",
+    "unfilled": "Sans solution",
+}
 _ANYWHERE = {
     UNKNOWN: "Non enregistré",
     UNSPECIFIED: "Non précisé",
@@ -55,6 +75,12 @@ def part_label(dimension: str, part: str, catalogue: Catalogue, communes: Commun
 def number(value: float) -> str:
     """« 1 234 »."""
     return f"{value:,.0f}".replace(",", NBSP).replace("-", MINUS)
+
+
+def written_figure(figure: float, *, is_percent: bool = False) -> str:
+    """« 68 900 », « 66,26 % »."""
+    said = f"{figure:,.2f}".rstrip("0").rstrip(".").replace(",", NBSP).replace(".", ",")
+    return f"{said}{NBSP}%" if is_percent else said
 
 
 def percent(share: float | None) -> str:
