@@ -3,15 +3,20 @@
 One definition for the texts of the house and for those that a territory writes. It is a net with a
 fine mesh, not a proof: it stops the words that give a reason for care away, in each language that
 patients are written to in, and would rather refuse one too many (« cabinet » is a piece of
-furniture as well). The patterns are written in plain form: lower case, no accents.
+furniture as well). The patterns are written in plain form: lower case, no accents. To those of
+French come the words of the catalogue's own labels, whatever is added to it.
 """
 
 # ruff: noqa: RUF001 - letters of other alphabets are what this file is about
 
+import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
+
+from config.catalogue import Catalogue
 
 _WORDS: Final[Mapping[str, str]] = {
     "fr": (
@@ -64,6 +69,37 @@ def _without_marks(text: str) -> str:
     return "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Cf"})
 
 
+_ORDINARY: Final = frozenset(
+    {"adolescent", "apres", "autre", "cassee", "deplacee", "enfant", "femme", "generale", "mal"}
+    | {"pied", "prise", "qualifie", "rouge", "sage", "simple", "suites", "suivi", "superficielle"}
+    | {"trouble", "une", "urgence", "urgent", "urgente"}
+)
+"""Words of the labels that say nothing by themselves; none of them stands alone in a label."""
+_SHORTEST_WORD: Final = 3
+_SHORTEST_ELSEWHERE: Final = 5
+"""Letters: « dos » is Portuguese for « of the », a longer word is French in every language."""
+
+
+@functools.cache
+def _labels(language: str) -> re.Pattern[str]:
+    """The words of all motives, professions and specialities, in singular and plural."""
+    shortest = _SHORTEST_WORD if language == "fr" else _SHORTEST_ELSEWHERE
+    words = {word for word in _words_of_labels() if len(word) >= shortest} - _ORDINARY
+    stems = sorted(re.sub(r"(?<=\w{4})s$", "", word) for word in words)
+    return re.compile(rf"\b(?:{'|'.join(stems)})(?:e?s)?\b")
+
+
+def _words_of_labels() -> Iterator[str]:
+    catalogue = Catalogue.load()
+    for entry in chain(
+        catalogue.professions.values(),
+        catalogue.specialties.values(),
+        catalogue.motives.values(),
+        catalogue.motive_groups.values(),
+    ):
+        yield from re.findall(r"\w+", _plain(entry.label))
+
+
 _PATTERNS: Final = {
     language: re.compile(_without_marks(words)) for language, words in _WORDS.items()
 }
@@ -76,8 +112,8 @@ def about_health(text: str, language: str) -> str | None:
     KeyError for a language that has no pattern.
     """
     plain = _plain(text)
-    for known in dict.fromkeys((language, "fr")):
-        found = _PATTERNS[known].search(plain)
+    for pattern in (_PATTERNS[language], _PATTERNS["fr"], _labels(language)):
+        found = pattern.search(plain)
         if found is not None:
             whole = _whole(plain, found)
             return next((word for word in text.split() if whole in _plain(word)), whole).strip(

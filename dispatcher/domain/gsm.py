@@ -80,6 +80,7 @@ _NEAREST: Final = {
     "≠": "<>",
     "≈": "~",
     "±": "+/-",
+    "‰": "/1000",
     # Two of these are a flag: the code of its country.
     **{chr(0x1F1E6 + place): letter for place, letter in enumerate(ascii_uppercase)},
     "\t": " ",

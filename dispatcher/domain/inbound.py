@@ -89,6 +89,15 @@ def _by_phrase(words: vocabulary.Words) -> dict[tuple[str, ...], Intent]:
 _MUST_BE_ALONE: Final = _by_phrase(vocabulary.ALONE)
 _PHRASES: Final = _by_phrase(vocabulary.OPENINGS) | _MUST_BE_ALONE
 _LONGEST_PHRASE: Final = max(len(phrase) for phrase in _PHRASES)
+_MISTYPED: Final = {
+    phrase[0]: intent
+    for intent, by_language in vocabulary.OPENINGS.items()
+    for phrase in _listed(by_language.get("fr", ""))
+    if intent != "stop" and len(phrase) == 1
+}
+"""French words that are understood with a slip of the finger as well; never what silences."""
+_LONG_WORD: Final = 5
+"""Letters from which one that is wrong, missing or too many leaves no doubt."""
 _GREETINGS: Final = frozenset(
     word for listed in vocabulary.GREETINGS.values() for (word,) in _listed(listed)
 )
@@ -99,7 +108,8 @@ _TURNED_ROUND: Final[Mapping[Intent, re.Pattern[str]]] = {
 _MARK_NAMES: Final = frozenset(_listed(vocabulary.MARK_NAMES))
 _OUT_OF_TEN: Final = "|".join(r"\s+".join(words) for words in _listed(vocabulary.OUT_OF_TEN))
 _MARK: Final = re.compile(
-    rf"(?P<before>[^\d+\u2212-]*)(?P<mark>10|\d)(?:\s*(?:/|\b(?:{_OUT_OF_TEN})\b)\s*10)?(?!\d)"
+    r"(?P<before>[^\d+\u2212-]*)(?P<mark>10|\d)"
+    rf"(?P<out_of_ten>\s*(?:/|\b(?:{_OUT_OF_TEN})\b)\s*10)?(?!\d)"
     r"(?P<after>\D*)"
 )
 _SENTENCE_MARKS: Final = (".", ",", ";", ":", "!", "?", "\n", "–", "—", "-", "\u060c", "\u061f")
@@ -133,7 +143,8 @@ def mark_of(body: str) -> int | None:
     """The mark from 0 to 10 that a message is, « 9 », « 8/10 très bien », « Note : 7 »; else None.
 
     Whether a mark was asked for is for the caller to know. What could be an hour, a count or a
-    code is none: beside the mark stand polite words alone, or a sentence of its own after it.
+    code is none: beside the mark stand polite words alone, or a sentence of its own after it; a
+    mark « out of ten » leaves no doubt, whatever is said of it.
     """
     digits = (str(unicodedata.decimal(char, char)) for char in _plain(body.translate(_INVISIBLE)))
     found = _MARK.fullmatch("".join(digits))
@@ -141,7 +152,7 @@ def mark_of(body: str) -> int | None:
         return None
     before = tuple(word for word in _WORD.findall(found["before"]) if word not in _GREETINGS)
     after = _WORD.findall(found["after"])
-    is_apart = found["after"].lstrip(" ").startswith(_SENTENCE_MARKS)
+    is_apart = bool(found["out_of_ten"]) or found["after"].lstrip(" ").startswith(_SENTENCE_MARKS)
     if (before and before not in _MARK_NAMES) or not (is_apart or _GREETINGS.issuperset(after)):
         return None
     return int(found["mark"])
@@ -168,7 +179,33 @@ def _phrase_at(words: Sequence[_Word], start: int) -> tuple[str, ...]:
         phrase = tuple(word.plain for word in words[start : start + length])
         if phrase in _PHRASES:
             return phrase
-    return ()
+    meant = _with_a_slip(words[start].plain) if start < len(words) else None
+    return () if meant is None else (meant,)
+
+
+def _with_a_slip(word: str) -> str | None:
+    """The word that was meant: « ouii », « anuler »; None where none is that near."""
+    if word in _GREETINGS:
+        return None
+    for known in _MISTYPED:
+        if word.rstrip(word[-1]) == known.rstrip(known[-1]) and word[-1] == known[-1] != word:
+            return known
+        if min(len(word), len(known)) >= _LONG_WORD and _is_one_letter_off(word, known):
+            return known
+    return None
+
+
+def _is_one_letter_off(word: str, known: str) -> bool:
+    """Whether one letter is wrong, missing or too many, after the first, which is as it should."""
+    shorter, longer = sorted((word, known), key=len)
+    same = 0
+    while same < len(shorter) and shorter[same] == longer[same]:
+        same += 1
+    if same == 0:
+        return False
+    if len(shorter) == len(longer):
+        return shorter[same + 1 :] == longer[same + 1 :]
+    return shorter[same:] == longer[same + 1 :]
 
 
 def _code_at(words: Sequence[_Word], start: int) -> tuple[str | None, int]:

@@ -14,7 +14,7 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 
 NBSP: Final = "\u00a0"
 
-REGIONS: Final = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF")
+REGIONS: Final = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "WF", "PF", "NC")
 """The French numbering plans."""
 
 _TEN_DIGIT_PLANS: Final = ("FR", "GP", "MQ", "GF", "RE", "YT")
@@ -29,6 +29,9 @@ _OVERSEAS: Final = {
     "976": "YT",
     "977": "BL",
     "978": "MF",
+    "986": "WF",
+    "987": "PF",
+    "988": "NC",
 }
 _METROPOLITAN: Final = frozenset(
     [f"{number:02d}" for number in range(1, 96) if number != 20] + ["20", "2A", "2B"]  # noqa: PLR2004

@@ -40,6 +40,7 @@ def test_what_the_alphabet_has_is_kept(char: str) -> None:
         ("lundi – mardi — 8‑12 − 3", "lundi - mardi - 8-12 - 3"),
         ("etc…", "etc..."),
         ("n° 12, 2²", "no 12, 22"),
+        ("5‰", "5/1000"),
         ("½ · × ÷ µ •", "1/2 . x / u -"),
         ("12 €, [x], {y}, ~, ^, |, \\", "12 €, [x], {y}, ~, ^, |, \\"),
         ("a\tb", "a b"),

@@ -304,6 +304,10 @@ def test_what_twilio_takes_for_a_stop_is_one_for_us(keyword: str) -> None:
         ("9/10", 9),
         ("9 / 10", 9),
         ("10/10", 10),
+        ("10/10 parfait", 10),
+        ("9 sur 10 rien à redire", 9),
+        ("10 parfait", None),
+        ("8/10 à 14h", None),
         ("9 sur 10", 9),
         ("7 sur 10, un peu long", 7),
         ("Note : 8", 8),
@@ -342,6 +346,30 @@ def test_what_twilio_takes_for_a_stop_is_one_for_us(keyword: str) -> None:
 )
 def test_a_mark_is_a_number_from_0_to_10_and_nothing_else(body: str, mark: int | None) -> None:
     assert mark_of(body) == mark
+
+
+@pytest.mark.parametrize(
+    ("body", "intent", "code"),
+    [
+        ("ouii", YES, None),
+        ("Ouiii !", YES, None),
+        ("anuler", CANCEL, None),
+        ("Annuller 4821", CANCEL, "4821"),
+        ("annulr", CANCEL, None),
+        ("nonn", NO, None),
+        ("Bonjour, rapel svp", CALL_BACK, None),
+    ],
+)
+def test_a_slip_of_the_finger_is_understood(body: str, intent: Intent, code: str | None) -> None:
+    assert (understand(body).intent, understand(body).code) == (intent, code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["stopp", "stoop", "sto", "desaboner", "noon", "annuel", "cancer", "appel", "avenue", "oi"],
+)
+def test_what_silences_or_is_another_word_is_never_guessed(body: str) -> None:
+    assert understand(body).intent is UNKNOWN
 
 
 @given(st.text())

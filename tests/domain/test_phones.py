@@ -66,6 +66,21 @@ def test_the_mobiles_of_fiction_are_not_known_to_the_library() -> None:
     assert not phonenumbers.is_valid_number(phonenumbers.parse("+33639980012"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind", "region"),
+    [
+        ("+687 75 12 34", PhoneKind.MOBILE, "NC"),
+        ("+689 87 12 34 56", PhoneKind.MOBILE, "PF"),
+        ("+681 82 12 34", PhoneKind.MOBILE, "WF"),
+        ("+687 25 12 34", PhoneKind.LANDLINE, "NC"),
+    ],
+)
+def test_the_pacific_is_overseas_and_not_abroad(typed: str, kind: PhoneKind, region: str) -> None:
+    phone = normalise(typed, "FR")
+    assert (phone.kind, phone.region) == (kind, region)
+    assert normalise(phone.display(), region) == phone
+
+
 @pytest.mark.parametrize("region", ["FR", "GP", "MQ", "GF", "RE", "YT", "PM"])
 def test_a_mobile_of_every_french_plan_takes_sms(region: str) -> None:
     phone = normalise_mobile(an_example(region, PhoneNumberType.MOBILE), "FR")
