@@ -45,12 +45,10 @@ def known_by_number(
         which = which.where(Practitioner.rpps.in_(numbers)).with_for_update()
     rows = session.scalars(which.order_by(Practitioner.id)).all()
     places: dict[UUID, list[KnownPlace]] = {row.id: [] for row in rows}
-    for place in session.scalars(
-        select(Place)
-        .join(Practitioner, Practitioner.id == Place.practitioner_id)
-        .where(Practitioner.territory_id == territory_id, Practitioner.rpps.is_not(None))
-        .order_by(Place.label, Place.id)
-    ):
+    theirs = select(Place).where(Place.territory_id == territory_id)
+    if numbers is not None:
+        theirs = theirs.where(Place.practitioner_id.in_(places))
+    for place in session.scalars(theirs.order_by(Place.label, Place.id)):
         if place.practitioner_id in places:
             places[place.practitioner_id].append(
                 KnownPlace(place.id, _values(place, PLACE_FIELDS), place.imported)

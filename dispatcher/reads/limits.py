@@ -34,6 +34,7 @@ class OwnLimits:
     weekly_cap: int | None
     minimum_notice_minutes: int
     accepts_offers: bool
+    accepts_new_patients: bool | None
     modalities: Sequence[str]
     phone: str | None
     """Their mobile, E.164: notices and offers go there."""
@@ -65,6 +66,7 @@ def own_limits(db: Database, account: Account) -> OwnLimits:
         weekly_cap=practitioner.weekly_cap,
         minimum_notice_minutes=practitioner.minimum_notice_minutes,
         accepts_offers=practitioner.accepts_offers,
+        accepts_new_patients=practitioner.accepts_new_patients,
         modalities=tuple(practitioner.modalities),
         phone=practitioner.phone,
         places=tuple(

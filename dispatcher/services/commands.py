@@ -342,3 +342,5 @@ class ChangeLimits(Shape):
     accepts_offers: bool = False
     modalities: list[CodeText] = Field(default_factory=lambda: ["AMB"], min_length=1, max_length=3)
     step_free: list[UUID] = Field(default_factory=list, max_length=20)
+    accepts_new_patients: bool | None = None
+    """As a general practitioner of their own; null where they do not say."""

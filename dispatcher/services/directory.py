@@ -111,10 +111,10 @@ def report_of(house: House, territory_id: UUID, import_id: UUID) -> dict[str, An
     """
     with house.db.reading() as session:
         found = _import_of(session, territory_id, import_id)
-    people = found.report
+        people, findings = found.report, found.findings
     if found.status == READ and found.choice:
         people = [_reported(plan) for plan in plans_of(house, territory_id, import_id)]
-    return {"tally": found.tally, "findings": found.findings, "people": people}
+    return {"tally": found.tally, "findings": findings, "people": people}
 
 
 def start_import(house: House, account: Account, import_id: UUID) -> None:

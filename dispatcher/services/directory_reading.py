@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.directory.extract import Entry, Tally, Wanted, read_extract
 from dispatcher.domain.directory.header import HeaderError
-from dispatcher.domain.errors import InvalidError, RefusedError
+from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.events import Actor
 from dispatcher.services.directory_files import NotAnExtractError, opened_extract
 from dispatcher.services.house import House
@@ -89,7 +89,7 @@ def read_directory(
 def _take(
     house: House, import_id: UUID, file: BinaryIO, wanted: Wanted, tally: Tally, tell: Teller
 ) -> None:
-    """Write the wished lines down. Raises HeaderError, NotAnExtractError, RefusedError."""
+    """Write the wished lines down. Raises HeaderError, NotAnExtractError."""
     with opened_extract(file) as opened:
         size = max(opened.size, 1)
         entries = read_extract(
@@ -98,12 +98,11 @@ def _take(
         while some := list(islice(entries, LINES_AT_ONCE)):
             _keep(house, import_id, some)
             if tally.kept > MOST_LINES:
-                raise RefusedError(
-                    "too-many-lines",
+                raise NotAnExtractError(
                     f"Ce choix garde trop de lignes{NBSP}: choisissez moins de départements.",
                 )
     if not tally.kept:
-        raise RefusedError("no-line", _nothing(tally))
+        raise NotAnExtractError(_nothing(tally))
 
 
 def communes_of(house: House, departments: Collection[str]) -> list[str]:

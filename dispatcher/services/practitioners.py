@@ -60,6 +60,7 @@ def _wished(command: ChangeLimits) -> Mapping[str, Any]:
         "weekly_cap": command.weekly_cap,
         "minimum_notice_minutes": command.minimum_notice_minutes,
         "accepts_offers": command.accepts_offers,
+        "accepts_new_patients": command.accepts_new_patients,
         "modalities": list(dict.fromkeys(command.modalities)),
     }
 

@@ -31,7 +31,9 @@ class DirectoryImport(Record):
     """`reading`, `read`, `waiting`, `running`, `done` or `failed`."""
     tally: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Lines read and kept, and faults by kind."""
-    findings: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(
+        default=list, server_default="[]", deferred=True
+    )
     """What is told about single lines."""
     choice: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """`communes`, `professions`, `employed`."""
@@ -41,7 +43,9 @@ class DirectoryImport(Record):
     """The last RPPS number that is done: whoever goes on begins behind it."""
     result: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """How many people by verdict."""
-    report: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    report: Mapped[list[dict[str, Any]]] = mapped_column(
+        default=list, server_default="[]", deferred=True
+    )
     """What is to be told about single people: number, verdict, lines, what was kept."""
     finished_at: Mapped[datetime | None]
 

@@ -18,6 +18,9 @@ from dispatcher.web import access, account, home, navigation, rooms
 
 log = get_logger(__name__)
 LARGEST_BODY = 256 * 1024
+LARGEST_UPLOAD = 1 << 30
+LARGE_BODIES = frozenset({"directory_import.read"})
+"""Routes that take a file; only whoever may open them gets so far that it is read."""
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -69,6 +72,8 @@ def create_app(house: House, guests: Sequence[Blueprint] = ()) -> Flask:
 
 def _begin() -> None:
     g.began = time.perf_counter()
+    if request.endpoint in LARGE_BODIES:
+        request.max_content_length = LARGEST_UPLOAD
     request_id = uuid.uuid4().hex
     g.request_id = request_id
     remember(**{CORRELATION: request_id})

@@ -22,6 +22,12 @@ room = Blueprint("limits", __name__, url_prefix="/agenda/mes-regles")
 SEE_OTHER = 303
 EVERYBODY = "all"
 SEXES = (Choice(EVERYBODY, "Tous"), Choice("female", "Femmes"), Choice("male", "Hommes"))
+NEW_PATIENTS = (
+    Choice("", "Non précisé"),
+    Choice("yes", "J’en accepte"),
+    Choice("no", "Pas en ce moment"),
+)
+SAID = {"yes": True, "no": False}
 NOTICES = (0, 15, 30, 60, 120, 240, 720, 1440)
 """Minutes of notice that are proposed; another one that was set stays."""
 NUMBERS = ("min_age", "max_age", "daily_cap", "weekly_cap")
@@ -61,6 +67,7 @@ def _typed(form: MultiDict[str, str]) -> Typed:
         "patient_sex": form.get("patient_sex", EVERYBODY),
         "minimum_notice_minutes": form.get("minimum_notice_minutes", ""),
         "accepts_offers": form.get("accepts_offers", ""),
+        "accepts_new_patients": form.get("accepts_new_patients", ""),
     }
 
 
@@ -73,6 +80,7 @@ def _asked(typed: Typed) -> dict[str, Any]:
         "patient_sex": None if sex == EVERYBODY else sex,
         "minimum_notice_minutes": typed["minimum_notice_minutes"],
         "accepts_offers": bool(typed["accepts_offers"]),
+        "accepts_new_patients": SAID.get(typed["accepts_new_patients"]),
     }
 
 
@@ -87,6 +95,7 @@ def _values(own: OwnLimits) -> Typed:
         "step_free": [str(place.id) for place in own.places if place.step_free],
         "minimum_notice_minutes": str(own.minimum_notice_minutes),
         "accepts_offers": "1" if own.accepts_offers else "",
+        "accepts_new_patients": {None: "", True: "yes", False: "no"}[own.accepts_new_patients],
     }
 
 
@@ -99,6 +108,7 @@ def _page(own: OwnLimits, values: Typed, errors: Mapping[str, str] | None = None
         errors=errors or {},
         phone=shown_phone(own.phone, account.department) if own.phone else "",
         sexes=SEXES,
+        new_patients=NEW_PATIENTS,
         languages=[
             Choice(entry.code, entry.label)
             for entry in catalogue.languages.values()

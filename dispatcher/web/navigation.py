@@ -23,11 +23,15 @@ class Door:
     """Further rooms that are reached through it: on their pages, too, one is there."""
 
 
+DIRECTORY = Door(
+    "directory.overview", "Annuaire", "list", rooms=frozenset({"directory", "directory_import"})
+)
 DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.REGULATOR: (
         Door("desk.board", "Demandes", "inbox", go="search"),
         Door("desk.new_request", "Nouvelle demande", "plus", key="N", go="new-request"),
         Door("inbox.messages", "SMS reçus", "message"),
+        DIRECTORY,
     ),
     Role.PRACTITIONER: (
         Door("practitioner.agenda", "Mon agenda", "calendar"),
@@ -45,11 +49,13 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
         Door("coordinator.activity", "Activité", "chart", rooms=frozenset({"typed_figures"})),
         Door("contract.overview", "Contrat", "euro", rooms=frozenset({"contract"})),
         Door("what_if.question", "Et si\u00a0?", "help"),
+        DIRECTORY,
         Door("neighbours.overview", "CPTS voisines", "users"),
         Door("settings.overview", "Réglages", "sliders"),
     ),
     Role.ADMINISTRATOR: (
         Door("administration.accounts", "Administration", "users"),
+        DIRECTORY,
         Door("settings.overview", "Réglages", "sliders"),
         Door("what_if.question", "Et si\u00a0?", "help"),
     ),

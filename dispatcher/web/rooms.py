@@ -13,6 +13,8 @@ from dispatcher.web import (
     contract,
     demonstration,
     desk,
+    directory,
+    directory_import,
     guide,
     health,
     inbox,
@@ -57,6 +59,7 @@ def of(house: House) -> list[Blueprint]:
         contract.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
+    rooms += [directory.room, directory_import.room]
     rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)

@@ -117,7 +117,7 @@ def test_a_line_becomes_what_people_read() -> None:
         employed=False,
         site="R99900000007",
         label="",
-        address="7b Rue de l'Essai",
+        address="7b Rue de l’Essai",
         postcode="39000",
         commune="39300",
         phone="0384000000",
@@ -215,7 +215,7 @@ def test_no_bytes_whatever_make_reading_fail(junk: bytes) -> None:
     ("written", "read_as"),
     [
         ("LE GOFF-MARTIN", "Le Goff-Martin"),
-        ("O'BRIEN", "O'Brien"),
+        ("O'BRIEN", "O’Brien"),
         ("  DE   LA TOUR ", "De La Tour"),
         ("McDonald", "McDonald"),
     ],
@@ -227,7 +227,7 @@ def test_names_are_read_as_people_write_them(written: str, read_as: str) -> None
 @pytest.mark.parametrize(
     ("written", "read_as"),
     [
-        ("9B RUE DE L'EGLISE", "9B Rue de l'Eglise"),
+        ("9B RUE DE L'EGLISE", "9B Rue de l’Eglise"),
         ("9b Rue DE LA REPUBLIQUE", "9b Rue de la Republique"),
         ("MSP DU LAC", "MSP du Lac"),
         ("LA GARE", "La Gare"),

@@ -106,7 +106,7 @@ def test_whom_was_chosen_is_here_with_their_places_and_is_asked_nothing(
     )
     first, other = places(house, doctor)
     assert (first.address, first.postcode, first.commune_name, first.phone) == (
-        "7 Rue de l'Essai",
+        "7 Rue de l’Essai",
         "39000",
         "Lons-le-Saunier",
         "+33384000000",
@@ -157,7 +157,7 @@ def test_what_was_typed_here_is_not_lost_and_what_is_told_says_so(house: House, 
     after = by_number(house, 7)
     assert after is not None
     (place,) = places(house, after)
-    assert (place.address, place.phone) == ("9 Rue de l'Essai", "+33384000001")
+    assert (place.address, place.phone) == ("9 Rue de l’Essai", "+33384000001")
     assert (place.label, place.access) == ("Cabinet du parc", "Interphone 12")
     assert (after.first_name, after.daily_cap, after.accepts_new_patients) == ("Anne", 4, True)
     with house.db.reading() as session:
@@ -300,8 +300,8 @@ def test_a_worker_that_is_killed_is_followed_by_one_that_goes_on_behind_it(
         people = session.scalar(
             select(func.count()).where(Practitioner.territory_id == town.territory_id)
         )
-    assert (row.status, row.result, people) == ("done", {"new": 120}, 120)
-    assert len(row.report) == 120
+        assert (row.status, row.result, people) == ("done", {"new": 120}, 120)
+        assert len(row.report) == 120
 
 
 def test_an_import_that_was_started_twice_runs_once(

@@ -3,7 +3,7 @@
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
 from config.agreements import DIRECTORY
-from dispatcher.domain.roles import Account, Role
+from dispatcher.domain.events import OPERATOR
+from dispatcher.domain.roles import Role
 from dispatcher.services.contracts import save_contract
+from dispatcher.services.directory_reading import read_directory
 from dispatcher.services.evidence import ask_evidence
 from dispatcher.services.house import House
 from dispatcher.services.schedules import set_up_schedule
@@ -24,6 +26,7 @@ from dispatcher.web.application import create_app
 from tests.builders import Town
 from tests.fakes.bell import RecordingBell
 from tests.fakes.clock import FakeClock
+from tests.fakes.rpps_extract import cells, extract, line
 from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises, open_house, settings_for
 from tests.services.timetables import mondays
@@ -152,6 +155,14 @@ WHO_MAY = {
     "texts.preview": COORDINATORS | ADMINISTRATORS,
     "texts.change": COORDINATORS | ADMINISTRATORS,
     "texts.restore": COORDINATORS | ADMINISTRATORS,
+    "directory.overview": REGULATORS | PRACTITIONERS | COORDINATORS | ADMINISTRATORS,
+    "directory_import.overview": COORDINATORS | ADMINISTRATORS,
+    "directory_import.read": COORDINATORS | ADMINISTRATORS,
+    "directory_import.show": COORDINATORS | ADMINISTRATORS,
+    "directory_import.choose": COORDINATORS | ADMINISTRATORS,
+    "directory_import.start": COORDINATORS | ADMINISTRATORS,
+    "directory_import.live": COORDINATORS | ADMINISTRATORS,
+    "directory_import.report": COORDINATORS | ADMINISTRATORS,
     "administration.accounts": ADMINISTRATORS,
     "administration.create_account": ADMINISTRATORS,
     "administration.reset_password": ADMINISTRATORS,
@@ -175,6 +186,7 @@ class Site:
     slot: uuid.UUID
     schedule: uuid.UUID
     bundle: uuid.UUID
+    directory_import: uuid.UUID
 
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
@@ -184,6 +196,7 @@ class Site:
             "place_id": self.place,
             "slot_id": self.slot,
             "schedule_id": self.schedule,
+            "import_id": self.directory_import,
             "absence_id": uuid.uuid4(),
             "feed_id": uuid.uuid4(),
             "figure_id": uuid.uuid4(),
@@ -236,7 +249,26 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         )
         practitioner = town.account(Role.PRACTITIONER, volunteer)
         schedule = set_up_schedule(house, practitioner, mondays(volunteer)).schedule_id
-        yield Site(app, house, people, request, simulation, volunteer.place, slot, schedule, bundle)
+        directory = read_directory(
+            house,
+            town.territory_id,
+            OPERATOR,
+            extract(line(cells(7))),
+            "extrait.txt",
+            ["39300"],
+        )
+        yield Site(
+            app=app,
+            house=house,
+            people=people,
+            request=request,
+            simulation=simulation,
+            place=volunteer.place,
+            slot=slot,
+            schedule=schedule,
+            bundle=bundle,
+            directory_import=directory,
+        )
 
 
 def our_rules(app: Flask) -> list[Rule]:
@@ -343,55 +375,3 @@ def test_a_rule_must_name_somebody_or_say_why() -> None:
         access.allow()
     with pytest.raises(ValueError, match="why"):
         access.open_to_everybody("")
-
-
-def test_a_request_of_another_territory_is_not_there(
-    house: House,
-    clock: FakeClock,
-    town: Town,
-    desk: Browser,
-    signed_in: Callable[[Account], Browser],
-) -> None:
-    elsewhere = Town.found(house, clock, code="doubs", department="25")
-    foreign, own = elsewhere.request(), town.request()
-    neighbour = signed_in(elsewhere.regulator)
-    assert neighbour.get(f"/demandes/{foreign}").status == 200
-    assert desk.get(f"/demandes/{foreign}", status=404).h1 == "Page introuvable"
-    desk.part(f"/demandes/{foreign}/suivi", status=404)
-    token = desk.get(f"/demandes/{own}").form("/deconnexion").values["csrf_token"]
-    posts = {
-        "reserver": {"slot": str(uuid.uuid4())},
-        "deplacer": {"slot": str(uuid.uuid4())},
-        "annuler": {"by": "regulator"},
-        "reorienter": {"to": "15"},
-        "sans-solution": {"reason": "OTHER"},
-        "issue": {"status": "fulfilled"},
-        "relancer": {},
-        "elargir": {"radius_km": "50"},
-        "solliciter": {},
-        "reprendre": {},
-        "appele": {},
-    }
-    for verb, fields in posts.items():
-        response = desk.client.post(
-            f"/demandes/{foreign}/{verb}", data={"csrf_token": token, **fields}
-        )
-        assert response.status_code == 404, verb
-    assert elsewhere.the_request(foreign).status == "searching"
-
-
-def test_accounts_of_another_territory_are_not_there(
-    house: House, clock: FakeClock, town: Town, signed_in: Callable[[Account], Browser]
-) -> None:
-    elsewhere = Town.found(house, clock, code="doubs", department="25")
-    browser = signed_in(town.account(Role.ADMINISTRATOR))
-    page = browser.get("/administration")
-    assert elsewhere.regulator.login not in page.text
-    token = page.form("/deconnexion").values["csrf_token"]
-    for verb in ("acces", "mot-de-passe"):
-        response = browser.client.post(
-            f"/administration/comptes/{elsewhere.regulator.user_id}/{verb}",
-            data={"csrf_token": token, "active": "0"},
-        )
-        assert response.status_code == 404, verb
-    assert elsewhere.user(elsewhere.regulator).active

@@ -14,15 +14,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def as_name(text: str) -> str:
     """« LE GOFF-MARTIN » as « Le Goff-Martin »; what has small letters already stays."""
-    tidy = " ".join(text.split())
+    tidy = " ".join(text.replace("'", "’").split())
     if tidy != tidy.upper():
         return tidy
     return _WORD.sub(lambda found: found[0].capitalize(), tidy)
 
 
 def as_address(text: str) -> str:
-    """« 9B RUE DE L'EGLISE » as « 9B Rue de l'Eglise »; what has small letters already stays."""
-    tidy = " ".join(text.split())
+    """« 9B RUE DE L'EGLISE » as « 9B Rue de l’Eglise »; what has small letters already stays."""
+    tidy = " ".join(text.replace("'", "’").split())
     if tidy != tidy.upper() and not re.search(r"[A-Z]{4}", tidy):
         return tidy
 
