@@ -48,6 +48,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart", rooms=frozenset({"typed_figures"})),
         Door("contract.overview", "Contrat", "euro", rooms=frozenset({"contract"})),
+        Door("payments.overview", "Paiements", "list", rooms=frozenset({"payments"})),
         Door("what_if.question", "Et si\u00a0?", "help"),
         DIRECTORY,
         Door("neighbours.overview", "CPTS voisines", "users"),

@@ -24,6 +24,7 @@ from dispatcher.web import (
     offers,
     own_agendas,
     patient,
+    payments,
     places,
     schedules,
     settings,
@@ -57,6 +58,7 @@ def of(house: House) -> list[Blueprint]:
         activity.room,
         typed_figures.room,
         contract.room,
+        payments.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
     rooms += [directory.room, directory_import.room]

@@ -140,6 +140,16 @@ WHO_MAY = {
     "contract.describe": COORDINATORS,
     "contract.save": COORDINATORS,
     "contract.export": COORDINATORS,
+    "payments.overview": COORDINATORS,
+    "payments.add": COORDINATORS,
+    "payments.end": COORDINATORS,
+    "payments.note": COORDINATORS,
+    "payments.take_back": COORDINATORS,
+    "payments.close": COORDINATORS,
+    "payments.export_csv": COORDINATORS,
+    "payments.export_xlsx": COORDINATORS,
+    "payments.statement": COORDINATORS,
+    "payments.own_statement": PRACTITIONERS,
     "contract.ask_bundle": COORDINATORS,
     "contract.bundle": COORDINATORS,
     "typed_figures.overview": COORDINATORS,
@@ -187,6 +197,7 @@ class Site:
     schedule: uuid.UUID
     bundle: uuid.UUID
     directory_import: uuid.UUID
+    practitioner: uuid.UUID
 
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
@@ -201,6 +212,9 @@ class Site:
             "feed_id": uuid.uuid4(),
             "figure_id": uuid.uuid4(),
             "bundle_id": self.bundle,
+            "rule_id": uuid.uuid4(),
+            "hours_id": uuid.uuid4(),
+            "practitioner_id": self.practitioner,
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
@@ -268,6 +282,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             schedule=schedule,
             bundle=bundle,
             directory_import=directory,
+            practitioner=volunteer.id,
         )
 
 

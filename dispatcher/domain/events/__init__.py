@@ -76,6 +76,13 @@ from dispatcher.domain.events.offers import (
     OfferMade,
     VolunteersAsked,
 )
+from dispatcher.domain.events.payments import (
+    PaymentRuleAdded,
+    PaymentRuleEnded,
+    PaymentsClosed,
+    RegulationHoursNoted,
+    RegulationHoursTakenBack,
+)
 from dispatcher.domain.events.places import (
     PlaceAdded,
     PlaceChanged,
@@ -163,6 +170,9 @@ __all__ = [
     "PasswordReplaced",
     "PatientLate",
     "PatientReached",
+    "PaymentRuleAdded",
+    "PaymentRuleEnded",
+    "PaymentsClosed",
     "PhoneOptedIn",
     "PhoneOptedOut",
     "PlaceAdded",
@@ -170,6 +180,8 @@ __all__ = [
     "PlaceClosed",
     "PlaceReopened",
     "PractitionerImported",
+    "RegulationHoursNoted",
+    "RegulationHoursTakenBack",
     "RequestAttended",
     "RequestCancelled",
     "RequestEnlarged",
