@@ -243,7 +243,7 @@ def declare_user(parser: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--role",
         required=True,
-        choices=("regulator", "practitioner", "coordinator", "administrator"),
+        choices=("regulator", "practitioner", "delegate", "coordinator", "administrator"),
     )
     create.add_argument("--practitioner", help="identifiant du professionnel de ce compte")
     token = actions.add_parser("token", help="émet un jeton d’API, affiché une seule fois")

@@ -6,7 +6,8 @@ from dispatcher.domain.roles import Role
 from dispatcher.services.intake_faults import all_faults
 
 REGULATION = frozenset({Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR})
-EVERY_ROLE = frozenset(Role)
+EVERY_ROLE = frozenset(Role) - {Role.DELEGATE}
+"""A secretary acts on the pages: a token has no session that says for whom."""
 
 OPERATIONS = (
     Operation(

@@ -12,6 +12,8 @@ class Role(StrEnum):
 
     REGULATOR = "regulator"
     PRACTITIONER = "practitioner"
+    DELEGATE = "delegate"
+    """A secretary who acts for named practitioners; until one is chosen, for nobody."""
     COORDINATOR = "coordinator"
     ADMINISTRATOR = "administrator"
 
@@ -19,6 +21,7 @@ class Role(StrEnum):
 ROLE_NAMES = {
     Role.REGULATOR: "régulation",
     Role.PRACTITIONER: "professionnel de santé",
+    Role.DELEGATE: "secrétariat",
     Role.COORDINATOR: "coordination",
     Role.ADMINISTRATOR: "administration",
 }
@@ -40,8 +43,20 @@ class Account:
     """INSEE code of the territory's département."""
     practitioner_id: UUID | None
     session_epoch: int
+    acts_for: str = ""
+    """The name of the practitioner for whom a secretary acts; empty for everybody else.
+
+    The role is then the practitioner's, so that all rules about their own things hold as they are.
+    """
+
+    @property
+    def is_delegate(self) -> bool:
+        """Whether it is a secretary who acts for the practitioner."""
+        return bool(self.acts_for)
 
     @property
     def actor(self) -> Actor:
         """The author that the log will name."""
+        if self.is_delegate:
+            return Actor(ActorKind.DELEGATE, self.user_id)
         return Actor(ActorKind(self.role.value), self.user_id)

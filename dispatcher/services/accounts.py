@@ -1,5 +1,6 @@
 """Accounts: making them, signing in, API tokens."""
 
+import dataclasses
 import re
 import secrets
 import uuid
@@ -24,8 +25,10 @@ from dispatcher.domain.events import (
 )
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.commands import CreateUser
+from dispatcher.services.delegations import add_delegation
 from dispatcher.services.house import House
 from dispatcher.storage.accounts import ApiToken, User
+from dispatcher.storage.delegations import Delegation
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.territories import Territory
@@ -92,7 +95,8 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
             faults["login"] = "Un identifiant n’a que des lettres sans accent, des chiffres et .@_-"
         elif session.scalar(select(User.id).where(User.login == login)):
             faults["login"] = LOGIN_TAKEN
-        if command.role == "practitioner":
+        is_delegate = command.role == "delegate"
+        if command.role == "practitioner" or (is_delegate and command.practitioner is not None):
             known = session.scalar(
                 select(Practitioner.id).where(
                     Practitioner.id == command.practitioner,
@@ -122,6 +126,9 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
                 )
             )
             unit.record(UserCreated(user_id=user_id, role=command.role))
+            if is_delegate and command.practitioner is not None:
+                unit.session.flush()  # the delegation refers to the account
+                add_delegation(unit, user_id, command.practitioner)
     except IntegrityError as error:  # somebody took the login at the same moment
         raise InvalidError({"login": LOGIN_TAKEN}) from error
     return user_id
@@ -193,11 +200,36 @@ def sign_in(house: House, login: str, password: str) -> Account:
     return account
 
 
-def account_of(house: House, user_id: UUID, session_epoch: int) -> Account | None:
-    """The account behind a session cookie; None if it was closed or its sessions ended."""
+def account_of(
+    house: House, user_id: UUID, session_epoch: int, acts_for: UUID | None = None
+) -> Account | None:
+    """The account behind a session cookie; None if it was closed or its sessions ended.
+
+    A secretary's acts for the practitioner `acts_for`, as long as the delegation lasts.
+    """
     with house.db.reading() as session:
         found = session.execute(_BY_SESSION, {"user": user_id, "epoch": session_epoch})
-        return _account(found.one_or_none())
+        account = _account(found.one_or_none())
+        if account is None or account.role != Role.DELEGATE or acts_for is None:
+            return account
+        practitioner = session.scalars(
+            select(Practitioner)
+            .join(Delegation, Delegation.practitioner_id == Practitioner.id)
+            .where(
+                Delegation.user_id == user_id,
+                Delegation.practitioner_id == acts_for,
+                Delegation.ended_at.is_(None),
+                Practitioner.active,
+            )
+        ).one_or_none()
+    if practitioner is None:
+        return account
+    return dataclasses.replace(
+        account,
+        role=Role.PRACTITIONER,
+        practitioner_id=practitioner.id,
+        acts_for=practitioner.display_name,
+    )
 
 
 def account_of_token(house: House, token: str) -> Account | None:

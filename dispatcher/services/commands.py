@@ -256,7 +256,7 @@ class CreateUser(Shape):
     territory: CodeText
     login: Name
     display_name: Name
-    role: Literal["regulator", "practitioner", "coordinator", "administrator"]
+    role: Literal["regulator", "practitioner", "delegate", "coordinator", "administrator"]
     password: Annotated[str, StringConstraints(min_length=12, max_length=200)]
     practitioner: UUID | None = None
 

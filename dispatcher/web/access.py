@@ -16,6 +16,7 @@ from dispatcher.services.house import House
 View = TypeVar("View", bound=Callable[..., Any])
 RULE = "__access_rule__"
 KNOWS_SESSION = "__knows_session__"
+IN_PERSON = "__in_person__"
 EVERYBODY = frozenset[Role]()
 IDLE_SECONDS = 4 * 3600
 """A session without an action of its owner ends after this; what polls by itself is none."""
@@ -34,6 +35,20 @@ def allow(*roles: Role) -> Callable[[View], View]:
     if not roles:
         raise ValueError("name at least one role, or say open_to_everybody")
     return _mark(frozenset(roles))
+
+
+def in_person(view: View) -> View:
+    """Only the practitioner themself, not a secretary who acts for them."""
+    setattr(view, IN_PERSON, True)
+    return view
+
+
+def act_for(practitioner_id: UUID | None) -> None:
+    """Have this browser's secretary act for a practitioner; for nobody with None."""
+    if practitioner_id is None:
+        session.pop("for", None)
+    else:
+        session["for"] = str(practitioner_id)
 
 
 def open_to_everybody(why: str, *, knows_session: bool = True) -> Callable[[View], View]:
@@ -126,7 +141,7 @@ def _guard() -> AnyResponse | None:
         return None
     if g.account is None:
         return _ask_to_sign_in()
-    if g.account.role not in roles:
+    if g.account.role not in roles or (g.account.is_delegate and hasattr(view, IN_PERSON)):
         abort(403)
     return None
 
@@ -142,7 +157,8 @@ def _account_of_session() -> Account | None:
         return None
     if LIVE_HEADER not in request.headers and now - seen > NOTED_EVERY_SECONDS:
         session["seen"] = now
-    account = accounts.account_of(house(), UUID(user), epoch)
+    acts_for = session.get("for")
+    account = accounts.account_of(house(), UUID(user), epoch, UUID(acts_for) if acts_for else None)
     if account is None:
         session.clear()
     return account

@@ -14,10 +14,12 @@ from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, 
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import ROLE_NAMES, Account, Role
 from dispatcher.reads.accounts import AccountFacts, DeadPromise, accounts_of, dead_promises
+from dispatcher.reads.delegations import delegate_accounts, delegations
 from dispatcher.reads.health import promises_and_ticks
 from dispatcher.reads.practitioners import active_practitioners
 from dispatcher.services.accounts import create_user, new_password, replace_password, set_active
 from dispatcher.services.commands import CreateUser
+from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.health import EMAIL_UNSENT_SECONDS, OVERDUE_SECONDS, UNSENT_SECONDS
@@ -40,6 +42,7 @@ JOBS: Mapping[Job, str] = {
     Job.SEAL_LOG: "Scellement du journal",
     Job.CLOSE_PAST_SLOTS: "Clôture des créneaux passés",
     Job.ASK_VOLUNTEERS: "Sollicitation des volontaires",
+    Job.ASK_PRACTITIONERS: "Questions du matin et du soir aux professionnels",
     Job.EXPIRE_OFFERS: "Fin des sollicitations sans réponse",
     Job.MISS_HOUR: "Attente de l’heure d’un volontaire",
     Job.LEARN_PRICES: "Apprentissage de la valeur des créneaux",
@@ -103,6 +106,35 @@ def reset_password(user_id: UUID) -> ResponseReturnValue:
     return _page({}, shown=NewPassword(*replace_password(house(), viewer(), user_id)))
 
 
+@room.post("/comptes/<uuid:user_id>/delegations")
+@allow(Role.ADMINISTRATOR)
+def grant(user_id: UUID) -> ResponseReturnValue:
+    """Let a secretary's account act for one more practitioner."""
+    try:
+        practitioner = UUID(request.form.get("practitioner", ""))
+        grant_delegation(house(), viewer(), user_id, practitioner)
+    except ValueError:
+        flash("Choisissez un professionnel de la liste.", "error")
+    except InvalidError as error:
+        flash(" ".join(error.fields.values()), "error")
+    else:
+        flash("Délégation enregistrée.", "success")
+    return redirect(url_for("administration.accounts"), SEE_OTHER)
+
+
+@room.post("/comptes/<uuid:user_id>/delegations/retirer")
+@allow(Role.ADMINISTRATOR)
+def withdraw(user_id: UUID) -> ResponseReturnValue:
+    """Let it act for one of them no longer."""
+    try:
+        practitioner = UUID(request.form.get("practitioner", ""))
+    except ValueError:
+        raise NotFoundError from None
+    end_delegation(house(), viewer(), user_id, practitioner)
+    flash("Délégation retirée.", "success")
+    return redirect(url_for("administration.accounts"), SEE_OTHER)
+
+
 @room.post("/comptes/<uuid:user_id>/acces")
 @allow(Role.ADMINISTRATOR)
 def change_access(user_id: UUID) -> ResponseReturnValue:
@@ -127,12 +159,17 @@ def _page(
     account = viewer()
     db, wording = house().db, Wording.of(house(), account)
     known = accounts_of(db, account.territory_id, wording.now)
+    granted = delegations(db, account.territory_id)
     return render_template(
         "administration/accounts.html",
         values=values,
         errors=errors or {},
         new_password=shown,
         accounts=[_account(each, account, wording) for each in known],
+        delegates=[
+            {"id": each.id, "name": each.name, "practitioners": granted.get(each.id, ())}
+            for each in delegate_accounts(db, account.territory_id)
+        ],
         roles=[Choice(role.value, name.capitalize()) for role, name in ROLE_NAMES.items()],
         practitioners=[
             Choice(str(each.id), each.display_name)

@@ -42,9 +42,10 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
             "limits.overview",
             "Mes règles",
             "sliders",
-            rooms=frozenset({"limits", "places", "own_agendas"}),
+            rooms=frozenset({"limits", "places", "own_agendas", "delegates"}),
         ),
     ),
+    Role.DELEGATE: (Door("secretariat.choose", "Professionnels", "users"),),
     Role.COORDINATOR: (
         Door("coordinator.activity", "Activité", "chart", rooms=frozenset({"typed_figures"})),
         Door("contract.overview", "Contrat", "euro", rooms=frozenset({"contract"})),
@@ -73,6 +74,8 @@ class Viewer:
     display_name: str
     role_label: str
     territory_name: str
+    acts_for: str
+    """The practitioner for whom a secretary acts, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ def install(app: Flask, house: House) -> None:
         if account is None:
             return {"viewer": None, "navigation": []}
         doors = DOORS[account.role]
+        if account.is_delegate:
+            doors += DOORS[Role.DELEGATE]
         if house.settings.is_demonstration:
             doors += (DEMONSTRATION,)
         return {"viewer": _viewer(account), "navigation": [_entry(door) for door in doors]}
@@ -110,8 +115,11 @@ def _viewer(account: Account) -> Viewer:
     return Viewer(
         id=str(account.user_id),
         display_name=account.display_name,
-        role_label=ROLE_NAMES[account.role].capitalize(),
+        role_label=f"{ROLE_NAMES[Role.DELEGATE].capitalize()}, pour {account.acts_for}"
+        if account.is_delegate
+        else ROLE_NAMES[account.role].capitalize(),
         territory_name=account.territory_name,
+        acts_for=account.acts_for,
     )
 
 

@@ -116,6 +116,7 @@ ENGINE = "Automatique"
 ACTORS: Mapping[ActorKind, str] = {
     ActorKind.REGULATOR: "Régulation",
     ActorKind.PRACTITIONER: "Praticien",
+    ActorKind.DELEGATE: "Secrétariat",
     ActorKind.COORDINATOR: "Coordination",
     ActorKind.ADMINISTRATOR: "Administration",
     ActorKind.PATIENT: "Patient",
@@ -191,8 +192,17 @@ def _line(step: Step, story: _Story) -> Line:
     return Line(
         text=sentence,
         at=story.wording.moment(step.at),
-        by=step.actor_name or ACTORS[step.actor.kind],
+        by=_author(step, story),
     )
+
+
+def _author(step: Step, story: _Story) -> str:
+    """Who did it; of a secretary also for whom."""
+    name = step.actor_name or ACTORS[step.actor.kind]
+    practitioner_id = getattr(step.event, "practitioner_id", None)
+    if step.actor.kind is ActorKind.DELEGATE and practitioner_id is not None:
+        return f"{name}, pour {story.practitioner(practitioner_id)}"
+    return name
 
 
 def _opened(event: events.RequestOpened, story: _Story) -> str:

@@ -35,6 +35,7 @@ from tests.web.pages import Browser
 EVERYBODY = frozenset[Role]()
 REGULATORS = frozenset({Role.REGULATOR})
 PRACTITIONERS = frozenset({Role.PRACTITIONER})
+DELEGATES = frozenset({Role.DELEGATE})
 COORDINATORS = frozenset({Role.COORDINATOR})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -124,6 +125,11 @@ WHO_MAY = {
     "schedules.confirm": PRACTITIONERS,
     "schedules.declare_absence": PRACTITIONERS,
     "schedules.cancel_absence": PRACTITIONERS,
+    "delegates.overview": PRACTITIONERS,
+    "delegates.grant": PRACTITIONERS,
+    "delegates.withdraw": PRACTITIONERS,
+    "secretariat.choose": DELEGATES | PRACTITIONERS,
+    "secretariat.act": DELEGATES | PRACTITIONERS,
     "limits.overview": PRACTITIONERS,
     "limits.change": PRACTITIONERS,
     "what_if.question": COORDINATORS | ADMINISTRATORS,
@@ -177,6 +183,8 @@ WHO_MAY = {
     "administration.create_account": ADMINISTRATORS,
     "administration.reset_password": ADMINISTRATORS,
     "administration.change_access": ADMINISTRATORS,
+    "administration.grant": ADMINISTRATORS,
+    "administration.withdraw": ADMINISTRATORS,
 }
 """Written down by hand: a route that is opened further has to be opened here as well."""
 FORM_MISSING = 400

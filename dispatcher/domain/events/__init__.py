@@ -40,6 +40,7 @@ from dispatcher.domain.events.contracts import (
     FigureTakenBack,
     FigureTyped,
 )
+from dispatcher.domain.events.delegations import DelegationEnded, DelegationGranted
 from dispatcher.domain.events.directory import DirectoryImported, PractitionerImported
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
@@ -143,6 +144,8 @@ __all__ = [
     "AppointmentMissed",
     "BookingLost",
     "ContractSaved",
+    "DelegationEnded",
+    "DelegationGranted",
     "DirectoryImported",
     "EffectNoted",
     "EmailProgressed",

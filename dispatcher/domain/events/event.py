@@ -16,6 +16,8 @@ class ActorKind(StrEnum):
 
     REGULATOR = "regulator"
     PRACTITIONER = "practitioner"
+    DELEGATE = "delegate"
+    """A secretary, for the practitioner whom the event names."""
     COORDINATOR = "coordinator"
     ADMINISTRATOR = "administrator"
     PATIENT = "patient"
