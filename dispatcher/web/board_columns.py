@@ -8,7 +8,13 @@ from uuid import UUID
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
-from dispatcher.domain.states import AppointmentStatus, Attention, RequestStatus, in_words
+from dispatcher.domain.states import (
+    LIVE_REQUESTS,
+    AppointmentStatus,
+    Attention,
+    RequestStatus,
+    in_words,
+)
 from dispatcher.reads.board import BoardRequest, Today
 from dispatcher.web import calls
 from dispatcher.web.timeline import ATTENTION
@@ -181,7 +187,7 @@ def _appointment(request: BoardRequest, wording: Wording) -> str:
 
 
 def _time_left(request: BoardRequest, column: str, wording: Wording) -> TimeLeft:
-    if column == CLOSED:
+    if column == CLOSED or request.status not in LIVE_REQUESTS:
         return TimeLeft(in_words(request.status), "past")
     if column == CLOSING:
         return TimeLeft(f"venu ou non venu{NBSP}?", "past")

@@ -274,6 +274,8 @@ def test_a_request_that_is_over_stands_there_until_its_patient_was_told(
 
     (card,) = columns(desk.get(BOARD))["todo"]
     assert "À appeler : le patient n’a pas reçu son SMS" in card
+    assert "annulée" in card
+    assert "reste" not in card
     page = desk.get(f"{BOARD}/{request}")
     assert "Demande annulée" in page.text
     desk.submit(page.form(f"{BOARD}/{request}/appele"))
