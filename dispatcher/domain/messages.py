@@ -48,6 +48,8 @@ class MessageKind(StrEnum):
     """To a practitioner, the next morning: who came, of what nobody closed?"""
     PUBLICATION_QUESTION = "publication_question"
     """To a practitioner, the evening before: publish tomorrow's hours?"""
+    INVITATION = "invitation"
+    """To a practitioner: come and open a first slot."""
     OFFER = "offer"
     """To a volunteer: do you take this request?"""
     OFFER_TAKEN = "offer_taken"

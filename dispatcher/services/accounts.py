@@ -91,10 +91,8 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
         )
         if territory_id is None:
             faults["territory"] = "Ce territoire n’existe pas."
-        if not _LOGIN.fullmatch(login):
-            faults["login"] = "Un identifiant n’a que des lettres sans accent, des chiffres et .@_-"
-        elif session.scalar(select(User.id).where(User.login == login)):
-            faults["login"] = LOGIN_TAKEN
+        if fault := fault_of_login(session, login):
+            faults["login"] = fault
         is_delegate = command.role == "delegate"
         if command.role == "practitioner" or (is_delegate and command.practitioner is not None):
             known = session.scalar(
@@ -132,6 +130,19 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
     except IntegrityError as error:  # somebody took the login at the same moment
         raise InvalidError({"login": LOGIN_TAKEN}) from error
     return user_id
+
+
+def fault_of_login(session: Session, login: str) -> str | None:
+    """What stands against a login, in lower case; None if it can be taken."""
+    if not _LOGIN.fullmatch(login):
+        return "Un identifiant n’a que des lettres sans accent, des chiffres et .@_-"
+    taken = session.scalar(select(User.id).where(User.login == login))
+    return LOGIN_TAKEN if taken else None
+
+
+def hashed(password: str) -> str:
+    """A password as it is kept; some 20 ms, so never in a transaction."""
+    return _HASHER.hash(password)
 
 
 def new_password() -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -16,6 +16,7 @@ from dispatcher.services.commands import ChangeLimits
 from dispatcher.services.parsing import parse
 from dispatcher.services.practitioners import FRENCH, change_limits
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.welcome import FIRST_SLOT
 from dispatcher.web.wording import Choice, shown_phone
 
 room = Blueprint("limits", __name__, url_prefix="/agenda/mes-regles")
@@ -57,6 +58,8 @@ def change() -> ResponseReturnValue:
         "Vos règles sont enregistrées." if changed else "Rien n’a changé.",
         "success" if changed else "info",
     )
+    if session.pop(FIRST_SLOT, False):
+        return redirect(url_for("practitioner.publish"), SEE_OTHER)
     return redirect(url_for("limits.overview"), SEE_OTHER)
 
 
@@ -109,6 +112,7 @@ def _page(own: OwnLimits, values: Typed, errors: Mapping[str, str] | None = None
         phone=shown_phone(own.phone, account.department) if own.phone else "",
         sexes=SEXES,
         new_patients=NEW_PATIENTS,
+        begins=bool(session.get(FIRST_SLOT)),
         languages=[
             Choice(entry.code, entry.label)
             for entry in catalogue.languages.values()

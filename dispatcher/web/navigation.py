@@ -24,7 +24,10 @@ class Door:
 
 
 DIRECTORY = Door(
-    "directory.overview", "Annuaire", "list", rooms=frozenset({"directory", "directory_import"})
+    "directory.overview",
+    "Annuaire",
+    "list",
+    rooms=frozenset({"directory", "directory_import", "invitations"}),
 )
 DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.REGULATOR: (

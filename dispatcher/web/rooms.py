@@ -19,6 +19,7 @@ from dispatcher.web import (
     guide,
     health,
     inbox,
+    invitations,
     limits,
     linked,
     neighbours,
@@ -35,6 +36,7 @@ from dispatcher.web import (
     ways_out,
     webhooks,
     week,
+    welcome,
     what_if,
 )
 
@@ -64,7 +66,7 @@ def of(house: House) -> list[Blueprint]:
         payments.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
-    rooms += [directory.room, directory_import.room]
+    rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
     rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)

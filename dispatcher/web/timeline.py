@@ -66,6 +66,7 @@ MESSAGE_KINDS: Mapping[MessageKind, str] = {
     MessageKind.HELP: "aide",
     MessageKind.CLOSING_QUESTION: "venu ou non venu",
     MessageKind.PUBLICATION_QUESTION: "créneaux du lendemain à publier",
+    MessageKind.INVITATION: "invitation",
     MessageKind.OFFER: "sollicitation",
     MessageKind.OFFER_TAKEN: "demande pourvue ou close",
     MessageKind.OFFER_TOO_LATE: "réponse arrivée trop tard",

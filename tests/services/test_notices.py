@@ -16,6 +16,7 @@ from dispatcher.services.asking import ask_now
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest, RegisterPlace
 from dispatcher.services.house import House
 from dispatcher.services.inbox import answer_message
+from dispatcher.services.invitations import Invite, invite
 from dispatcher.services.lateness import announce_delay
 from dispatcher.services.moving import move_appointment
 from dispatcher.services.receiving import receive_message
@@ -125,6 +126,12 @@ def live_through_a_visit(house: House, town: Town) -> None:
     )
     set_up_schedule(house, town.account(Role.PRACTITIONER, volunteer), every_day)
     ask_practitioners_now(house, town.clock)
+    invite(
+        house,
+        town.account(Role.COORDINATOR),
+        town.volunteer(last_name="Kinésithérapeutova").id,
+        Invite(channel="sms", phone=mobile(5004)),
+    )
     for request, close in (
         (seen, CloseRequest(status="fulfilled")),
         (missed, CloseRequest(status="no_show")),

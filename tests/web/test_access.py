@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Flask
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
@@ -21,7 +21,7 @@ from dispatcher.services.evidence import ask_evidence
 from dispatcher.services.house import House
 from dispatcher.services.schedules import set_up_schedule
 from dispatcher.services.what_if import AskWhatIf, ask_what_if
-from dispatcher.web import access, navigation, rooms
+from dispatcher.web import access, navigation
 from dispatcher.web.application import create_app
 from tests.builders import Town
 from tests.fakes.bell import RecordingBell
@@ -172,6 +172,11 @@ WHO_MAY = {
     "texts.change": COORDINATORS | ADMINISTRATORS,
     "texts.restore": COORDINATORS | ADMINISTRATORS,
     "directory.overview": REGULATORS | PRACTITIONERS | COORDINATORS | ADMINISTRATORS,
+    "invitations.show": COORDINATORS | ADMINISTRATORS,
+    "invitations.send": COORDINATORS | ADMINISTRATORS,
+    "invitations.take_back": COORDINATORS | ADMINISTRATORS,
+    "welcome.show": EVERYBODY,
+    "welcome.begin": EVERYBODY,
     "directory_import.overview": COORDINATORS | ADMINISTRATORS,
     "directory_import.read": COORDINATORS | ADMINISTRATORS,
     "directory_import.show": COORDINATORS | ADMINISTRATORS,
@@ -215,6 +220,7 @@ class Site:
             "place_id": self.place,
             "slot_id": self.slot,
             "schedule_id": self.schedule,
+            "practitioner_id": self.practitioner,
             "import_id": self.directory_import,
             "absence_id": uuid.uuid4(),
             "feed_id": uuid.uuid4(),
@@ -222,7 +228,6 @@ class Site:
             "bundle_id": self.bundle,
             "rule_id": uuid.uuid4(),
             "hours_id": uuid.uuid4(),
-            "practitioner_id": self.practitioner,
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
@@ -375,26 +380,3 @@ def test_every_door_of_the_navigation_opens_for_its_role(site: Site) -> None:
     for role, doors in navigation.DOORS.items():
         for door in doors:
             assert role in WHO_MAY[door.endpoint], door
-
-
-def test_a_room_whose_route_has_no_rule_is_not_served(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room = Blueprint("forgotten", __name__)
-    room.add_url_rule("/oubliee", "page", lambda: "secret")
-    known = rooms.of(house)
-    monkeypatch.setattr(rooms, "of", lambda _house: [*known, room])
-    with pytest.raises(access.UnruledRouteError, match=r"forgotten\.page"):
-        create_app(house)
-
-
-def test_a_route_without_a_rule_refuses_even_if_it_slips_in(app: Flask, desk: Browser) -> None:
-    app.view_functions["desk.board"] = lambda: "secret"
-    assert desk.client.get("/demandes").status_code == 403
-
-
-def test_a_rule_must_name_somebody_or_say_why() -> None:
-    with pytest.raises(ValueError, match="role"):
-        access.allow()
-    with pytest.raises(ValueError, match="why"):
-        access.open_to_everybody("")

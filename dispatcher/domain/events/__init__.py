@@ -52,6 +52,11 @@ from dispatcher.domain.events.event import (
     Event,
     JsonData,
 )
+from dispatcher.domain.events.invitations import (
+    InvitationAccepted,
+    InvitationRevoked,
+    PractitionerInvited,
+)
 from dispatcher.domain.events.messages import (
     MessageHandled,
     MessageLinked,
@@ -154,6 +159,8 @@ __all__ = [
     "EvidenceMade",
     "FigureTakenBack",
     "FigureTyped",
+    "InvitationAccepted",
+    "InvitationRevoked",
     "JsonData",
     "LimitsChanged",
     "MessageHandled",
@@ -183,6 +190,7 @@ __all__ = [
     "PlaceClosed",
     "PlaceReopened",
     "PractitionerImported",
+    "PractitionerInvited",
     "RegulationHoursNoted",
     "RegulationHoursTakenBack",
     "RequestAttended",
