@@ -45,12 +45,14 @@ INK, SOFT, LINE, BRAND, PALE = (
 )
 SERIES: Final = ("#2f7f83", "#86b6b0", "#c8782f", "#8a8fa3", "#d9c07a", "#5a6ea8", "#b04a4a")
 MARGIN: Final = 18 * mm
-WIDTH: Final = A4[0] - 2 * MARGIN
+PADDING: Final = 6
+"""What a frame keeps free on each side, in points."""
+WIDTH: Final = A4[0] - 2 * MARGIN - 2 * PADDING
 _TEXT = ParagraphStyle("text", fontName=FONT, fontSize=9, leading=13, textColor=INK)
 _SMALL = ParagraphStyle("small", _TEXT, fontSize=7.5, leading=10.5, textColor=SOFT)
 _CELL = ParagraphStyle("cell", _TEXT, fontSize=8, leading=10.5)
 _NUMBER = ParagraphStyle("number", _CELL, alignment=TA_RIGHT)
-_HEAD = ParagraphStyle("head", _CELL, fontName=BOLD, textColor=SOFT)
+_HEAD = ParagraphStyle("head", _CELL, fontSize=7, leading=9, textColor=SOFT)
 _HEAD_NUMBER = ParagraphStyle("head-number", _HEAD, alignment=TA_RIGHT)
 _TITLE = ParagraphStyle("title", _TEXT, fontName=BOLD, fontSize=20, leading=25, textColor=BRAND)
 _LEAD = ParagraphStyle("lead", _TEXT, fontSize=11, leading=16, textColor=SOFT)
@@ -216,15 +218,14 @@ def stacked_bars(
         for number, (_, values) in enumerate(series):
             tall = room * values[place] / top
             if tall:
-                drawing.add(
-                    Rect(x, y, pitch * 0.7, tall, fillColor=HexColor(SERIES[number]), strokeWidth=0)
-                )
+                colour = HexColor(SERIES[number])
+                drawing.add(Rect(x, y, pitch * 0.7, tall, fillColor=colour, strokeColor=None))
             y += tall
         drawing.add(_word(x + pitch * 0.35, floor - 9, label, anchor="middle"))
     x = left
     for number, (name, _) in enumerate(series):
         y = height * mm - 7
-        drawing.add(Rect(x, y, 6, 6, fillColor=HexColor(SERIES[number]), strokeWidth=0))
+        drawing.add(Rect(x, y, 6, 6, fillColor=HexColor(SERIES[number]), strokeColor=None))
         drawing.add(_word(x + 9, y + 0.5, name))
         x += 9 + pdfmetrics.stringWidth(name, FONT, 7) + 12
     return drawing
@@ -270,11 +271,12 @@ def _canvas_of(about: About) -> type[Canvas]:
             self.setFillColor(SOFT)
             self.setStrokeColor(LINE)
             high, low = A4[1] - 14 * mm, 12 * mm
-            self.drawString(MARGIN, high, about.sender)
+            left, right = MARGIN + PADDING, A4[0] - MARGIN - PADDING
+            self.drawString(left, high, about.sender)
             if number > 1:
-                self.drawRightString(A4[0] - MARGIN, high, about.title)
-            self.line(MARGIN, high - 4, A4[0] - MARGIN, high - 4)
-            self.drawString(MARGIN, low, f"Établi {about.made}")
-            self.drawRightString(A4[0] - MARGIN, low, f"{number}{NBSP}sur{NBSP}{count}")
+                self.drawRightString(right, high, about.title)
+            self.line(left, high - 4, right, high - 4)
+            self.drawString(left, low, f"Établi {about.made}")
+            self.drawRightString(right, low, f"{number}{NBSP}sur{NBSP}{count}")
 
     return Numbered

@@ -215,4 +215,9 @@ def _frame(
         "csv_url": url("activity_csv", asked),
         "figures_url": url("figures_csv", asked),
         "workbook_url": url("workbook", asked),
+        "report_url": (
+            url_for("reports.document", du=asked.first, au=asked.last, comparer=how or None)
+            if asked
+            else ""
+        ),
     }

@@ -50,7 +50,12 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     ),
     Role.DELEGATE: (Door("secretariat.choose", "Professionnels", "users"),),
     Role.COORDINATOR: (
-        Door("coordinator.activity", "Activité", "chart", rooms=frozenset({"typed_figures"})),
+        Door(
+            "coordinator.activity",
+            "Activité",
+            "chart",
+            rooms=frozenset({"typed_figures", "reports"}),
+        ),
         Door("contract.overview", "Contrat", "euro", rooms=frozenset({"contract"})),
         Door("payments.overview", "Paiements", "list", rooms=frozenset({"payments"})),
         Door("what_if.question", "Et si\u00a0?", "help"),

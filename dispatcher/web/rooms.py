@@ -28,6 +28,7 @@ from dispatcher.web import (
     patient,
     payments,
     places,
+    reports,
     schedules,
     settings,
     slot_page,
@@ -64,6 +65,7 @@ def of(house: House) -> list[Blueprint]:
         typed_figures.room,
         contract.room,
         payments.room,
+        reports.room,
     ]
     rooms += [desk.room, ways_out.room, communes.room]
     rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
