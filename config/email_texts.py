@@ -18,8 +18,10 @@ _PLACEHOLDER = re.compile(r"\{([a-zà-öø-ÿœ]+)\}")
 # sender   the territory's name          phone   where a person answers
 # inviter  who invites, by name          link    a page of this site
 # until    the last day of the link, « mardi 24 novembre »
+# month    « novembre 2026 »
 PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invitation": frozenset({"sender", "phone", "inviter", "link", "until"}),
+    "activity_report": frozenset({"sender", "phone", "month", "link"}),
 }
 """By `EmailKind`: what its text says, all of it and nothing else."""
 

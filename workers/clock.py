@@ -52,6 +52,7 @@ SCHEDULE: Sequence[Recurring] = (
     Recurring(Job.CLOSE_PAST_SLOTS, every=timedelta(minutes=5)),
     Recurring(Job.COUNT_DAYS, every=timedelta(minutes=5)),
     Recurring(Job.LEARN_PRICES, at=(3, 30)),
+    Recurring(Job.MAIL_REPORTS, every=timedelta(hours=1)),
     Recurring(Job.PUBLISH_OCCURRENCES, every=timedelta(hours=1)),
     Recurring(Job.READ_AGENDAS, every=timedelta(minutes=1)),
     Recurring(Job.SEAL_LOG, at=(4, 10)),

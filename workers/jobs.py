@@ -15,6 +15,7 @@ from dispatcher.services import (
     prices,
     questions,
     reminders,
+    report_mails,
     sealing,
     sending,
     sending_again,
@@ -142,3 +143,8 @@ def import_directory(promise_id: str) -> None:
 def make_evidence(promise_id: str) -> None:
     """Make a file of evidence for a year of contract."""
     keep(promise_id, evidence.make_evidence, last_words=evidence.give_up)
+
+
+def mail_reports(promise_id: str) -> None:
+    """Write last month's report to whoever is to have it."""
+    keep(promise_id, report_mails.mail_reports)

@@ -58,6 +58,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.SEND_UNHURRIED: QueueName.UNHURRIED,
     Job.COUNT_DAYS: QueueName.ROUTINE,
     Job.MAKE_EVIDENCE: QueueName.ROUTINE,
+    Job.MAIL_REPORTS: QueueName.ROUTINE,
 }
 
 URGENCY: Mapping[Job, int] = {job: list(QueueName).index(name) for job, name in QUEUE_OF.items()}

@@ -24,6 +24,8 @@ class EmailKind(StrEnum):
 
     INVITATION = "invitation"
     """To a practitioner: come and open a first slot."""
+    ACTIVITY_REPORT = "activity_report"
+    """To whoever a coordinator names: last month's figures, as PDF."""
 
 
 class EmailStatus(StrEnum):

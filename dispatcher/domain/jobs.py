@@ -29,5 +29,6 @@ class Job(StrEnum):
     IMPORT_DIRECTORY = "import_directory"
     COUNT_DAYS = "count_days"
     MAKE_EVIDENCE = "make_evidence"
+    MAIL_REPORTS = "mail_reports"
     READ_AGENDAS = "read_agendas"
     READ_AGENDA = "read_agenda"

@@ -1,29 +1,81 @@
 """« Rapports »: the activity of a month or a year as a document to hand on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar
+from dispatcher.domain.errors import InvalidError, RefusedError
 from dispatcher.domain.roles import Role
 from dispatcher.services.contract_years import contract_years
+from dispatcher.services.report_mails import (
+    add_recipient,
+    recipients,
+    remove_recipient,
+    send_report_now,
+)
 from dispatcher.services.reports import activity_report
 from dispatcher.web import activity_period
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.activity_period import Asked
 
 room = Blueprint("reports", __name__, url_prefix="/activite/rapports")
+SEE_OTHER = 303
 
 
 @room.get("")
 @allow(Role.COORDINATOR)
 def overview() -> ResponseReturnValue:
-    """The reports that are asked for most, each in one click."""
+    """The reports that are asked for most, and who gets the month's by e-mail."""
+    return _page("", {})
+
+
+@room.post("/destinataires")
+@allow(Role.COORDINATOR)
+def add() -> ResponseReturnValue:
+    """Send the month's report to an address too."""
+    typed = request.form.get("address", "")
+    try:
+        add_recipient(house(), viewer(), typed)
+    except InvalidError as error:
+        return _page(typed, error.fields), error.status
+    flash("Adresse ajoutée.", "success")
+    return redirect(url_for("reports.overview"), SEE_OTHER)
+
+
+@room.post("/destinataires/<uuid:recipient_id>/retirer")
+@allow(Role.COORDINATOR)
+def remove(recipient_id: UUID) -> ResponseReturnValue:
+    """Send no more there."""
+    remove_recipient(house(), viewer(), recipient_id)
+    flash("Adresse retirée.", "success")
+    return redirect(url_for("reports.overview"), SEE_OTHER)
+
+
+@room.post("/envoyer")
+@allow(Role.COORDINATOR)
+def send() -> ResponseReturnValue:
+    """Send last month's report now to whoever has not had it."""
+    try:
+        send_report_now(house(), viewer())
+    except RefusedError as refusal:
+        flash(refusal.sentence, "error")
+    else:
+        flash("Le rapport du mois dernier part à ceux qui ne l’ont pas encore reçu.", "success")
+    return redirect(url_for("reports.overview"), SEE_OTHER)
+
+
+def _page(typed: str, errors: Mapping[str, str]) -> str:
     return render_template(
         "coordinator/reports.html",
+        values={"address": typed},
+        errors=errors,
+        has_server=house().email is not None,
+        recipients=recipients(house(), viewer().territory_id),
         reports=[
             {
                 "label": label,

@@ -68,6 +68,7 @@ class Site:
             "figure_id": uuid.uuid4(),
             "bundle_id": self.bundle,
             "rule_id": uuid.uuid4(),
+            "recipient_id": uuid.uuid4(),
             "hours_id": uuid.uuid4(),
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),

@@ -39,6 +39,8 @@ from dispatcher.domain.events.contracts import (
     EvidenceMade,
     FigureTakenBack,
     FigureTyped,
+    ReportRecipientAdded,
+    ReportRecipientRemoved,
 )
 from dispatcher.domain.events.delegations import DelegationEnded, DelegationGranted
 from dispatcher.domain.events.directory import DirectoryImported, PractitionerImported
@@ -193,6 +195,8 @@ __all__ = [
     "PractitionerInvited",
     "RegulationHoursNoted",
     "RegulationHoursTakenBack",
+    "ReportRecipientAdded",
+    "ReportRecipientRemoved",
     "RequestAttended",
     "RequestCancelled",
     "RequestEnlarged",

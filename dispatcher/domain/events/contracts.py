@@ -42,3 +42,17 @@ class FigureTakenBack(Event):
 
     figure_id: UUID
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecipientAdded(Event):
+    """Somebody is to get the month's report by e-mail."""
+
+    recipient_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecipientRemoved(Event):
+    """The same no more."""
+
+    recipient_id: UUID
