@@ -28,7 +28,7 @@ PAGES = {
         "/agenda/lieux",
         "/agenda/lieux/nouveau",
     ),
-    "coordinator": ("/activite", "/et-si"),
+    "coordinator": ("/activite", "/et-si", "/annuaire", "/annuaire/import"),
     "administrator": (
         "/administration",
         "/reglages",
