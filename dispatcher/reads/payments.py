@@ -24,6 +24,7 @@ from dispatcher.domain.payments.statements import (
     last_day,
     statements_of,
 )
+from dispatcher.domain.roles import Account
 from dispatcher.domain.states import AppointmentStatus
 from dispatcher.reads.day_counts import events_about
 from dispatcher.storage.payments import ClosedMonth, PaymentRule, RegulationHours
@@ -78,6 +79,18 @@ def month_of_payments(
     """The statements of a month, given by its first day."""
     with db.reading() as session:
         return in_session(session, territory_id, month, zone)
+
+
+def own_statement(
+    db: Database, account: Account, month: date, zone: ZoneInfo
+) -> tuple[Statement | None, bool]:
+    """What the practitioner who is signed in is owed for a month, and whether it is closed.
+
+    None where they earned nothing that a rule of the territory pays.
+    """
+    found = month_of_payments(db, account.territory_id, month, zone)
+    own = (each for each in found.statements if each.practitioner_id == account.practitioner_id)
+    return next(own, None), found.closed_at is not None
 
 
 def in_session(

@@ -23,6 +23,8 @@ class Door:
     """Further rooms that are reached through it: on their pages, too, one is there."""
 
 
+OWN_FIGURES = Door("own_figures.overview", "Mes chiffres", "chart")
+"""Not for a secretary."""
 DIRECTORY = Door(
     "directory.overview",
     "Annuaire",
@@ -47,6 +49,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
             "sliders",
             rooms=frozenset({"limits", "places", "own_agendas", "delegates"}),
         ),
+        OWN_FIGURES,
     ),
     Role.DELEGATE: (Door("secretariat.choose", "Professionnels", "users"),),
     Role.COORDINATOR: (
@@ -108,7 +111,7 @@ def install(app: Flask, house: House) -> None:
             return {"viewer": None, "navigation": []}
         doors = DOORS[account.role]
         if account.is_delegate:
-            doors += DOORS[Role.DELEGATE]
+            doors = (*(door for door in doors if door != OWN_FIGURES), *DOORS[Role.DELEGATE])
         if house.settings.is_demonstration:
             doors += (DEMONSTRATION,)
         return {"viewer": _viewer(account), "navigation": [_entry(door) for door in doors]}

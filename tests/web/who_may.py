@@ -95,6 +95,7 @@ WHO_MAY = {
     "schedules.confirm": PRACTITIONERS,
     "schedules.declare_absence": PRACTITIONERS,
     "schedules.cancel_absence": PRACTITIONERS,
+    "own_figures.overview": PRACTITIONERS,
     "delegates.overview": PRACTITIONERS,
     "delegates.grant": PRACTITIONERS,
     "delegates.withdraw": PRACTITIONERS,
