@@ -14,7 +14,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import BindParameter, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Uuid, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.geography import Floats
@@ -51,6 +51,15 @@ _OPEN = and_(
     _SLOTS.ends_at > bindparam("now"),
 )
 _AHEAD = and_(_OPEN, _SLOTS.start_at > bindparam("begun"), _SLOTS.start_at < bindparam("horizon"))
+_HOLDER = bindparam("holder", type_=Uuid())
+_TAKEN = _SLOTS.taken + case(
+    (
+        and_(_SLOTS.held_until > bindparam("now"), _SLOTS.held_for.is_distinct_from(_HOLDER)),
+        1,
+    ),
+    else_=0,
+)
+"""A place that is held for somebody else cannot be had."""
 _COLUMNS = select(
     as_text(_SLOTS.id),
     as_text(_SLOTS.practitioner_id),
@@ -61,7 +70,7 @@ _COLUMNS = select(
     as_number(_SLOTS.start_at),
     as_number(_SLOTS.ends_at),
     _SLOTS.places,
-    _SLOTS.taken,
+    _TAKEN,
 )
 _SLOTS_AHEAD = _COLUMNS.where(_AHEAD)
 _THE_SLOT = _COLUMNS.where(_OPEN, _SLOTS.id == bindparam("slot"))
@@ -106,6 +115,7 @@ def open_slots(
     now: datetime,
     only: UUID | None = None,
     needs: Sequence[Need] = (),
+    holder: UUID | None = None,
 ) -> Agenda:
     """Published slots that are not over, full ones included: a refusal has to be counted.
 
@@ -113,7 +123,8 @@ def open_slots(
     that start too late to matter to any are left out, and of those of professions that none of them
     asks for only the start is read. What is too late for one need may be read for another: whoever
     counts for a need leaves it out (`Limits.looks_until`).
-    With `only`, that slot if it is one of them, however far away: somebody chose it.
+    With `only`, that slot if it is one of them, however far away: somebody chose it. A place that
+    is held during a call is taken, unless `holder` is that call.
     """
     around = [rules.territory_id, *session.scalars(_SHARING, {"territory": rules.territory_id})]
     practitioners = session.execute(_PRACTITIONERS, {"around": around}).all()
@@ -124,6 +135,7 @@ def open_slots(
         "territory": rules.territory_id,
         "now": now,
         "by": [row.id for row in looked_at],
+        "holder": holder,
     }
     if only is None:
         wish |= {"begun": now - LONGEST, "horizon": _horizon(needs, rules, now)}

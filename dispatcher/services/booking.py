@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, case, insert, or_, select, update
+from sqlalchemy import Uuid, and_, bindparam, case, insert, not_, null, or_, select, update
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import (
@@ -19,9 +19,11 @@ from dispatcher.domain.errors import (
     TransitionError,
 )
 from dispatcher.domain.events import Actor, AppointmentBooked, BookingLost, NeighbourPlaceTaken
+from dispatcher.domain.geography import Roads
 from dispatcher.domain.matching import explain
-from dispatcher.domain.matching.candidates import weigh
+from dispatcher.domain.matching.candidates import Pair, weigh
 from dispatcher.domain.matching.feasibility import Reason
+from dispatcher.domain.matching.needs import Need, OpenSlot
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import WAITING_REQUESTS, AppointmentStatus, RequestStatus, SlotStatus
@@ -63,6 +65,11 @@ _BOOK_REQUEST = (
 )
 _SLOTS = table_of(Slot).c
 _OURS = bindparam("territory", type_=Uuid())
+_HOLDER = bindparam("holder", type_=Uuid())
+_HELD_FOR_US = _SLOTS.held_for.is_not_distinct_from(_HOLDER)
+_HELD_FOR_OTHERS = case(
+    (and_(_SLOTS.held_until > bindparam("now"), not_(_HELD_FOR_US)), 1), else_=0
+)
 _TAKE_PLACE = (
     update(table_of(Slot))
     .where(
@@ -73,7 +80,7 @@ _TAKE_PLACE = (
         ),
         _SLOTS.status == SlotStatus.OPEN.value,
         _SLOTS.blocked_since.is_(None),
-        _SLOTS.taken < _SLOTS.places,
+        _SLOTS.taken + _HELD_FOR_OTHERS < _SLOTS.places,
         _SLOTS.ends_at > bindparam("now"),
         or_(_SLOTS.start_at > bindparam("now"), _SLOTS.places > 1),
     )
@@ -82,6 +89,8 @@ _TAKE_PLACE = (
         status=case(
             (_SLOTS.taken + 1 >= _SLOTS.places, SlotStatus.FULL.value), else_=SlotStatus.OPEN.value
         ),
+        held_for=case((_HELD_FOR_US, null()), else_=_SLOTS.held_for),
+        held_until=case((_HELD_FOR_US, null()), else_=_SLOTS.held_until),
     )
     .returning(_SLOTS.practitioner_id, _SLOTS.ends_at, _SLOTS.territory_id)
 )
@@ -106,6 +115,8 @@ class Choice:
     override_note: str = ""
     offer_id: UUID | None = None
     """The accepted offer that this booking fulfils."""
+    held_for: UUID | None = None
+    """The call during which the place was held."""
 
 
 def book(house: House, unit: Unit, choice: Choice) -> UUID:
@@ -150,7 +161,13 @@ def take_place(
     if choice.overridden:
         refused["overridden"] = list(choice.overridden)
     slot = unit.session.execute(
-        _TAKE_PLACE, {"slot": choice.slot_id, "territory": unit.territory_id, "now": unit.now}
+        _TAKE_PLACE,
+        {
+            "slot": choice.slot_id,
+            "territory": unit.territory_id,
+            "now": unit.now,
+            "holder": choice.held_for,
+        },
     ).one_or_none()
     if slot is None:
         raise SlotFullError
@@ -275,15 +292,7 @@ def choose(house: House, account: Account, request_id: UUID, command: BookSlot) 
             raise _why_not_open(session.get(Slot, command.slot), account)
         need = queue.need_of(request, rules)
     roads = roads_between(house.routing, rules, [need], slots)
-    reasons, pair = weigh(need, slots[0], rules.weights, now, rules.limits, roads)
-    if Reason.FULL in reasons:
-        raise SlotFullError
-    blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not command.override]
-    if blocking:
-        words = ", ".join(explain.REASON_IN_WORDS[reason] for reason in blocking)
-        raise NotFeasibleError(
-            [reason.value for reason in reasons], f"Ce créneau ne convient pas : {words}."
-        )
+    reasons, pair = weigh_chosen(need, slots[0], rules, now, roads, override=command.override)
     return Choice(
         request_id=request_id,
         slot_id=command.slot,
@@ -294,6 +303,30 @@ def choose(house: House, account: Account, request_id: UUID, command: BookSlot) 
         overridden=[reason.value for reason in reasons],
         override_note=command.override or "",
     )
+
+
+def weigh_chosen(
+    need: Need,
+    slot: OpenSlot,
+    rules: queue.Rules,
+    now: datetime,
+    roads: Roads,
+    override: str | None = None,
+) -> tuple[Sequence[Reason], Pair]:
+    """What stands against a slot that a person chose, and what it costs like any other.
+
+    Raises SlotFullError, and NotFeasibleError for what `override` does not pass over.
+    """
+    reasons, pair = weigh(need, slot, rules.weights, now, rules.limits, roads)
+    if Reason.FULL in reasons:
+        raise SlotFullError
+    blocking = [reason for reason in reasons if reason in NEVER_OVERRIDDEN or not override]
+    if blocking:
+        words = ", ".join(explain.REASON_IN_WORDS[reason] for reason in blocking)
+        raise NotFeasibleError(
+            [reason.value for reason in reasons], f"Ce créneau ne convient pas{NBSP}: {words}."
+        )
+    return reasons, pair
 
 
 def _why_not_open(slot: Slot | None, account: Account) -> NotFoundError | SlotFullError:

@@ -63,7 +63,7 @@ def check(
         faults["patient.commune"] = "Choisissez une commune de la liste."
     if faults or commune is None:
         raise InvalidError(faults)
-    age = _age(command.patient.birth_date, today)
+    age = age_on(command.patient.birth_date, today)
     return Checked(phone, commune.longitude, commune.latitude, age, due_at)
 
 
@@ -145,6 +145,7 @@ def _exclusion_faults(session: Session, territory_id: UUID, excluded: Sequence[U
     }
 
 
-def _age(birth_date: date, today: date) -> int:
+def age_on(birth_date: date, today: date) -> int:
+    """Whole years."""
     birthday_to_come = (today.month, today.day) < (birth_date.month, birth_date.day)
     return today.year - birth_date.year - birthday_to_come

@@ -88,6 +88,16 @@ class _Known:
     """Of the same identity, the oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyToOpen:
+    """A request that was verified and can be written."""
+
+    command: OpenRequest
+    checked: Checked
+    look_at: datetime
+    """When its delay is in danger."""
+
+
 def open_request(
     house: House, account: Account, command: OpenRequest, call: CallKey | None = None
 ) -> UUID:
@@ -97,54 +107,60 @@ def open_request(
     request and nobody confirmed a second one. Nothing is half-saved.
     """
     with house.db.reading() as session:
-        checked = check(house, session, account, command, house.clock())
-        look_at = _policy(session, account.territory_id).in_danger_at(
-            checked.due_at, command.need.delay_hours
-        )
-    return _open(house, account, command, checked, look_at, call)
-
-
-def _open(
-    house: House,
-    account: Account,
-    command: OpenRequest,
-    checked: Checked,
-    look_at: datetime,
-    call: CallKey | None,
-) -> UUID:
-    """Write the request, its event and its promises."""
-    request_id = uuid.uuid4()
+        ready = ready_to_open(house, session, account, command)
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        if call is not None:
-            call.remember(unit, request_id)
-        known = _known(unit, command, checked)
-        if known.live_requests and not command.confirm_duplicate:
-            raise DuplicateRequestError([str(found) for found in known.live_requests])
-        patient_id = _patient(unit, command, checked, known)
-        request = _new_request(unit, account, command, checked, request_id, patient_id)
-        _write(unit, request)
-        unit.record(
-            RequestOpened(
-                request_id=request_id,
-                profession=request["profession"],
-                specialty=request["specialty"],
-                modalities=request["modalities"],
-                delay_hours=request["delay_hours"],
-                due_at=request["due_at"],
-                origin=request["origin"],
-                regulated=request["regulated_at"] is not None,
-                has_gp=request["has_gp"],
-                commune=request["commune"],
-                age_band=_age_band(checked.age),
-                duplicate_confirmed=bool(known.live_requests),
-                motive_group=_motive_group(house, command.need.motive),
-            )
-        )
+        request_id = write_request(house, unit, account, ready, call)
         unit.promise(
-            Job.MATCH_WAITING,
-            {"territory_id": account.territory_id, "request_id": request_id},
+            Job.MATCH_WAITING, {"territory_id": account.territory_id, "request_id": request_id}
         )
-        unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, max(look_at, unit.now))
+    return request_id
+
+
+def ready_to_open(
+    house: House, session: Session, account: Account, command: OpenRequest
+) -> ReadyToOpen:
+    """Verify what was asked for. Raises InvalidError by field."""
+    checked = check(house, session, account, command, house.clock())
+    policy = _policy(session, account.territory_id)
+    look_at = policy.in_danger_at(checked.due_at, command.need.delay_hours)
+    return ReadyToOpen(command, checked, look_at)
+
+
+def write_request(
+    house: House, unit: Unit, account: Account, ready: ReadyToOpen, call: CallKey | None
+) -> UUID:
+    """Write the request, its event and the look at it when its delay is in danger.
+
+    Whoever calls promises its matching, or books it. Raises DuplicateRequestError.
+    """
+    command, checked = ready.command, ready.checked
+    request_id = uuid.uuid4()
+    if call is not None:
+        call.remember(unit, request_id)
+    known = _known(unit, command, checked)
+    if known.live_requests and not command.confirm_duplicate:
+        raise DuplicateRequestError([str(found) for found in known.live_requests])
+    patient_id = _patient(unit, command, checked, known)
+    request = _new_request(unit, account, command, checked, request_id, patient_id)
+    _write(unit, request)
+    unit.record(
+        RequestOpened(
+            request_id=request_id,
+            profession=request["profession"],
+            specialty=request["specialty"],
+            modalities=request["modalities"],
+            delay_hours=request["delay_hours"],
+            due_at=request["due_at"],
+            origin=request["origin"],
+            regulated=request["regulated_at"] is not None,
+            has_gp=request["has_gp"],
+            commune=request["commune"],
+            age_band=_age_band(checked.age),
+            duplicate_confirmed=bool(known.live_requests),
+            motive_group=_motive_group(house, command.need.motive),
+        )
+    )
+    unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, max(ready.look_at, unit.now))
     return request_id
 
 

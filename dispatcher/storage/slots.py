@@ -25,6 +25,12 @@ class Slot(Record):
             "one_slot_per_occurrence", "schedule_id", "schedule_day", "schedule_hour", unique=True
         ),
         Index(
+            "slots_held",
+            "held_for",
+            sqlite_where=text("held_for IS NOT NULL"),
+            postgresql_where=text("held_for IS NOT NULL"),
+        ),
+        Index(
             "slots_by_feed",
             "feed_id",
             "start_at",
@@ -63,6 +69,10 @@ class Slot(Record):
     """« 09:00 »."""
     blocked_since: Mapped[datetime | None]
     """Since when the practitioner's own agenda says that they are busy then: nobody is booked."""
+    held_for: Mapped[UUID | None]
+    """The call during which a regulator keeps one of the places for the patient at the ear …"""
+    held_until: Mapped[datetime | None]
+    """… and until when: nobody else takes it before."""
     feed_id: Mapped[UUID | None]
     """The agenda that offers this slot; None for one that was published here."""
     feed_key: Mapped[str | None]

@@ -10,7 +10,13 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from dispatcher.domain.errors import DuplicateRequestError, InvalidError, NotFoundError
+from dispatcher.domain.errors import (
+    DuplicateRequestError,
+    InvalidError,
+    NotFeasibleError,
+    NotFoundError,
+    SlotFullError,
+)
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
 from dispatcher.reads import board as board_read
@@ -19,10 +25,13 @@ from dispatcher.reads.request_page import RequestState, request_state
 from dispatcher.reads.request_page import request_page as read_request
 from dispatcher.reads.request_search import search_of
 from dispatcher.services import requests
+from dispatcher.services.at_entry import open_and_book
+from dispatcher.services.commands import OpenRequest
 from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.intake_faults import all_faults
-from dispatcher.web import board_columns, forms, request_sheet
+from dispatcher.web import board_columns, forms, found_slots, request_sheet
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.beside import identifier
 from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState, fragment
 from dispatcher.web.request_sheet import Refusal
@@ -127,7 +136,7 @@ def enter_request() -> ResponseReturnValue:
     account, now = viewer(), house().clock()
     values = forms.typed(request.form)
     confirmed = bool(request.form.get("confirm_duplicate"))
-    call = request.form.get("call", "")
+    call, slot = request.form.get("call", ""), identifier("slot")
     try:
         command = forms.command(
             values,
@@ -137,16 +146,23 @@ def enter_request() -> ResponseReturnValue:
             confirmed=confirmed,
             all_faults=lambda given, faults: all_faults(house(), account, given, faults),
         )
-        key = _call_key(account, call, values, confirmed=confirmed)
-        request_id = once(
-            house(), key, lambda: requests.open_request(house(), account, command, key)
-        )
+        key = _call_key(account, call, values | {"slot": str(slot or "")}, confirmed=confirmed)
+        request_id = once(house(), key, lambda: _open(account, command, slot, key))
     except InvalidError as error:
         return _form(values, call, errors=forms.shown_faults(error.fields)), error.status
+    except (SlotFullError, NotFeasibleError) as error:
+        return _form(values, call, errors={"slot": error.sentence}), error.status
     except DuplicateRequestError as error:
         return _form(values, call, duplicates=_duplicates(account, error)), error.status
     session[JUST_OPENED] = str(request_id)
     return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)
+
+
+def _open(account: Account, command: OpenRequest, slot: UUID | None, key: CallKey | None) -> UUID:
+    """Save the request, with the slot that its patient was told where there is one."""
+    if slot is None:
+        return requests.open_request(house(), account, command, key)
+    return open_and_book(house(), account, command, slot, identifier("call"), key)
 
 
 def _call_key(
@@ -274,7 +290,7 @@ def moving_sheet(request_id: UUID) -> dict[str, Any] | None:
         house().routing,
     )
     held: UUID = shown["appointment"]["slot"]
-    return shown | request_sheet.moving(found, held, Wording.of(house(), account))
+    return shown | found_slots.moving(found, held, Wording.of(house(), account))
 
 
 def _sheet(request_id: UUID) -> dict[str, Any]:

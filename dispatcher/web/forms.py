@@ -229,7 +229,7 @@ def _body(
         "delay_hours": _whole(values["need.delay_hours"]),
         "language": values.get("need.language", ""),
         "needs_step_free": bool(values.get("need.needs_step_free")),
-        "travel_km": _travel_km(values),
+        "travel_km": travel_km(values),
         "excluded_practitioners": values.get("need.excluded_practitioners", []),
     }
     was_seen = bool(values["regulated.seen"])
@@ -247,7 +247,7 @@ def _body(
     }
 
 
-def _travel_km(values: Typed) -> float | None:
+def travel_km(values: Typed) -> float | None:
     """Kilometres; 0 for whoever cannot go out, None where nothing was said."""
     return 0 if values.get("need.cannot_travel") else number(values.get("need.travel_km", ""))
 

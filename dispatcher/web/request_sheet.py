@@ -1,10 +1,9 @@
 """One request's page in words: what the templates `desk/request.html` and its live part show."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from config.catalogue import Catalogue, Entry
 from dispatcher.domain import calendar
@@ -13,7 +12,6 @@ from dispatcher.domain.errors import InvalidError, RefusedError
 from dispatcher.domain.events import EffectNoted
 from dispatcher.domain.languages import Language
 from dispatcher.domain.matching import explain
-from dispatcher.domain.matching.candidates import NearMiss, Pair
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.states import LIVE_REQUESTS, Attention, RequestStatus
 from dispatcher.reads.request_history import MessageFacts
@@ -24,9 +22,8 @@ from dispatcher.reads.request_page import (
     RequestPage,
 )
 from dispatcher.reads.request_search import Reach, SearchFacts, SlotFacts
-from dispatcher.services.booking import NEVER_OVERRIDDEN
 from dispatcher.services.requests import FURTHEST_KM
-from dispatcher.web import attempts, calls, timeline
+from dispatcher.web import attempts, calls, found_slots, timeline
 from dispatcher.web.forms import SEXES, MotiveGroup, entries
 from dispatcher.web.timeline import ATTENTION, error_in_words
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, Wording, person, shown_phone
@@ -47,14 +44,6 @@ OUTCOMES: Mapping[RequestStatus, str] = {
     RequestStatus.REDIRECTED: "Patient réorienté",
     RequestStatus.UNFILLED: "Close sans solution",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """How many slots one reason stood against."""
-
-    label: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
             _appointment(page.appointment, page.department, wording) if page.appointment else None
         ),
         "reach": _reach(page.reach, page.search) if page.reach else None,
-        "search": _search(page.search, wording) if page.search else None,
+        "search": found_slots.search(page.search, wording) if page.search else None,
         "attempts": attempts.attempts(page, wording) if page.reach else [],
         "waves": attempts.waves(page, wording),
         "beyond_sms": attempts.beyond_sms(page),
@@ -101,13 +90,6 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "outcome": _outcome(page.care, wording.catalogue),
         "effects": _effects(page, wording.catalogue),
     }
-
-
-def moving(search: SearchFacts | None, slot_id: UUID, wording: Wording) -> dict[str, Any]:
-    """What an appointment of that slot could be moved to: a period it has, it has already."""
-    found = _search(search, wording) if search else {"candidates": [], "refused": []}
-    others = [each for each in found["candidates"] if each["slot"] != slot_id]
-    return {"candidates": others, "refused": found["refused"]}
 
 
 def ways_out(catalogue: Catalogue) -> dict[str, Any]:
@@ -252,72 +234,19 @@ def _appointment(
         "hour": _hour(appointment.start, slot, wording),
         "practitioner_name": slot.practitioner_name,
         "profession_label": _kind_of_care(slot.profession, slot.specialty, wording),
-        "address": _address(slot),
+        "address": found_slots.address(slot),
         "phone": shown_phone(slot.phone, department) if slot.phone else "",
         "phone_uri": f"tel:{slot.phone}",
-        "distance": _distance(slot, appointment.distance_km),
+        "distance": found_slots.distance(slot, appointment.distance_km),
         "modality_label": f"Consultation {wording.modality(slot.modality)}",
         "status": appointment.status,
         "is_over": appointment.end <= wording.now,
         "chosen_by_hand": appointment.decided_by != DECIDED_BY_ENGINE,
         "override_note": appointment.override_note,
         "reasons": [explain.render(term) for term in appointment.terms],
-        "refused": _refused(appointment.refused.items()),
+        "refused": found_slots.refused(appointment.refused.items()),
         "others": max(appointment.fitting - 1, 0),
         "lender": slot.lender,
-    }
-
-
-def _search(search: SearchFacts, wording: Wording) -> dict[str, Any]:
-    return {
-        "candidates": [_candidate(pair, search.slots, wording) for pair in search.found.best],
-        "others": search.found.feasible - len(search.found.best),
-        "near_misses": sorted(
-            (_near_miss(near, search.slots, wording) for near in search.found.near_misses),
-            key=lambda near: not near["can_override"],
-        ),
-        "refused": _refused(search.found.refused.items()),
-        "too_far": Reason.TOO_FAR in search.found.refused,
-    }
-
-
-def _refused(counts: Iterable[tuple[Reason, int]]) -> list[Refused]:
-    """The most frequent reason first."""
-    ordered = sorted(counts, key=lambda item: -item[1])
-    return [Refused(explain.REASON_IN_WORDS[reason], count) for reason, count in ordered]
-
-
-def _candidate(pair: Pair, slots: Mapping[UUID, SlotFacts], wording: Wording) -> dict[str, Any]:
-    slot = slots[pair.slot_id]
-    return {
-        "slot": pair.slot_id,
-        "day": calendar.relative_day(pair.seen_at, wording.now, wording.zone),
-        "hour": calendar.hour(pair.seen_at, wording.zone),
-        "practitioner_name": slot.practitioner_name,
-        "address": _address(slot),
-        "places_label": _places(slot, wording),
-        "terms": [*([slot.lender] if slot.lender else []), *map(explain.render, pair.terms)],
-    }
-
-
-def _near_miss(near: NearMiss, slots: Mapping[UUID, SlotFacts], wording: Wording) -> dict[str, Any]:
-    slot = slots[near.slot_id]
-    distance = _distance(slot, near.distance_km)
-    day = calendar.relative_day(near.seen_at, wording.now, wording.zone)
-    hour = calendar.hour(near.seen_at, wording.zone)
-    return {
-        "id": str(near.slot_id),
-        "title": f"{slot.practitioner_name}, {day} à {hour}",
-        "rule": f"Règle écartée{NBSP}: {explain.render_near_miss(near)}",
-        "slot": near.slot_id,
-        "day": day,
-        "hour": hour,
-        "practitioner_name": slot.practitioner_name,
-        "address": _address(slot),
-        "places_label": _places(slot, wording),
-        "terms": [text for text in (slot.commune_name, distance) if text],
-        "reason": explain.render_near_miss(near),
-        "can_override": near.reason not in NEVER_OVERRIDDEN,
     }
 
 
@@ -332,23 +261,6 @@ def _hour(seen_at: Any, slot: SlotFacts, wording: Wording) -> str:  # noqa: ANN4
     if slot.places > 1:
         return f"{start} (jusqu’à {calendar.hour(slot.end, wording.zone)}, sans heure fixe)"
     return start
-
-
-def _address(slot: SlotFacts) -> str:
-    return f"{slot.address}, {slot.postcode} {slot.commune_name}"
-
-
-def _distance(slot: SlotFacts, km: float | None) -> str:
-    return "" if slot.modality == "VR" else explain.distance_in_words(km)
-
-
-def _places(slot: SlotFacts, wording: Wording) -> str:
-    """« 3 places jusqu’à 18 h », of a walk-in period only."""
-    if slot.places == 1:
-        return ""
-    free = slot.places - slot.taken
-    left = f"{free}{NBSP}place{'s' if free > 1 else ''}"
-    return f"{left} jusqu’à {calendar.hour(slot.end, wording.zone)}"
 
 
 def _message(message: MessageFacts, page: RequestPage, wording: Wording) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dispatcher.web import (
     administration,
     agenda,
     agenda_feed,
+    beside,
     communes,
     contract,
     delegates,
@@ -69,7 +70,7 @@ def of(house: House) -> list[Blueprint]:
         payments.room,
         reports.room,
     ]
-    rooms += [desk.room, ways_out.room, communes.room]
+    rooms += [desk.room, beside.room, ways_out.room, communes.room]
     rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
     rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]
     if house.settings.is_demonstration:

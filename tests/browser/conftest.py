@@ -134,8 +134,11 @@ class Visitors:
         self, role: str, size: dict[str, int] | None = None, territory: str = "demo-jura"
     ) -> Page:
         """A page of somebody of that role, on their first page."""
+        return self.sign_in_on(self.open("/connexion", size), role, territory)
+
+    def sign_in_on(self, page: Page, role: str, territory: str = "demo-jura") -> Page:
+        """The same on a page that shows the sign-in already."""
         account = self._demonstration.account(role, territory)
-        page = self.open("/connexion", size)
         page.get_by_label("Identifiant").fill(account["login"])
         page.get_by_label("Mot de passe").fill(account["password"])
         page.get_by_role("button", name="Se connecter").click()

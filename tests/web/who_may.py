@@ -39,6 +39,7 @@ WHO_MAY = {
     "desk.board_cards": REGULATORS,
     "desk.new_request": REGULATORS,
     "desk.enter_request": REGULATORS,
+    "beside.beside": REGULATORS,
     "desk.request_page": REGULATORS,
     "desk.request_live": REGULATORS,
     "ways_out.note": REGULATORS,

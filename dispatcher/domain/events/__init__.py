@@ -126,6 +126,8 @@ from dispatcher.domain.events.settings import (
 )
 from dispatcher.domain.events.slots import (
     SlotChanged,
+    SlotHeld,
+    SlotLetGo,
     SlotPassed,
     SlotPublished,
     SlotWithdrawn,
@@ -215,6 +217,8 @@ __all__ = [
     "SettingsChanged",
     "SlotBlocked",
     "SlotChanged",
+    "SlotHeld",
+    "SlotLetGo",
     "SlotPassed",
     "SlotPublished",
     "SlotUnblocked",

@@ -33,6 +33,21 @@ class SlotWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlotHeld(Event):
+    """A regulator keeps a place for the patient on the telephone, for a moment."""
+
+    slot_id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotLetGo(Event):
+    """A place that was kept is free again before its time."""
+
+    slot_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotPassed(Event):
     """The slot's end went by."""
 

@@ -32,6 +32,7 @@ class CommunePicker {
       const option = event.target.closest("[role=option]");
       if (option) this.choose(Number(option.dataset.index));
     });
+    this.input.form?.addEventListener("filled", () => this.mark());
     this.mark();
   }
 

@@ -3,7 +3,7 @@
 //   [data-follows=NAME]       a select or a fieldset: shows only the group whose data-key is the chosen radio NAME
 //   [data-reveals]            shows [data-revealed=ID] while the box or button ID is chosen
 //   [data-step=ID]            moves a select or a number by data-by
-//   [data-fill-form=ID]       fills the form's fields from data-fill-NAME (demonstration accounts)
+//   [data-fill-form=ID]       fills the form's fields from data-fill-NAME, and goes on to data-then or the button that sends
 //   a second submit of a form while the first one travels is stopped
 
 export function startFormComforts() {
@@ -84,5 +84,8 @@ function fill(filler) {
     if (!name.startsWith("data-fill-") || name === "data-fill-form") continue;
     form.querySelector(`[name="${name.slice("data-fill-".length)}"]`).value = value;
   }
-  form.querySelector("[type=submit]").focus();
+  form.dispatchEvent(new Event("filled"));
+  form.dispatchEvent(new Event("change", { bubbles: true }));
+  const next = filler.dataset.then ? document.getElementById(filler.dataset.then) : form;
+  (next.querySelector("input:checked") ?? next.querySelector("[type=submit]")).focus();
 }

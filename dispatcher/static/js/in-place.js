@@ -17,6 +17,11 @@ export function startInPlaceAnswers() {
       else window.location.assign(xhr.responseURL);
     }
   });
+  // Asked anew before the answer came: nothing is lost.
+  document.addEventListener("htmx:sendAbort", (event) => {
+    const notice = noticeOf(event.detail.elt);
+    if (notice) notice.hidden = true;
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) return;
     const notice = noticeOf(event.detail.elt);

@@ -1,5 +1,6 @@
 // Keys: n, / and ? anywhere but in a field, and the letters shown on the page's buttons (data-key): they can be switched
-// off, WCAG 2.1.4. Ctrl+Enter saves the form at hand; digits choose in the strip of choices that holds the focus.
+// off, WCAG 2.1.4. Ctrl+Enter saves the form at hand; digits choose in the strip of choices that holds the focus; Alt and a digit
+// in the one that is marked data-alt-keys, from anywhere.
 
 const SWITCH = "shortcuts";
 
@@ -12,6 +13,7 @@ export function startShortcuts() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saveForm(event);
+    else if (event.altKey && !event.ctrlKey && !event.metaKey) pick(event);
     else if (!event.ctrlKey && !event.metaKey && !event.altKey) singleKey(event);
   });
 }
@@ -39,6 +41,17 @@ function singleKey(event) {
   else if (event.key === "/") go("search", event);
   else if (event.key === "?") help(event);
   else if (/^[a-z]$/i.test(event.key) && !event.repeat) press(event.key.toLowerCase(), event);
+}
+
+// Alt and a digit, wherever one is typing: the choice that is announced on the telephone; 0 is the last one, « none ».
+function pick(event) {
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
+  const controls = document.querySelectorAll("[data-alt-keys] input[type=radio]");
+  if (digit === undefined || controls.length === 0) return;
+  const control = digit === "0" ? controls[controls.length - 1] : controls[Number(digit) - 1];
+  if (!control) return;
+  event.preventDefault();
+  control.click();
 }
 
 function chooseByDigit(strip, digit, event) {
