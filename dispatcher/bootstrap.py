@@ -4,6 +4,7 @@ import functools
 import importlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from config.catalogue import Catalogue
 from config.communes import Communes
@@ -77,6 +78,7 @@ def build(
         bell=chosen_bell,
         sms=sms or _gateway(settings, telephone),
         telephone=telephone,
+        ear=_provider(settings.sms_provider).listen(settings) if settings.sms_provider else None,
         clock=clock,
         communes=_communes(),
         catalogue=_catalogue(),
@@ -89,15 +91,18 @@ def build(
 
 
 def _gateway(settings: Settings, telephone: DemonstrationTelephone | None) -> SmsGateway:
-    """The provider that the settings name, else the demonstration telephone.
-
-    A provider is a module of `dispatcher.gateways` with `connect(settings)`, loaded when it is
-    used: Twilio's takes half a second and 30 MB, which a demonstration need not spend.
-    """
+    """The provider that the settings name, else the demonstration telephone."""
     if settings.sms_provider is not None:
-        provider = importlib.import_module(f"{GATEWAYS}.{settings.sms_provider}")
-        gateway: SmsGateway = provider.connect(settings)
+        gateway: SmsGateway = _provider(settings.sms_provider).connect(settings)
         return gateway
     if telephone is None:
         raise ValueError("without a provider's variables there is no way to send an SMS")
     return telephone
+
+
+def _provider(name: str) -> Any:  # noqa: ANN401 - a module with `connect` and `listen`
+    """A module of `dispatcher.gateways`, loaded when it is used.
+
+    Twilio's takes half a second and 30 MB, which a demonstration need not spend.
+    """
+    return importlib.import_module(f"{GATEWAYS}.{name}")

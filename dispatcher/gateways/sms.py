@@ -1,9 +1,10 @@
 """What the house asks of whoever carries SMS, and the four ways in which it may go wrong.
 
-A second provider is one new file here: it implements `SmsGateway` and nothing else changes.
+A second provider is one new file here, and nothing else changes: `connect(settings)` gives its
+`SmsGateway`, `listen(settings)` the `SmsEar` that reads what it calls us for.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -101,3 +102,60 @@ class SmsGateway(Protocol):
         which a same text to the same number must not be confused with. Raises SmsRetry when the
         provider cannot be asked now, SmsRefused when it will not answer us.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """What a provider sent to `/<provider>/status` or `/<provider>/inbound`."""
+
+    url: str
+    """The address it called, query string included, on PUBLIC_BASE_URL."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    """Empty for a body that is no form; may be a multi-dict."""
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How a message fares; `status` and `error_code` in Twilio's words, which the house keeps."""
+
+    sid: str
+    status: str
+    error_code: str | None
+    message_id: UUID | None
+    """Ours, where the provider gives back what the send was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that somebody sent us; repeated, it has the same `sid`."""
+
+    sid: str
+    sender: str = field(repr=False)
+    body: str = field(repr=False)
+    written_to: Sequence[str]
+    """The senders of ours that it was written to, as settings name them."""
+
+
+class NotSigned(Exception):
+    """Nothing shows that the provider called: nothing is believed."""
+
+
+class Unreadable(Exception):
+    """The provider called, and what has to be there is not."""
+
+
+class SmsEar(Protocol):
+    """What a provider calls us for. Believes nothing that is not signed."""
+
+    def receipt(self, call: HttpCall) -> Receipt:
+        """How a message fares. Raises NotSigned and Unreadable."""
+
+    def received(self, call: HttpCall) -> Received:
+        """A message that somebody sent us. Raises NotSigned and Unreadable."""
+
+    def reply(self, text: str | None) -> tuple[str, str]:
+        """Media type and body that answer a message received, with `text` or with nothing."""

@@ -24,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from config.settings import Settings
 from dispatcher.domain.messages import ErrorClass, MessageStatus, classify_error, status_from_twilio
+from dispatcher.gateways import twilio_ear
 from dispatcher.gateways.sms import (
     Accepted,
     Found,
@@ -36,6 +37,7 @@ from dispatcher.gateways.sms import (
 if TYPE_CHECKING:
     from twilio.rest.api.v2010.account.message import MessageInstance
 
+listen = twilio_ear.listen
 CONNECT_TIMEOUT: Final = 3.0
 READ_TIMEOUT: Final = 10.0
 """Seconds. Past them the send is uncertain, and settled without a second one; together well under a

@@ -14,7 +14,7 @@ from dispatcher.gateways.agendas import AgendaSource
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.email import EmailGateway
 from dispatcher.gateways.routing import Routing
-from dispatcher.gateways.sms import SmsGateway
+from dispatcher.gateways.sms import SmsEar, SmsGateway
 from dispatcher.storage.unit import Database, Ringer
 
 
@@ -46,6 +46,8 @@ class House:
     texts: Texts
     email_texts: EmailTexts
     agendas: AgendaSource
+    ear: SmsEar | None = None
+    """Reads what the provider of SMS calls us for; None for the demonstration's telephone."""
     email: EmailGateway | None = None
     """Whoever carries e-mail to professionals; None where no server is set."""
     routing: Routing | None = None

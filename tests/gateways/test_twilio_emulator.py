@@ -18,7 +18,7 @@ import pytest
 
 from dispatcher.gateways.sms import SmsRefused, SmsUncertain
 from dispatcher.gateways.twilio import TwilioSms
-from dispatcher.gateways.twilio_signature import signature_is_valid
+from dispatcher.gateways.twilio_ear import signature_is_valid
 from tests.fakes import twilio_emulator as emulated
 from tests.fakes.twilio_emulator import TwilioEmulator
 from tests.fakes.twilio_messages import Refusal, read_log

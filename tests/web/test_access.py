@@ -73,6 +73,7 @@ class Site:
             "user_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
+            "provider": "twilio",
             "language": "fr",
             "kind": "confirmation",
             "slug": "regulateur",

@@ -2,7 +2,7 @@
 
 from werkzeug.datastructures import MultiDict
 
-from dispatcher.gateways.twilio_signature import signature_is_valid
+from dispatcher.gateways.twilio_ear import signature_is_valid
 from tests.fakes.twilio_webhooks import signature
 
 TOKEN = "emulated-token"
