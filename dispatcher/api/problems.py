@@ -30,6 +30,8 @@ TITLES: Mapping[str, str] = {
     "malformed-json": "JSON illisible",
     "malformed-request": "Appel incorrect",
     "method-not-allowed": "Méthode non prévue",
+    "month-not-closable": "Mois impossible à clore",
+    "not-an-extract": "Fichier d’un autre contenu",
     "not-feasible": "Créneau qui ne convient pas",
     "not-found": "Introuvable",
     "patients-concerned": "Des patients sont attendus",
@@ -40,6 +42,7 @@ TITLES: Mapping[str, str] = {
     "unauthorized": "Jeton nécessaire",
     "unavailable": "Service indisponible",
     "unsupported-media-type": "Type de contenu refusé",
+    "years-overlap": "Années de contrat qui se chevauchent",
 }
 """The title of every problem, by its code."""
 OTHERWISE = "Action impossible"

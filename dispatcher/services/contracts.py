@@ -40,11 +40,10 @@ class OverlappingYearsError(RefusedError):
 
     status = 422
 
-    def __init__(self, other: Contract) -> None:
+    def __init__(self, first: date, last: date) -> None:
         super().__init__(
             "years-overlap",
-            "Cette année de contrat chevauche celle qui va"
-            f" {calendar.span(other.first, other.last)}.",
+            f"Cette année de contrat chevauche celle qui va {calendar.span(first, last)}.",
         )
 
 
@@ -81,7 +80,7 @@ def save_contract(house: House, account: Account, text: str) -> Saved:
             if row.first_day != contract.first and not (
                 other.last < contract.first or contract.last < other.first
             ):
-                raise OverlappingYearsError(other)
+                raise OverlappingYearsError(other.first, other.last)
         before = kept.get(contract.first)
         changed = before is None or before.terms != terms
         if changed:

@@ -52,6 +52,8 @@ JOBS: Mapping[Job, str] = {
     Job.READ_AGENDA: "Lecture d’un agenda relié",
     Job.IMPORT_DIRECTORY: "Import de l’annuaire national",
     Job.COUNT_DAYS: "Décompte de l’activité",
+    Job.MAKE_EVIDENCE: "Dossier de preuves",
+    Job.MAIL_REPORTS: "Rapports mensuels par e-mail",
 }
 SILENT = timedelta(minutes=3)
 """A process that has not been heard of for longer is taken to be gone."""

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -161,13 +163,14 @@ def test_every_refusal_of_the_house_has_a_title() -> None:
         "NotFeasibleError": (["too_far"], "Trop loin."),
         "DuplicateRequestError": (["1"],),
         "PatientsConcernedError": ([],),
-        "TransitionError": ("Non.",),
+        "OverlappingYearsError": (date(2026, 1, 1), date(2026, 12, 31)),
     }
     assert {problems.TokenRefusedError, idempotency.KeyReusedError} <= kinds
     for kind in kinds:
         raised: Callable[..., RefusedError] = kind
         options = {"presented": True} if kind is problems.TokenRefusedError else {}
-        error = raised(*arguments.get(kind.__name__, ()), **options)
+        words = ("Non.",) if "sentence" in signature(kind).parameters else ()
+        error = raised(*arguments.get(kind.__name__, words), **options)
         assert error.code in problems.TITLES, kind
 
 
