@@ -14,7 +14,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import BindParameter, Uuid, and_, bindparam, case, func, or_, select
+from sqlalchemy import BindParameter, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.geography import Floats
@@ -27,6 +27,7 @@ from dispatcher.reads.load import LONGEST, load_of
 from dispatcher.reads.rules import Rules
 from dispatcher.storage.bulk import as_number, as_text, seconds_of
 from dispatcher.storage.columns import table_of
+from dispatcher.storage.free_places import HELD_FOR_OTHERS
 from dispatcher.storage.neighbours import sharing_with
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.prices import SlotPrice
@@ -51,15 +52,6 @@ _OPEN = and_(
     _SLOTS.ends_at > bindparam("now"),
 )
 _AHEAD = and_(_OPEN, _SLOTS.start_at > bindparam("begun"), _SLOTS.start_at < bindparam("horizon"))
-_HOLDER = bindparam("holder", type_=Uuid())
-_TAKEN = _SLOTS.taken + case(
-    (
-        and_(_SLOTS.held_until > bindparam("now"), _SLOTS.held_for.is_distinct_from(_HOLDER)),
-        1,
-    ),
-    else_=0,
-)
-"""A place that is held for somebody else cannot be had."""
 _COLUMNS = select(
     as_text(_SLOTS.id),
     as_text(_SLOTS.practitioner_id),
@@ -70,7 +62,7 @@ _COLUMNS = select(
     as_number(_SLOTS.start_at),
     as_number(_SLOTS.ends_at),
     _SLOTS.places,
-    _TAKEN,
+    _SLOTS.taken + HELD_FOR_OTHERS,  # a place that is held for somebody else cannot be had
 )
 _SLOTS_AHEAD = _COLUMNS.where(_AHEAD)
 _THE_SLOT = _COLUMNS.where(_OPEN, _SLOTS.id == bindparam("slot"))

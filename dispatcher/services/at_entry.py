@@ -3,13 +3,12 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, case, null, or_, select, update
+from sqlalchemy import Uuid, bindparam, case, null, select, update
 
 from dispatcher.domain.errors import SlotFullError
 from dispatcher.domain.events import SlotHeld, SlotLetGo
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
-from dispatcher.domain.states import SlotStatus
 from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
 from dispatcher.reads.wanted import Wanted, need_of
@@ -19,7 +18,7 @@ from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.requests import ready_to_open, write_request
 from dispatcher.storage.columns import UTCDateTime, table_of
-from dispatcher.storage.neighbours import sharing_with
+from dispatcher.storage.free_places import HAS_PLACE, HELD_FOR_OTHERS, HOLDER
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
@@ -29,42 +28,27 @@ RENEWED_BELOW = timedelta(minutes=1)
 """While somebody types, the two minutes begin anew; not at every key."""
 
 _SLOTS = table_of(Slot).c
-_OURS = bindparam("territory", type_=Uuid())
-_CALL = bindparam("call", type_=Uuid())
 _NOW = bindparam("now", type_=UTCDateTime())
 _UNTIL = bindparam("until", type_=UTCDateTime())
-_OTHERS = case(
-    (and_(_SLOTS.held_until > _NOW, _SLOTS.held_for.is_distinct_from(_CALL)), 1), else_=0
-)
+_IS_OURS = HELD_FOR_OTHERS == 0
 _HOLD = (
     update(table_of(Slot))
-    .where(
-        _SLOTS.id == bindparam("slot"),
-        or_(
-            _SLOTS.territory_id == _OURS,
-            and_(_SLOTS.shared, _SLOTS.territory_id.in_(sharing_with(_OURS))),
-        ),
-        _SLOTS.status == SlotStatus.OPEN.value,
-        _SLOTS.blocked_since.is_(None),
-        _SLOTS.taken + _OTHERS < _SLOTS.places,
-        _SLOTS.ends_at > _NOW,
-        or_(_SLOTS.start_at > _NOW, _SLOTS.places > 1),
-    )
+    .where(HAS_PLACE)
     # Of a period with places enough for both, the first who holds one goes on holding it.
     .values(
-        held_for=case((_OTHERS == 0, _CALL), else_=_SLOTS.held_for),
-        held_until=case((_OTHERS == 0, _UNTIL), else_=_SLOTS.held_until),
+        held_for=case((_IS_OURS, HOLDER), else_=_SLOTS.held_for),
+        held_until=case((_IS_OURS, _UNTIL), else_=_SLOTS.held_until),
     )
     .returning(_SLOTS.held_for)
 )
 _LET_GO = (
     update(table_of(Slot))
-    .where(_SLOTS.held_for == _CALL, _SLOTS.id.is_distinct_from(bindparam("slot", type_=Uuid())))
+    .where(_SLOTS.held_for == HOLDER, _SLOTS.id.is_distinct_from(bindparam("slot", type_=Uuid())))
     .values(held_for=null(), held_until=null())
     .returning(_SLOTS.id)
 )
 _HELD = select(_SLOTS.id, _SLOTS.held_until).where(
-    _SLOTS.held_for == _CALL, _SLOTS.held_until > _NOW
+    _SLOTS.held_for == HOLDER, _SLOTS.held_until > _NOW
 )
 
 
@@ -76,7 +60,7 @@ def hold_slot(house: House, account: Account, call: UUID, slot_id: UUID) -> None
     """
     with house.db.transaction(account.territory_id, account.actor) as unit:
         _let_go(unit, call, but=slot_id)
-        known = unit.session.execute(_HELD, {"call": call, "now": unit.now}).one_or_none()
+        known = unit.session.execute(_HELD, {"holder": call, "now": unit.now}).one_or_none()
         if known is not None and known.held_until - unit.now > RENEWED_BELOW:
             return
         until = unit.now + HELD_FOR
@@ -85,7 +69,7 @@ def hold_slot(house: House, account: Account, call: UUID, slot_id: UUID) -> None
             {
                 "slot": slot_id,
                 "territory": unit.territory_id,
-                "call": call,
+                "holder": call,
                 "now": unit.now,
                 "until": until,
             },
@@ -108,7 +92,7 @@ def let_go(house: House, account: Account, call: UUID) -> None:
 def held_slot(house: House, call: UUID) -> UUID | None:
     """The slot of which this call holds a place at this moment."""
     with house.db.reading() as session:
-        found = session.execute(_HELD, {"call": call, "now": house.clock()}).one_or_none()
+        found = session.execute(_HELD, {"holder": call, "now": house.clock()}).one_or_none()
     return None if found is None else found.id
 
 
@@ -172,7 +156,7 @@ def _wanted(command: OpenRequest, age: int) -> Wanted:
 
 
 def _let_go(unit: Unit, call: UUID, but: UUID | None) -> None:
-    freed = unit.session.scalars(_LET_GO, {"call": call, "slot": but}).all()
+    freed = unit.session.scalars(_LET_GO, {"holder": call, "slot": but}).all()
     for slot_id in freed:
         unit.record(SlotLetGo(slot_id=slot_id))
     if freed:

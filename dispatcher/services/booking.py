@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, and_, bindparam, case, insert, not_, null, or_, select, update
+from sqlalchemy import bindparam, case, insert, null, or_, select, update
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import (
@@ -36,7 +36,7 @@ from dispatcher.services.idempotency import CallKey
 from dispatcher.services.offers import end_offers
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
-from dispatcher.storage.neighbours import sharing_with
+from dispatcher.storage.free_places import HAS_PLACE, HOLDER
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
@@ -64,26 +64,10 @@ _BOOK_REQUEST = (
     .returning(_REQUESTS.due_at)
 )
 _SLOTS = table_of(Slot).c
-_OURS = bindparam("territory", type_=Uuid())
-_HOLDER = bindparam("holder", type_=Uuid())
-_HELD_FOR_US = _SLOTS.held_for.is_not_distinct_from(_HOLDER)
-_HELD_FOR_OTHERS = case(
-    (and_(_SLOTS.held_until > bindparam("now"), not_(_HELD_FOR_US)), 1), else_=0
-)
+_HELD_FOR_US = _SLOTS.held_for.is_not_distinct_from(HOLDER)
 _TAKE_PLACE = (
     update(table_of(Slot))
-    .where(
-        _SLOTS.id == bindparam("slot"),
-        or_(
-            _SLOTS.territory_id == _OURS,
-            and_(_SLOTS.shared, _SLOTS.territory_id.in_(sharing_with(_OURS))),
-        ),
-        _SLOTS.status == SlotStatus.OPEN.value,
-        _SLOTS.blocked_since.is_(None),
-        _SLOTS.taken + _HELD_FOR_OTHERS < _SLOTS.places,
-        _SLOTS.ends_at > bindparam("now"),
-        or_(_SLOTS.start_at > bindparam("now"), _SLOTS.places > 1),
-    )
+    .where(HAS_PLACE)
     .values(
         taken=_SLOTS.taken + 1,
         status=case(
