@@ -31,7 +31,7 @@ TITLES: Mapping[str, str] = {
     "malformed-request": "Appel incorrect",
     "method-not-allowed": "Méthode non prévue",
     "month-not-closable": "Mois impossible à clore",
-    "not-an-extract": "Fichier d’un autre contenu",
+    "not-an-extract": "Fichier inattendu",
     "not-feasible": "Créneau qui ne convient pas",
     "not-found": "Introuvable",
     "patients-concerned": "Des patients sont attendus",

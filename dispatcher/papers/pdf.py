@@ -24,7 +24,6 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
     KeepTogether,
-    PageBreak,
     Paragraph,
     SimpleDocTemplate,
     Spacer,
@@ -118,11 +117,6 @@ def note(text: str) -> Flowable:
 def gap(millimetres: float = 3) -> Flowable:
     """Room between two parts."""
     return Spacer(0, millimetres * mm)
-
-
-def page_break() -> Flowable:
-    """What follows begins a page."""
-    return PageBreak()
 
 
 def cards(figures: Sequence[tuple[str, str, str]], columns: int = 4) -> Flowable:

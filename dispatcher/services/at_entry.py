@@ -7,7 +7,6 @@ from sqlalchemy import Uuid, bindparam, case, null, select, update
 
 from dispatcher.domain.errors import SlotFullError
 from dispatcher.domain.events import SlotHeld, SlotLetGo
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
 from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
@@ -16,6 +15,7 @@ from dispatcher.services.booking import Choice, book, weigh_chosen
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
+from dispatcher.services.neighbours import match_all_who_see
 from dispatcher.services.requests import ready_to_open, write_request
 from dispatcher.storage.columns import UTCDateTime, table_of
 from dispatcher.storage.free_places import HAS_PLACE, HELD_FOR_OTHERS, HOLDER
@@ -39,13 +39,13 @@ _HOLD = (
         held_for=case((_IS_OURS, HOLDER), else_=_SLOTS.held_for),
         held_until=case((_IS_OURS, _UNTIL), else_=_SLOTS.held_until),
     )
-    .returning(_SLOTS.held_for)
+    .returning(_SLOTS.held_for, _SLOTS.territory_id, _SLOTS.shared)
 )
 _LET_GO = (
     update(table_of(Slot))
     .where(_SLOTS.held_for == HOLDER, _SLOTS.id.is_distinct_from(bindparam("slot", type_=Uuid())))
     .values(held_for=null(), held_until=null())
-    .returning(_SLOTS.id)
+    .returning(_SLOTS.id, _SLOTS.territory_id, _SLOTS.shared)
 )
 _HELD = select(_SLOTS.id, _SLOTS.held_until).where(
     _SLOTS.held_for == HOLDER, _SLOTS.held_until > _NOW
@@ -64,7 +64,7 @@ def hold_slot(house: House, account: Account, call: UUID, slot_id: UUID) -> None
         if known is not None and known.held_until - unit.now > RENEWED_BELOW:
             return
         until = unit.now + HELD_FOR
-        holder = unit.session.scalar(
+        kept = unit.session.execute(
             _HOLD,
             {
                 "slot": slot_id,
@@ -73,14 +73,14 @@ def hold_slot(house: House, account: Account, call: UUID, slot_id: UUID) -> None
                 "now": unit.now,
                 "until": until,
             },
-        )
-        if holder is None:
+        ).one_or_none()
+        if kept is None:
             raise SlotFullError
-        if holder != call:  # room enough for both: nothing has to be kept
+        if kept.held_for != call:  # room enough for both: nothing has to be kept
             return
         unit.record(SlotHeld(slot_id=slot_id, until=until))
         # Requests that waited for this place look again once it is free.
-        unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id}, until)
+        match_all_who_see(unit, kept.territory_id, shared=kept.shared, at=until)
 
 
 def let_go(house: House, account: Account, call: UUID) -> None:
@@ -156,8 +156,6 @@ def _wanted(command: OpenRequest, age: int) -> Wanted:
 
 
 def _let_go(unit: Unit, call: UUID, but: UUID | None) -> None:
-    freed = unit.session.scalars(_LET_GO, {"holder": call, "slot": but}).all()
-    for slot_id in freed:
-        unit.record(SlotLetGo(slot_id=slot_id))
-    if freed:
-        unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
+    for freed in unit.session.execute(_LET_GO, {"holder": call, "slot": but}).all():
+        unit.record(SlotLetGo(slot_id=freed.id))
+        match_all_who_see(unit, freed.territory_id, shared=freed.shared)

@@ -4,7 +4,6 @@ Only professionals are written to, and never about a patient: the texts cannot n
 """
 
 import base64
-import random
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +30,7 @@ from dispatcher.gateways.email import (
     OutgoingEmail,
 )
 from dispatcher.services.house import House
+from dispatcher.services.pauses import pause_until_retry
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.emails import Email
@@ -40,12 +40,9 @@ from dispatcher.storage.unit import Claim, LeaseLostError, Unit
 
 log = get_logger(__name__)
 USEFUL_FOR = timedelta(days=2)
-RETRY_SECONDS = 60.0
-RETRY_SHARE = 0.25
-RETRY_LONGEST_SECONDS = 1800.0
-"""While a server does not take it, it is tried again after this share of its age, at most. A server
-that does not know us yet wants a quarter of an hour (greylisting, RFC 6647)."""
-JITTER = 0.3
+RETRY_SECONDS, RETRY_LONGEST_SECONDS = 60.0, 1800.0
+"""Between these the pauses grow while a server does not take it (`pauses`). A server that does not
+know us yet wants a quarter of an hour (greylisting, RFC 6647)."""
 EXPIRED = "expired"
 ATTEMPTS_SPENT = "attempts_spent"
 NO_SERVER = "no SMTP server is set"
@@ -185,10 +182,10 @@ def _call(
 def _later(house: House, claim: Claim, email: Email, reason: str) -> None:
     """It is owed until it is late, whatever the attempts."""
     now = house.clock()
-    pause = (now - email.created_at).total_seconds() * RETRY_SHARE
-    pause = min(max(pause, RETRY_SECONDS), RETRY_LONGEST_SECONDS)
-    pause *= 1 + random.random() * JITTER  # noqa: S311 - no secret
-    keeping.defer(house.db, claim, now + timedelta(seconds=pause), reason)
+    pause = pause_until_retry(
+        email.created_at, now, shortest=RETRY_SECONDS, longest=RETRY_LONGEST_SECONDS
+    )
+    keeping.defer(house.db, claim, now + pause, reason)
 
 
 def _record(

@@ -5,6 +5,7 @@ Both sides have to agree, and each can end it alone. Places that were taken by t
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
@@ -68,17 +69,20 @@ def end_agreement(house: House, account: Account, neighbour_code: str) -> None:
         )
 
 
-def match_all_who_see(unit: Unit, territory_id: UUID | None = None, *, shared: bool) -> None:
+def match_all_who_see(
+    unit: Unit, territory_id: UUID | None = None, *, shared: bool, at: datetime | None = None
+) -> None:
     """A place of a territory is new or free again: match every queue that it may serve.
 
-    `territory_id` is that of the slot, the transaction's own unless told.
+    `territory_id` is that of the slot, the transaction's own unless told; `at` is when it will be
+    free, if not now.
     """
     owner = territory_id or unit.territory_id
     served = {owner, unit.territory_id}
     if shared:
         served.update(unit.session.scalars(_SHARING, {"territory": owner}))
     for each in sorted(served):
-        unit.promise(Job.MATCH_WAITING, {"territory_id": each})
+        unit.promise(Job.MATCH_WAITING, {"territory_id": each}, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Sending one SMS: claim, call, record; never twice, even when the provider's answer is lost."""
 
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from dispatcher.services.house import House
 from dispatcher.services.notices import note_stop
 from dispatcher.services.overtaken import overtaken, waits_until
 from dispatcher.services.pacing import lanes_of, put_off, take
+from dispatcher.services.pauses import pause_until_retry
 from dispatcher.services.progress import keep_progress
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
@@ -29,12 +29,8 @@ from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, LeaseLostError
 
 log = get_logger(__name__)
-JITTER = 0.5
-"""A pause is stretched by up to this share, so that many retries do not come back together."""
-RETRY_SECONDS = 5.0
-RETRY_SHARE = 0.25
-RETRY_LONGEST_SECONDS = 600.0
-"""While the provider is away a message is tried again after this share of its age, at most."""
+RETRY_SECONDS, RETRY_LONGEST_SECONDS = 5.0, 600.0
+"""Between these the pauses grow while the provider is away (`pauses`)."""
 EXPIRED = "expired"
 UNSETTLED = "unsettled"
 ATTEMPTS_SPENT = "attempts_spent"
@@ -199,10 +195,14 @@ def _later(
     The pause grows with its age, from `at_least` seconds on.
     """
     now = house.clock()
-    share = (now - message.created_at).total_seconds() * RETRY_SHARE
-    pause = max(at_least, min(share, RETRY_LONGEST_SECONDS), problem.after or 0)
-    pause *= 1 + random.random() * JITTER  # noqa: S311 - no secret
-    keeping.defer(house.db, claim, now + timedelta(seconds=pause), str(problem))
+    pause = pause_until_retry(
+        message.created_at,
+        now,
+        shortest=at_least,
+        longest=RETRY_LONGEST_SECONDS,
+        asked=problem.after or 0.0,
+    )
+    keeping.defer(house.db, claim, now + pause, str(problem))
 
 
 def give_up(house: House, claim: Claim) -> None:

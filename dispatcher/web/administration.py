@@ -23,6 +23,7 @@ from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.health import EMAIL_UNSENT_SECONDS, OVERDUE_SECONDS, UNSENT_SECONDS
+from dispatcher.web.posted import posted_id, the_posted_id
 from dispatcher.web.wording import Choice, Wording
 
 room = Blueprint("administration", __name__, url_prefix="/administration")
@@ -112,11 +113,12 @@ def reset_password(user_id: UUID) -> ResponseReturnValue:
 @allow(Role.ADMINISTRATOR)
 def grant(user_id: UUID) -> ResponseReturnValue:
     """Let a secretary's account act for one more practitioner."""
-    try:
-        practitioner = UUID(request.form.get("practitioner", ""))
-        grant_delegation(house(), viewer(), user_id, practitioner)
-    except ValueError:
+    practitioner = posted_id("practitioner")
+    if practitioner is None:
         flash("Choisissez un professionnel de la liste.", "error")
+        return redirect(url_for("administration.accounts"), SEE_OTHER)
+    try:
+        grant_delegation(house(), viewer(), user_id, practitioner)
     except InvalidError as error:
         flash(" ".join(error.fields.values()), "error")
     else:
@@ -128,11 +130,7 @@ def grant(user_id: UUID) -> ResponseReturnValue:
 @allow(Role.ADMINISTRATOR)
 def withdraw(user_id: UUID) -> ResponseReturnValue:
     """Let it act for one of them no longer."""
-    try:
-        practitioner = UUID(request.form.get("practitioner", ""))
-    except ValueError:
-        raise NotFoundError from None
-    end_delegation(house(), viewer(), user_id, practitioner)
+    end_delegation(house(), viewer(), user_id, the_posted_id("practitioner"))
     flash("Délégation retirée.", "success")
     return redirect(url_for("administration.accounts"), SEE_OTHER)
 

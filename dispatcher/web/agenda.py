@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -25,6 +24,7 @@ from dispatcher.services.slots import announce_free, publish_slot
 from dispatcher.web import concerned, slot_form
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.hours import closure_of, unused_reason
+from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Choice, Wording, person
 
 room = Blueprint("practitioner", __name__, url_prefix="/agenda")
@@ -131,7 +131,9 @@ def free_now() -> ResponseReturnValue:
 @allow(Role.PRACTITIONER)
 def close_slot() -> ResponseReturnValue:
     """Close a slot; whoever is expected there is kept or cancelled by name."""
-    cleared = slot_changes.close_slot(house(), viewer(), _id_of("slot"), concerned.decisions())
+    cleared = slot_changes.close_slot(
+        house(), viewer(), the_posted_id("slot"), concerned.decisions()
+    )
     said = concerned.words_of(cleared.kept, cleared.cancelled)
     flash(f"Créneau fermé{NBSP}: plus aucun patient n’y sera adressé.{said}", "success")
     return _to_agenda()
@@ -145,7 +147,7 @@ def outcome() -> ResponseReturnValue:
     if status not in {AppointmentStatus.FULFILLED, AppointmentStatus.NO_SHOW}:
         abort(400)
     came = status == AppointmentStatus.FULFILLED
-    record_attendance(house(), viewer(), _id_of("appointment"), came=came)
+    record_attendance(house(), viewer(), the_posted_id("appointment"), came=came)
     flash(f"C’est noté{NBSP}: patient {'venu' if came else 'non venu'}.", "success")
     return _to_agenda()
 
@@ -154,7 +156,7 @@ def outcome() -> ResponseReturnValue:
 @allow(Role.PRACTITIONER)
 def cancel_appointment() -> ResponseReturnValue:
     """Cancel: the patient is told, and another solution is searched for at once."""
-    cancel_by_practitioner(house(), viewer(), _id_of("appointment"))
+    cancel_by_practitioner(house(), viewer(), the_posted_id("appointment"))
     flash(
         f"Rendez-vous annulé{NBSP}: le patient est prévenu, une autre solution est cherchée.",
         "success",
@@ -206,13 +208,6 @@ def _form(values: dict[str, Any], errors: Mapping[str, str]) -> str:
 
 def _zone() -> ZoneInfo:
     return ZoneInfo(viewer().timezone)
-
-
-def _id_of(field: str) -> UUID:
-    try:
-        return UUID(request.form.get(field, ""))
-    except ValueError:
-        raise NotFoundError from None
 
 
 def _days(slots: Sequence[AgendaSlot], wording: Wording) -> list[dict[str, Any]]:

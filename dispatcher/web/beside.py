@@ -20,6 +20,7 @@ from dispatcher.services.at_entry import held_slot, hold_slot, let_go
 from dispatcher.services.intake import age_on
 from dispatcher.web import board_columns, forms, found_slots
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.posted import id_in, posted_id
 from dispatcher.web.wording import Wording, shown_phone
 
 room = Blueprint("beside", __name__, url_prefix="/demandes/nouvelle")
@@ -34,21 +35,13 @@ LIVE_SHOWN = 4
 def beside() -> ResponseReturnValue:
     """The part of the form that follows what is typed. Keeps the slot that was chosen."""
     values = forms.typed(request.form)
-    call, chosen = identifier("call"), identifier("slot")
+    call, chosen = posted_id("call"), posted_id("slot")
     lost = ""
     if call is not None and not request.form.get("idle"):
         lost = _keep(call, chosen)
     return render_template(
         "desk/_beside.html", **_known(values), **_search(values, call, lost), lost=lost
     )
-
-
-def identifier(name: str) -> UUID | None:
-    """An id that the form posts; None for none, and for what is none."""
-    try:
-        return UUID(request.form.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _keep(call: UUID, chosen: UUID | None) -> str:
@@ -67,7 +60,7 @@ def _search(values: forms.Typed, call: UUID | None, lost: str) -> dict[str, Any]
     account = viewer()
     wording = Wording.of(house(), account)
     held = held_slot(house(), call) if call is not None else None
-    chosen = identifier("slot") if not lost else None
+    chosen = posted_id("slot") if not lost else None
     wanted = wanted_of(values, wording.now, wording.zone)
     if wanted is None:
         return {"candidates": None, "chosen": chosen, "held": held, "others": 0, "refused": []}
@@ -108,22 +101,15 @@ def wanted_of(values: forms.Typed, now: datetime, zone: ZoneInfo) -> Wanted | No
         delay_hours=int(delay),
         commune=commune,
         age=age_on(born, today) if born and born <= today else None,
-        gp_id=_uuid(values["patient.gp_choice"]),
+        gp_id=id_in(values["patient.gp_choice"]),
         excluded_practitioners=frozenset(
-            found for each in values["need.excluded_practitioners"] if (found := _uuid(each))
+            found for each in values["need.excluded_practitioners"] if (found := id_in(each))
         ),
         sex=values["patient.sex"] or None,
         language=values["need.language"] or None,
         needs_step_free=bool(values["need.needs_step_free"]),
         travel_km=forms.travel_km(values),
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _known(values: forms.Typed) -> dict[str, Any]:

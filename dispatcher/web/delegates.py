@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain.calendar import NBSP
@@ -11,6 +11,7 @@ from dispatcher.domain.roles import Account, Role
 from dispatcher.reads.delegations import delegate_accounts, delegates_of, practitioners_of
 from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.web.access import act_for, allow, house, in_person, viewer
+from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Choice
 
 room = Blueprint("delegates", __name__, url_prefix="/agenda/secretariat")
@@ -40,7 +41,7 @@ def overview() -> ResponseReturnValue:
 def grant() -> ResponseReturnValue:
     """Let one more act for oneself."""
     try:
-        grant_delegation(house(), viewer(), _id_of("delegate"), _own(viewer()))
+        grant_delegation(house(), viewer(), the_posted_id("delegate"), _own(viewer()))
     except (InvalidError, NotFoundError):
         flash("Choisissez un compte de secrétariat de la liste.", "error")
     else:
@@ -53,7 +54,7 @@ def grant() -> ResponseReturnValue:
 @in_person
 def withdraw() -> ResponseReturnValue:
     """Let one act for oneself no longer."""
-    end_delegation(house(), viewer(), _id_of("delegate"), _own(viewer()))
+    end_delegation(house(), viewer(), the_posted_id("delegate"), _own(viewer()))
     flash("Ce secrétariat n’agit plus en votre nom.", "success")
     return redirect(url_for("delegates.overview"), SEE_OTHER)
 
@@ -77,7 +78,7 @@ def choose() -> ResponseReturnValue:
 @allow(Role.DELEGATE, Role.PRACTITIONER)
 def act() -> ResponseReturnValue:
     """Act for a practitioner of the list from now on."""
-    wanted = _id_of("practitioner")
+    wanted = the_posted_id("practitioner")
     if wanted not in {each.id for each in practitioners_of(house().db, viewer())}:
         raise NotFoundError
     act_for(wanted)
@@ -88,10 +89,3 @@ def _own(account: Account) -> UUID:
     if account.practitioner_id is None:
         raise NotFoundError
     return account.practitioner_id
-
-
-def _id_of(field: str) -> UUID:
-    try:
-        return UUID(request.form.get(field, ""))
-    except ValueError:
-        raise NotFoundError from None

@@ -31,9 +31,9 @@ from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.intake_faults import all_faults
 from dispatcher.web import board_columns, forms, found_slots, request_sheet
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.beside import identifier
 from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState, fragment
+from dispatcher.web.posted import posted_id
 from dispatcher.web.request_sheet import Refusal
 from dispatcher.web.wording import Wording
 
@@ -136,7 +136,7 @@ def enter_request() -> ResponseReturnValue:
     account, now = viewer(), house().clock()
     values = forms.typed(request.form)
     confirmed = bool(request.form.get("confirm_duplicate"))
-    call, slot = request.form.get("call", ""), identifier("slot")
+    call, slot = request.form.get("call", ""), posted_id("slot")
     try:
         command = forms.command(
             values,
@@ -162,7 +162,7 @@ def _open(account: Account, command: OpenRequest, slot: UUID | None, key: CallKe
     """Save the request, with the slot that its patient was told where there is one."""
     if slot is None:
         return requests.open_request(house(), account, command, key)
-    return open_and_book(house(), account, command, slot, identifier("call"), key)
+    return open_and_book(house(), account, command, slot, posted_id("call"), key)
 
 
 def _call_key(

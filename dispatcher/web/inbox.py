@@ -23,6 +23,7 @@ from dispatcher.services.inbox import (
 )
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.board_columns import matches
+from dispatcher.web.posted import id_in, posted_id
 from dispatcher.web.wording import Wording, person
 
 room = Blueprint("inbox", __name__, url_prefix="/messages-recus")
@@ -52,9 +53,8 @@ def messages() -> ResponseReturnValue:
     query = request.args.get("q")
     if query is None:
         return _page(Typed())
-    try:
-        message_id = UUID(request.args.get("message", ""))
-    except ValueError:
+    message_id = id_in(request.args.get("message", ""))
+    if message_id is None:
         return _page(Typed())
     return _page(Typed(message_id, query=query.strip()[:LONGEST_QUERY]))
 
@@ -98,10 +98,9 @@ def count(message_id: UUID) -> ResponseReturnValue:
 @allow(Role.REGULATOR)
 def link(message_id: UUID) -> ResponseReturnValue:
     """Say of which request a conversation is."""
-    try:
-        request_id = UUID(request.form.get("request", ""))
-    except ValueError:
-        raise InvalidError({"request": "Choisissez une demande de la liste."}) from None
+    request_id = posted_id("request")
+    if request_id is None:
+        raise InvalidError({"request": "Choisissez une demande de la liste."})
     try:
         link_message(house(), viewer(), message_id, request_id)
     except RefusedError as refused:

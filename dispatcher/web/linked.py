@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -25,6 +24,7 @@ from dispatcher.services import linked_acts
 from dispatcher.services.moving import BY_MOVE
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.calendar_files import Entry, single_file
+from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Wording, person, shown_phone
 
 room = Blueprint("linked", __name__, url_prefix="/p/<string:token>")
@@ -86,7 +86,9 @@ def outcome(token: str) -> ResponseReturnValue:
         if page.purpose is LinkPurpose.APPOINTMENT:
             linked_acts.mark_by_appointment_link(house(), token, came=came)
         else:
-            linked_acts.mark_by_closing_link(house(), token, _appointment_id(), came=came)
+            linked_acts.mark_by_closing_link(
+                house(), token, the_posted_id("appointment"), came=came
+            )
     return _to_the_page(token)
 
 
@@ -137,13 +139,6 @@ def _linked(page: LinkedPage) -> LinkedVisit:
 
 def _to_the_page(token: str) -> ResponseReturnValue:
     return redirect(url_for("linked.show", token=token), SEE_OTHER)
-
-
-def _appointment_id() -> UUID:
-    try:
-        return UUID(request.form.get("appointment", ""))
-    except ValueError:
-        raise NotFoundError from None
 
 
 def _values(page: LinkedPage, token: str) -> dict[str, Any]:

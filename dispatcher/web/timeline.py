@@ -1,6 +1,6 @@
 """The steps of a request in French sentences, one for each kind of event that can be among them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -386,8 +386,3 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.MessageHandled: _always("SMS reçu marqué comme traité"),
 }
 """By kind of event: all those that carry a request."""
-
-
-def told_kinds() -> Sequence[type[Event]]:
-    """The events that a timeline can tell."""
-    return tuple(SENTENCES)

@@ -1,6 +1,7 @@
 """Two territories share marked slots once both have agreed, until one of them ends it."""
 
 from datetime import timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from dispatcher.reads.activity import activity
 from dispatcher.reads.agenda import agenda
 from dispatcher.reads.neighbours import neighbours
 from dispatcher.services import appointments, booking, slots
+from dispatcher.services.at_entry import hold_slot, let_go
 from dispatcher.services.commands import BookSlot, CancelRequest, PublishSlot
 from dispatcher.services.house import House
 from dispatcher.services.neighbours import agree, end_agreement
@@ -217,6 +219,32 @@ def test_a_marked_slot_serves_whoever_waits_next_door_at_once(
     keep_promises(house)
 
     assert town.the_request(request).status == "booked"
+
+
+@pytest.mark.usefixtures("sharing")
+@pytest.mark.parametrize("let_go_at_once", [True, False])
+def test_a_slot_that_was_held_for_a_telephone_call_serves_next_door_once_it_is_free(
+    house: House,
+    town: Town,
+    next_door: Town,
+    lender: Volunteer,
+    clock: FakeClock,
+    *,
+    let_go_at_once: bool,
+) -> None:
+    call = uuid4()
+    hold_slot(house, next_door.regulator, call, next_door.slot(lender, shared=True, hours=3))
+    request = town.request()
+    keep_promises(house)
+    assert town.the_appointment(request) is None
+
+    if let_go_at_once:
+        let_go(house, next_door.regulator, call)
+    else:
+        clock.advance(seconds=120)
+    keep_promises(house)
+
+    assert town.the_appointment(request) is not None
 
 
 @pytest.mark.usefixtures("sharing")
