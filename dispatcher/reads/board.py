@@ -1,7 +1,7 @@
 """Every live request of a territory, as the regulators' board shows it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,15 +9,17 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, not_, or_, select
+from sqlalchemy.orm import Session
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calling import Whom
 from dispatcher.domain.events import AppointmentBooked, RequestOpened
 from dispatcher.domain.inbound import Intent
-from dispatcher.domain.states import LIVE_REQUESTS, AppointmentStatus, RequestStatus
+from dispatcher.domain.states import LIVE_REQUESTS, AppointmentStatus, OfferStatus, RequestStatus
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
+from dispatcher.storage.offers import Offer
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -46,6 +48,17 @@ class BookedFor:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """What was tried beside the slots that are published."""
+
+    radius_km: float | None
+    """Where a regulator has set how far this request is searched for."""
+    waves: int
+    offers: Mapping[OfferStatus, int]
+    """Volunteers asked, by where their answer stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRequest:
     """One request with its patient's name. `phone` is E.164; codes are the catalogue's."""
 
@@ -66,6 +79,7 @@ class BoardRequest:
     delay_hours: int
     asked_at: datetime
     due_at: datetime
+    tried: Tried
     appointment: BookedFor | None
 
 
@@ -100,7 +114,8 @@ def board_state(db: Database, territory_id: UUID) -> str:
             .order_by(CareRequest.id)
         ).all()
         to_read = session.scalar(_to_read(territory_id))
-    return hashlib.sha256(repr((rows, to_read)).encode()).hexdigest()
+        asked = _asked(session, CareRequest.territory_id == territory_id, _STANDING)
+    return hashlib.sha256(repr((rows, to_read, asked)).encode()).hexdigest()
 
 
 def board_requests(db: Database, territory_id: UUID) -> list[BoardRequest]:
@@ -109,7 +124,8 @@ def board_requests(db: Database, territory_id: UUID) -> list[BoardRequest]:
         rows = session.execute(
             _requests(territory_id).where(_STANDING).order_by(CareRequest.due_at, CareRequest.id)
         ).all()
-    return [_request(row, db.cipher) for row in rows]
+        asked = _asked(session, CareRequest.territory_id == territory_id, _STANDING)
+    return [_request(row, db.cipher, asked.get(row.id, {})) for row in rows]
 
 
 def closed_requests(db: Database, territory_id: UUID, now: datetime) -> list[BoardRequest]:
@@ -121,7 +137,7 @@ def closed_requests(db: Database, territory_id: UUID, now: datetime) -> list[Boa
             .order_by(CareRequest.updated_at.desc(), CareRequest.id)
             .limit(CLOSED_SEARCHED_MOST)
         ).all()
-    return [_request(row, db.cipher) for row in rows]
+    return [_request(row, db.cipher, {}) for row in rows]
 
 
 def today(db: Database, territory_id: UUID, now: datetime, zone: ZoneInfo) -> Today:
@@ -172,6 +188,8 @@ def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
             CareRequest.delay_hours,
             CareRequest.asked_at,
             CareRequest.due_at,
+            CareRequest.radius_km,
+            CareRequest.waves,
             CareRequest.patient_id,
             Patient.last_name,
             Patient.first_name,
@@ -207,7 +225,22 @@ def _to_read(territory_id: UUID) -> Select[Any]:
     )
 
 
-def _request(row: Row[Any], cipher: Cipher) -> BoardRequest:
+def _asked(session: Session, *requests: ColumnElement[bool]) -> dict[UUID, dict[OfferStatus, int]]:
+    """By request that volunteers were asked about: how many of them stand where."""
+    rows = session.execute(
+        select(Offer.request_id, Offer.status, func.count().label("number"))
+        .join(CareRequest, CareRequest.id == Offer.request_id)
+        .where(*requests)
+        .group_by(Offer.request_id, Offer.status)
+        .order_by(Offer.request_id, Offer.status)
+    )
+    found: dict[UUID, dict[OfferStatus, int]] = {}
+    for row in rows:
+        found.setdefault(row.request_id, {})[OfferStatus(row.status)] = row.number
+    return found
+
+
+def _request(row: Row[Any], cipher: Cipher, offers: Mapping[OfferStatus, int]) -> BoardRequest:
     patient = row.patient_id
     return BoardRequest(
         id=row.id,
@@ -226,6 +259,7 @@ def _request(row: Row[Any], cipher: Cipher) -> BoardRequest:
         delay_hours=row.delay_hours,
         asked_at=row.asked_at,
         due_at=row.due_at,
+        tried=Tried(row.radius_km, row.waves, offers),
         appointment=_booked_for(row) if row.appointment_status is not None else None,
     )
 

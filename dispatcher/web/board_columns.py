@@ -8,23 +8,28 @@ from uuid import UUID
 
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.matching import explain
 from dispatcher.domain.states import (
     LIVE_REQUESTS,
     AppointmentStatus,
     Attention,
+    OfferStatus,
     RequestStatus,
     in_words,
 )
-from dispatcher.reads.board import BoardRequest, Today
+from dispatcher.reads.board import BoardRequest, Today, Tried
 from dispatcher.web import calls
 from dispatcher.web.timeline import ATTENTION
 from dispatcher.web.wording import TimeLeft, Wording, person, plain
 
-TODO, SEARCHING, BOOKED, CLOSING, CLOSED = "todo", "searching", "booked", "closing", "closed"
+TODO, SEARCHING, ASKING, CALLING = "todo", "searching", "asking", "calling"
+BOOKED, CLOSING, CLOSED = "booked", "closing", "closed"
 COLUMNS: Mapping[str, tuple[str, str]] = {
     TODO: ("À traiter", "Rien à traiter."),
     SEARCHING: ("En recherche", "Aucune recherche en cours."),
-    BOOKED: ("Rendez-vous à venir", "Aucun rendez-vous à venir."),
+    ASKING: ("Sollicitations en cours", "Aucun volontaire sollicité."),
+    CALLING: ("À appeler", "Personne à appeler."),
+    BOOKED: ("Rendez-vous du jour", "Aucun rendez-vous aujourd’hui."),
     CLOSING: ("À clôturer", "Tous les rendez-vous passés sont clos."),
     CLOSED: ("Closes récemment", "Aucune demande close ne correspond."),
 }
@@ -50,6 +55,8 @@ class Card:
     is_urgent: bool
     """Its delay is in danger: it stands first, and says so."""
     appointment: str
+    tried: str
+    """What was tried beside the published slots, or empty."""
     delay_label: str
     opened: str
     time_left: TimeLeft
@@ -63,6 +70,13 @@ class Column:
     title: str
     empty: str
     cards: list[Card]
+    later: list[Card]
+    """Of the day's appointments: those of the days after."""
+
+    @property
+    def count(self) -> int:
+        """How many requests stand in it."""
+        return len(self.cards) + len(self.later)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +96,50 @@ def columns(
     for request in live:
         placed[column_of(request, wording.now)].append(request)
     placed[TODO].sort(key=_urgency)
+    placed[CALLING].sort(key=_urgency)
     placed[BOOKED].sort(key=_appointment_start)
     placed[CLOSING].sort(key=_appointment_start)
     placed[CLOSED] = list(closed or ())
     return [
-        Column(key, title, empty, [_card(request, key, wording) for request in placed[key]])
+        _column(key, title, empty, placed[key], wording)
         for key, (title, empty) in COLUMNS.items()
         if (placed[key] if closed is not None else key != CLOSED)
     ]
 
 
+def _column(
+    key: str, title: str, empty: str, requests: Sequence[BoardRequest], wording: Wording
+) -> Column:
+    column = Column(key, title, empty, [], [])
+    for request in requests:
+        waits = key == BOOKED and _is_later(request, wording)
+        (column.later if waits else column.cards).append(_card(request, key, wording))
+    return column
+
+
+def _is_later(request: BoardRequest, wording: Wording) -> bool:
+    """Whether its appointment is on one of the days after today."""
+    if request.appointment is None:
+        return False
+    day = calendar.local_day(request.appointment.start, wording.zone)
+    return day > calendar.local_day(wording.now, wording.zone)
+
+
 def column_of(request: BoardRequest, now: datetime) -> str:
-    """Where a live request stands: what asks for a person comes before all else."""
+    """Where a live request stands: what asks for a person comes before all else.
+
+    A delay in danger comes before a call: the call stands on its card as well.
+    """
     appointment = request.appointment
     if appointment is not None and appointment.end <= now:
         return CLOSING
-    if request.to_call or request.attention is not None or request.status == RequestStatus.OPEN:
+    if not _is_urgent(request) and (request.to_call or request.attention == Attention.CALL_BACK):
+        return CALLING
+    if request.attention is not None or request.status == RequestStatus.OPEN:
         return TODO
-    return SEARCHING if appointment is None else BOOKED
+    if appointment is not None:
+        return BOOKED
+    return ASKING if request.status == RequestStatus.OFFERING else SEARCHING
 
 
 def matches(request: BoardRequest, query: str) -> bool:
@@ -117,7 +157,7 @@ def matches(request: BoardRequest, query: str) -> bool:
 
 def announcement(shown: Sequence[Column]) -> str:
     """The board in one sentence, for screen readers."""
-    return ", ".join(f"{column.title}{NBSP}: {len(column.cards)}" for column in shown)
+    return ", ".join(f"{column.title}{NBSP}: {column.count}" for column in shown)
 
 
 def figures(day: Today) -> list[Figure]:
@@ -158,6 +198,7 @@ def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
         attention=_attention(request),
         is_urgent=_is_urgent(request),
         appointment=_appointment(request, wording),
+        tried=tried(request.tried),
         delay_label=f"{request.delay_hours}{NBSP}h",
         opened=wording.moment(request.asked_at),
         time_left=_time_left(request, column, wording),
@@ -170,6 +211,24 @@ def _attention(request: BoardRequest) -> str:
     if request.attention is not None:
         asked.append(ATTENTION.get(request.attention, "À regarder"))
     return ". ".join(asked)
+
+
+def tried(what: Tried) -> str:
+    """« rayon 30 km · 2 vagues, 6 volontaires, 2 refus »; empty where nothing was."""
+    said = []
+    if what.radius_km is not None:
+        said.append(f"rayon {explain.distance_in_words(what.radius_km)}")
+    asked = sum(what.offers.values())
+    if asked:
+        text = f"{what.waves}{NBSP}vagues, " if what.waves > 1 else ""
+        text += f"{asked}{NBSP}{'volontaires sollicités' if asked > 1 else 'volontaire sollicité'}"
+        declined = what.offers.get(OfferStatus.DECLINED, 0)
+        said.append(f"{text}, {declined}{NBSP}refus" if declined else text)
+    elif what.waves:
+        said.append("aucun volontaire joignable")
+    if what.offers.get(OfferStatus.ACCEPTED):
+        said.append("un a accepté")
+    return " · ".join(said)
 
 
 def _appointment(request: BoardRequest, wording: Wording) -> str:

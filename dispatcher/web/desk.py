@@ -64,7 +64,6 @@ def board() -> ResponseReturnValue:
     state = _board_state(query)
     return render_template(
         "desk/board.html",
-        query=query,
         live_url=url_for("desk.board_cards", q=query or None),
         live_etag=state.etag,
         live_every=state.every,
@@ -108,6 +107,7 @@ def _board(query: str) -> dict[str, Any]:
     day = board_read.today(db, account.territory_id, wording.now, wording.zone)
     columns = board_columns.columns(live, wording, closed)
     return {
+        "query": query,
         "columns": columns,
         "announcement": board_columns.announcement(columns),
         "summary": board_columns.figures(day),

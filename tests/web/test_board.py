@@ -10,10 +10,13 @@ from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
 from dispatcher.storage.messages import Message
 from tests.builders import Town, mobile
+from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
+from tests.services.offering import answers, asked_volunteer, code_of, waits
 from tests.web.pages import Browser, Page
 
 BOARD, PART = "/demandes", "/demandes/tableau"
+COLUMNS = ("todo", "searching", "asking", "calling", "booked", "closing")
 
 
 def columns(page: Page) -> dict[str, list[str]]:
@@ -27,7 +30,7 @@ def columns(page: Page) -> dict[str, list[str]]:
 
 def test_an_empty_board_says_so_in_each_column(desk: Browser) -> None:
     page = desk.get(BOARD)
-    assert columns(page) == {"todo": [], "searching": [], "booked": [], "closing": []}
+    assert columns(page) == {key: [] for key in COLUMNS}
     assert "Rien à traiter." in page.text
 
 
@@ -76,9 +79,12 @@ def test_appointments_to_come_are_in_the_order_of_their_hours(town: Town, desk: 
         town.slot(hours=hours)
         town.request(need={"delay_hours": 48})
         keep_promises(town.house)
-    first, second = columns(desk.get(BOARD))["booked"]
+    page = desk.get(BOARD)
+    first, second = columns(page)["booked"]
     assert "Aujourd’hui à 12 h" in first
     assert "Demain à 15 h" in second
+    assert page.texts("summary") == ["Les jours suivants : 1"]
+    assert "Rendez-vous du jour 1 demande" in page.texts("h2")
 
 
 def test_a_search_that_found_nothing_comes_in_front_of_the_regulator(
@@ -203,6 +209,21 @@ def test_each_change_that_a_card_shows_changes_the_tag(town: Town, desk: Browser
     assert len(set(etags)) == len(etags)
 
 
+def test_whoever_was_asked_is_in_a_column_of_its_own_and_each_answer_changes_the_tag(
+    town: Town, desk: Browser, clock: FakeClock
+) -> None:
+    no = asked_volunteer(town, last_name="Refuse")
+    asked_volunteer(town, last_name="Muet")
+    request = waits(town, clock)
+    page, etag = desk.get(BOARD), desk.part(PART).etag
+    (card,) = columns(page)["asking"]
+    assert "2 volontaires sollicités" in card
+    answers(town, no, f"NON {code_of(town, request)}")
+    changed = desk.part(PART, etag)
+    (card,) = columns(changed)["asking"]
+    assert "2 volontaires sollicités, 1 refus" in card
+
+
 def test_another_territorys_requests_are_not_on_the_board(town: Town, desk: Browser) -> None:
     elsewhere = Town.found(town.house, town.clock, code="doubs", department="25")
     etag = desk.part(PART).etag
@@ -252,12 +273,12 @@ def test_the_message_that_did_not_arrive_asks_for_a_call(town: Town, desk: Brows
         ).one()
     assert sid is not None
     record_receipt(town.house, None, sid, MessageStatus.UNDELIVERED.value, "30003")
-    (card,) = columns(desk.get(BOARD))["todo"]
+    (card,) = columns(desk.get(BOARD))["calling"]
     assert "À appeler : le patient n’a pas reçu son SMS" in card
     page = desk.get(f"{BOARD}/{request}")
     assert "le téléphone est éteint ou hors réseau" in page.text
     desk.submit(page.form(f"{BOARD}/{request}/appele"))
-    assert columns(desk.get(BOARD))["todo"] == []
+    assert columns(desk.get(BOARD))["calling"] == []
 
 
 def test_a_request_that_is_over_stands_there_until_its_patient_was_told(
@@ -272,7 +293,7 @@ def test_a_request_that_is_over_stands_there_until_its_patient_was_told(
     cancelled = {"by": "regulator", "reason": "Doublon"}
     desk.submit(desk.get(f"{BOARD}/{request}").form(f"{BOARD}/{request}/annuler"), cancelled)
 
-    (card,) = columns(desk.get(BOARD))["todo"]
+    (card,) = columns(desk.get(BOARD))["calling"]
     assert "À appeler : le patient n’a pas reçu son SMS" in card
     assert "annulée" in card
     assert "reste" not in card
@@ -280,5 +301,5 @@ def test_a_request_that_is_over_stands_there_until_its_patient_was_told(
     assert "Demande annulée" in page.text
     desk.submit(page.form(f"{BOARD}/{request}/appele"))
 
-    assert columns(desk.get(BOARD))["todo"] == []
+    assert columns(desk.get(BOARD))["calling"] == []
     assert "Patient prévenu par téléphone" in desk.get(f"{BOARD}/{request}").text
