@@ -86,6 +86,8 @@ class Settings:
     """Where a routing server answers `/table/v1/driving/…`; None where roads are estimated."""
     smtp: Smtp | None = None
     """None where no e-mail can be sent."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """What Prometheus shows to read /metrics; None where nobody does."""
 
     @property
     def is_demonstration(self) -> bool:
@@ -125,6 +127,7 @@ class Settings:
             log_level=reader.optional("LOG_LEVEL") or "INFO",
             routing_url=reader.optional_url("ROUTING_URL"),
             smtp=reader.smtp(),
+            metrics_token=reader.token("METRICS_TOKEN"),
         )
         if reader.faults:
             raise IncompleteSettingsError("\n".join(reader.faults))
@@ -182,6 +185,9 @@ class _Reader:
         if value and len(value) < MINIMUM_SECRET_LENGTH:
             self.faults.append(f"{name} must have at least {MINIMUM_SECRET_LENGTH} characters")
         return value
+
+    def token(self, name: str) -> str | None:
+        return self.secret(name) if self.optional(name) else None
 
     def data_keys(self, name: str) -> tuple[tuple[str, bytes], ...]:
         """`id:base64[,id:base64…]`, the key that seals first."""

@@ -37,6 +37,10 @@ class SilentBell:
         """There is nothing that could answer."""
         return False
 
+    def depths(self) -> dict[str, int]:
+        """No queue is seen from here."""
+        return {}
+
 
 def utc_now() -> datetime:
     """The clock on the wall."""

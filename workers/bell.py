@@ -46,6 +46,13 @@ class RqBell:
         except (RedisError, OSError):
             return False
 
+    def depths(self) -> dict[str, int]:
+        """How many jobs wait in each queue, the most urgent first; empty if Redis is away."""
+        try:
+            return {name.value: queue.count for name, queue in self._queues.items()}
+        except (RedisError, OSError):
+            return {}
+
 
 def enqueue(by_name: Mapping[QueueName, Queue], rings: Sequence[Ring]) -> None:
     """One RQ job for each promise.

@@ -1,4 +1,4 @@
-"""Who may sign in to a territory, and the work that the machines gave up."""
+"""Who may sign in to a territory."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,19 +8,16 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from dispatcher.domain.events import UserSignedIn
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Role
 from dispatcher.reads.request_history import name_of
 from dispatcher.storage.accounts import User
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.practitioners import Practitioner
-from dispatcher.storage.promises import Promise
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Database
 
 SIGN_INS_SHOWN = timedelta(days=30)
 """The log has no index by person: further back than this is not looked for sign-ins."""
-DEAD_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +41,6 @@ class KnownLogin:
     display_name: str
     role: Role
     territory_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeadPromise:
-    """Work that failed its last attempt. `error` names a kind of error, never data."""
-
-    job: Job
-    attempts: int
-    promised_at: datetime
-    died_at: datetime
-    error: str
 
 
 def accounts_of(db: Database, territory_id: UUID, now: datetime) -> list[AccountFacts]:
@@ -107,25 +93,3 @@ def logins(db: Database, wanted: Collection[str]) -> list[KnownLogin]:
     found = [KnownLogin(row.login, row.display_name, Role(row.role), row.name) for row in rows]
     order = list(Role)
     return sorted(found, key=lambda known: (known.territory_name, order.index(known.role)))
-
-
-def dead_promises(db: Database) -> list[DeadPromise]:
-    """The last DEAD_SHOWN pieces of work that were given up, of all territories."""
-    with db.reading() as session:
-        rows = session.scalars(
-            select(Promise)
-            .where(Promise.dead_at.is_not(None))
-            .order_by(Promise.dead_at.desc(), Promise.id)
-            .limit(DEAD_SHOWN)
-        ).all()
-    return [
-        DeadPromise(
-            job=Job(row.job),
-            attempts=row.attempts,
-            promised_at=row.created_at,
-            died_at=row.dead_at,
-            error=row.last_error or "",
-        )
-        for row in rows
-        if row.dead_at is not None
-    ]

@@ -1,10 +1,12 @@
-"""How the promises stand, whether SMS and e-mails leave, and which recurring processes live."""
+"""How the promises stand, whether SMS and e-mails leave, which processes live, what runs here."""
 
+import platform
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from dispatcher import __version__
 from dispatcher.domain.emails import UNSENT
 from dispatcher.domain.messages import CAN_WAIT, MessageStatus
 from dispatcher.storage import keeping
@@ -48,6 +50,26 @@ def promises_and_ticks(db: Database) -> PromisesAndTicks:
         )
         ticks = {tick.name: tick.at for tick in session.scalars(select(Tick).order_by(Tick.name))}
     return PromisesAndTicks(oldest, _age(unsent, now), _age(email, now), dead, ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What runs here. `schema` is the revision of the database, `engine` its name and version."""
+
+    software: str
+    schema: str
+    engine: str
+    python: str
+
+
+def versions(db: Database) -> Versions:
+    """Raises UnavailableError."""
+    with db.reading() as session:
+        schema = session.scalar(text("SELECT version_num FROM alembic_version"))
+        dialect = session.get_bind().dialect
+        numbers = ".".join(str(part) for part in dialect.server_version_info or ())
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[dialect.name]
+    return Versions(__version__, str(schema), f"{name} {numbers}", platform.python_version())
 
 
 def _age(since: datetime | None, now: datetime) -> float | None:

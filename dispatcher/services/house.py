@@ -1,6 +1,6 @@
 """What every service is given: the database, the outside, the clock and the data of the field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +28,10 @@ class Bell(Protocol):
 
     def answers(self) -> bool:
         """Whether the bell can be rung at this moment."""
+        ...
+
+    def depths(self) -> Mapping[str, int]:
+        """How many jobs wait in each queue, the most urgent first; empty if it does not answer."""
         ...
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, case, func, or_, select, update
+from sqlalchemy import Integer, Select, Uuid, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -55,6 +55,19 @@ _PROLONG = (
         _PROMISES.done_at.is_(None),
     )
     .values(lease_until=bindparam("until"))
+)
+_REVIVE = (
+    update(table_of(Promise))
+    .where(
+        _PROMISES.id == bindparam("promise"),
+        _PROMISES.dead_at.is_not(None),
+        or_(
+            _PROMISES.territory_id.is_(None),
+            _PROMISES.territory_id == bindparam("territory", type_=Uuid()),
+        ),
+    )
+    .values(dead_at=None, attempts=0, due_at=bindparam("now"))
+    .returning(_PROMISES.job)
 )
 _DUE = (
     select(_PROMISES.id, _PROMISES.job)
@@ -189,6 +202,15 @@ def bury_exhausted(db: Database) -> int:
                 .values(dead_at=now, lease_until=None, token=None, last_error="worker lost")
             )
         )
+
+
+def revive(session: Session, promise_id: UUID, territory_id: UUID, now: datetime) -> Job | None:
+    """A dead promise is due again, with all its attempts; returns its job.
+
+    None, and nothing is changed, where it is not dead, or belongs to another territory.
+    """
+    job = session.scalar(_REVIVE, {"promise": promise_id, "territory": territory_id, "now": now})
+    return None if job is None else Job(job)
 
 
 def promise_once(session: Session, job: Job, key: str, due_at: datetime, now: datetime) -> bool:

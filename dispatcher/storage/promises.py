@@ -33,6 +33,8 @@ class Promise(Record):
     )
 
     id: Mapped[Id]
+    territory_id: Mapped[UUID | None]
+    """In whose name it was promised; None for the whole house's recurring work."""
     job: Mapped[Code]
     ids: Mapped[dict[str, Any]]
     key: Mapped[str | None]

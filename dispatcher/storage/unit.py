@@ -119,6 +119,7 @@ class Unit:
         self._promises.append(
             {
                 "id": promise_id,
+                "territory_id": self.territory_id,
                 "job": job.value,
                 "ids": {name: str(value) for name, value in ids.items()},
                 "due_at": due,

@@ -1,65 +1,29 @@
-"""The administrators' page: who may sign in, and whether the machines keep what was promised."""
+"""The administrators' page: who may sign in, and for whom."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dispatcher.domain import calendar
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import ROLE_NAMES, Account, Role
-from dispatcher.reads.accounts import AccountFacts, DeadPromise, accounts_of, dead_promises
+from dispatcher.reads.accounts import AccountFacts, accounts_of
 from dispatcher.reads.delegations import delegate_accounts, delegations
-from dispatcher.reads.health import promises_and_ticks
 from dispatcher.reads.practitioners import active_practitioners
 from dispatcher.services.accounts import create_user, new_password, replace_password, set_active
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
-from dispatcher.web.health import EMAIL_UNSENT_SECONDS, OVERDUE_SECONDS, UNSENT_SECONDS
 from dispatcher.web.posted import posted_id, the_posted_id
 from dispatcher.web.wording import Choice, Wording
 
 room = Blueprint("administration", __name__, url_prefix="/administration")
 SEE_OTHER = 303
 FIELDS = ("display_name", "login", "role", "practitioner")
-JOBS: Mapping[Job, str] = {
-    Job.MATCH_WAITING: "Recherche de créneaux",
-    Job.ESCALATE_REQUEST: "Remise d’une demande à la régulation",
-    Job.SEND_MESSAGE: "Envoi d’un SMS",
-    Job.SEND_UNHURRIED: "Envoi d’un SMS qui peut attendre",
-    Job.SEND_AGAIN: "Nouvel envoi d’un SMS non remis",
-    Job.SEND_EMAIL: "Envoi d’un e-mail",
-    Job.REMIND_PATIENT: "Rappel d’un rendez-vous",
-    Job.FOLLOW_UP_VISIT: "SMS après une visite",
-    Job.SWEEP_WAITING: "Reprise des demandes en attente",
-    Job.WATCH_UNSENT: "Surveillance des SMS qui ne partent pas",
-    Job.SEAL_LOG: "Scellement du journal",
-    Job.CLOSE_PAST_SLOTS: "Clôture des créneaux passés",
-    Job.ASK_VOLUNTEERS: "Sollicitation des volontaires",
-    Job.ASK_PRACTITIONERS: "Questions du matin et du soir aux professionnels",
-    Job.EXPIRE_OFFERS: "Fin des sollicitations sans réponse",
-    Job.MISS_HOUR: "Attente de l’heure d’un volontaire",
-    Job.LEARN_PRICES: "Apprentissage de la valeur des créneaux",
-    Job.RUN_SIMULATION: "Simulation",
-    Job.PUBLISH_OCCURRENCES: "Publication des modèles de semaine",
-    Job.READ_AGENDAS: "Tour des agendas reliés",
-    Job.READ_AGENDA: "Lecture d’un agenda relié",
-    Job.IMPORT_DIRECTORY: "Import de l’annuaire national",
-    Job.COUNT_DAYS: "Décompte de l’activité",
-    Job.MAKE_EVIDENCE: "Dossier de preuves",
-    Job.MAIL_REPORTS: "Rapports mensuels par e-mail",
-}
-SILENT = timedelta(minutes=3)
-"""A process that has not been heard of for longer is taken to be gone."""
-PROCESSES: Mapping[str, str] = {"relay": "Relais", "clock": "Horloge"}
-"""Those that say at every turn that they live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +37,7 @@ class NewPassword:
 @room.get("")
 @allow(Role.ADMINISTRATOR)
 def accounts() -> ResponseReturnValue:
-    """Accounts, what was given up, and how the machines are."""
+    """The accounts of the territory."""
     return _page({})
 
 
@@ -175,8 +139,6 @@ def _page(
             Choice(str(each.id), each.display_name)
             for each in active_practitioners(db, account.territory_id)
         ],
-        dead_promises=[_dead(promise, wording) for promise in dead_promises(db)],
-        health=_health(wording),
     )
 
 
@@ -191,46 +153,3 @@ def _account(facts: AccountFacts, viewer_account: Account, wording: Wording) -> 
         "is_self": facts.id == viewer_account.user_id,
         "last_seen": wording.relative(facts.last_seen) if facts.last_seen else "",
     }
-
-
-def _dead(promise: DeadPromise, wording: Wording) -> dict[str, Any]:
-    return {
-        "label": JOBS[promise.job],
-        "attempts": promise.attempts,
-        "at": wording.relative(promise.died_at),
-        "age": calendar.duration(promise.died_at - promise.promised_at),
-        "error": promise.error,
-    }
-
-
-def _health(wording: Wording) -> list[dict[str, str]]:
-    """What /health says, in words; `tone` is success or warning."""
-    found, redis = promises_and_ticks(house().db), house().bell.answers()
-    rows = [
-        _figure("File d’attente Redis", "répond" if redis else "ne répond pas", good=redis),
-        _age("Travail le plus en retard", found.oldest_overdue_seconds, OVERDUE_SECONDS),
-        _age("SMS qui attend de partir", found.oldest_unsent_seconds, UNSENT_SECONDS),
-        _age("E-mail qui attend de partir", found.oldest_email_seconds, EMAIL_UNSENT_SECONDS),
-        _figure("Travaux abandonnés", str(found.dead_promises), good=not found.dead_promises),
-    ]
-    rows += [
-        _figure(
-            label,
-            f"vu {wording.relative(found.ticks[name])}" if name in found.ticks else "jamais vu",
-            good=name in found.ticks and wording.now - found.ticks[name] < SILENT,
-        )
-        for name, label in PROCESSES.items()
-    ]
-    return rows
-
-
-def _age(label: str, seconds: float | None, patience: float) -> dict[str, str]:
-    """How long the oldest has waited; good while that is no longer than usual."""
-    if seconds is None:
-        return _figure(label, "aucun", good=True)
-    waited = calendar.duration(timedelta(seconds=seconds))
-    return _figure(label, f"depuis {waited}", good=seconds <= patience)
-
-
-def _figure(label: str, value: str, *, good: bool) -> dict[str, str]:
-    return {"label": label, "value": value, "tone": "success" if good else "warning"}

@@ -23,6 +23,7 @@ from dispatcher.web import (
     invitations,
     limits,
     linked,
+    metrics,
     neighbours,
     offers,
     own_agendas,
@@ -36,6 +37,7 @@ from dispatcher.web import (
     slot_page,
     texts,
     typed_figures,
+    watching,
     ways_out,
     webhooks,
     week,
@@ -46,7 +48,7 @@ from dispatcher.web import (
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
-    rooms = [account.room, health.room, webhooks.room]
+    rooms = [account.room, health.room, metrics.room, webhooks.room]
     rooms += [
         guide.room,
         patient.room,
@@ -72,7 +74,14 @@ def of(house: House) -> list[Blueprint]:
     ]
     rooms += [desk.room, beside.room, ways_out.room, communes.room]
     rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
-    rooms += [administration.room, neighbours.room, settings.room, texts.room, what_if.room]
+    rooms += [
+        administration.room,
+        watching.room,
+        neighbours.room,
+        settings.room,
+        texts.room,
+        what_if.room,
+    ]
     if house.settings.is_demonstration:
         rooms.append(demonstration.room)
     return rooms

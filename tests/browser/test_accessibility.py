@@ -31,6 +31,7 @@ PAGES = {
     "coordinator": ("/activite", "/et-si", "/annuaire", "/annuaire/import"),
     "administrator": (
         "/administration",
+        "/administration/surveillance",
         "/reglages",
         "/reglages/textes",
         "/reglages/textes/fr/confirmation",

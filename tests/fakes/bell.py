@@ -17,3 +17,6 @@ class RecordingBell:
 
     def answers(self) -> bool:
         return self.is_there
+
+    def depths(self) -> dict[str, int]:
+        return {"urgent": 2, "messages": 0} if self.is_there else {}

@@ -71,6 +71,7 @@ class Site:
             "recipient_id": uuid.uuid4(),
             "hours_id": uuid.uuid4(),
             "user_id": uuid.uuid4(),
+            "promise_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
             "provider": "twilio",

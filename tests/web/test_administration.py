@@ -1,19 +1,13 @@
-"""The administrators' page: accounts, what was given up, and the state of the machines."""
+"""The administrators' page: accounts."""
 
 import re
-import uuid
 from collections.abc import Callable
 
 import pytest
 
-from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.accounts import SignInRefusedError, sign_in
-from dispatcher.storage.keeping import tick
-from dispatcher.storage.promises import Promise
-from dispatcher.web import administration
 from tests.builders import PASSWORD, Town
-from tests.fakes.bell import RecordingBell
 from tests.web.pages import Browser, Page
 
 PAGE, CREATE = "/administration", "/administration/comptes"
@@ -122,44 +116,3 @@ def test_the_last_sign_in_is_told(town: Town, office: Browser, desk: Browser) ->
     rows = office.get(PAGE).texts("tr")
     assert any("Compte regulator" in row and "aujourd’hui à 9 h" in row for row in rows)
     assert any("Compte coordinator" in row and "Jamais" in row for row in rows)
-
-
-def test_work_that_was_given_up_is_listed_with_its_cause(town: Town, office: Browser) -> None:
-    assert "Aucun : tout ce qui devait être fait" in office.get(PAGE).text
-    now = town.clock.now
-    with town.house.db.writing() as session:
-        session.add(
-            Promise(
-                id=uuid.uuid4(),
-                job=Job.SEND_MESSAGE.value,
-                ids={},
-                due_at=now,
-                attempts=8,
-                created_at=town.in_hours(-2),
-                dead_at=now,
-                last_error="SmsRefused 20003",
-            )
-        )
-    page = office.get(PAGE)
-    assert "Envoi d’un SMS 8 aujourd’hui à 9 h 2 h SmsRefused 20003" in page.texts("tr")
-    assert "Travaux abandonnés 1" in page.text
-
-
-def test_the_state_of_the_machines_is_told(
-    town: Town, office: Browser, bell: RecordingBell
-) -> None:
-    assert "Relais jamais vu" in office.get(PAGE).text
-    tick(town.house.db, "relay")
-    tick(town.house.db, "clock")
-    town.clock.advance(minutes=5)
-    bell.is_there = False
-    text = office.get(PAGE).text
-    assert "Relais vu aujourd’hui à 9 h" in text
-    assert "File d’attente Redis ne répond pas" in text
-    town.request()
-    town.clock.advance(minutes=10)
-    assert "Travail le plus en retard depuis 10 min" in office.get(PAGE).text
-
-
-def test_every_job_has_a_name_for_people() -> None:
-    assert set(administration.JOBS) == set(Job)

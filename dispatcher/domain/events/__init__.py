@@ -97,6 +97,7 @@ from dispatcher.domain.events.places import (
     PlaceClosed,
     PlaceReopened,
 )
+from dispatcher.domain.events.promises import PromiseRetried
 from dispatcher.domain.events.requests import (
     BookingLost,
     EffectNoted,
@@ -195,6 +196,7 @@ __all__ = [
     "PlaceReopened",
     "PractitionerImported",
     "PractitionerInvited",
+    "PromiseRetried",
     "RegulationHoursNoted",
     "RegulationHoursTakenBack",
     "ReportRecipientAdded",
