@@ -9,8 +9,8 @@ from config.catalogue import Catalogue
 from config.communes import Communes
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
-from dispatcher.domain.indicators import DayFigures, Indicators, Outcomes
-from dispatcher.domain.indicators.definition import Dimension, RequestCount
+from dispatcher.domain.indicators import DayFigures, Figure, Indicators, Outcomes
+from dispatcher.domain.indicators.definition import Dimension, Ratio, RequestDurations
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.papers.words import (
     DIMENSIONS,
@@ -177,7 +177,6 @@ def table(
         what = INDICATORS[code]
         if code in BEHIND:
             continue
-        has_acts = isinstance(what, RequestCount) and bool(figure.value)
         lines.append(
             {
                 "label": what.label,
@@ -186,10 +185,16 @@ def table(
                 "detail": ninth_decile(figure),
                 "before": shown(before.figures[code]) if before else "",
                 "change": change(figure, before.figures[code]) if before else "",
-                "acts_url": acts_url(code) if has_acts else "",
+                "acts_url": acts_url(code) if _has_acts(figure) else "",
             }
         )
     return lines
+
+
+def _has_acts(figure: Figure) -> bool:
+    """A duration and a share of nothing are None; of a count nothing is zero."""
+    is_reckoned = isinstance(INDICATORS[figure.code], RequestDurations | Ratio)
+    return bool(figure.value) or (is_reckoned and figure.value is not None)
 
 
 def breakdowns(found: Indicators, catalogue: Catalogue, communes: Communes) -> list[dict[str, Any]]:

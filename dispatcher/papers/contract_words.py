@@ -48,7 +48,7 @@ def goal(line: Line) -> str:
     if is_task(line):
         return "À faire, avec sa preuve"
     said = []
-    if line.baseline is not None and (line.source is not Source.LOG or line.baseline):
+    if line.baseline is not None:
         said.append(f"départ {value_of(line, line.baseline)}")
     if line.target is not None:
         said.append(f"cible {value_of(line, line.target)}")

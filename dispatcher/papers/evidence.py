@@ -23,7 +23,6 @@ from dispatcher.domain.calendar import NBSP, local_day
 from dispatcher.domain.indicators.definition import Dimension
 from dispatcher.domain.indicators.masking import SMALLEST_TOLD
 from dispatcher.domain.indicators.registry import INDICATORS
-from dispatcher.domain.indicators.stories import Slot
 from dispatcher.papers import pdf
 from dispatcher.papers.contract_words import (
     PAYMENTS,
@@ -37,7 +36,7 @@ from dispatcher.papers.contract_words import (
 )
 from dispatcher.papers.spreadsheets import Cell, Sheet, csv_of, workbook_of
 from dispatcher.papers.words import OUTCOMES, UNITS
-from dispatcher.reads.acts import Act, Behind
+from dispatcher.reads.acts import Act, Behind, PersonAct, PlaceAct
 
 PartLabel = Callable[[str, str], str]
 ACT_HEAD = (
@@ -51,8 +50,19 @@ ACT_HEAD = (
     "Délai (h)",
     "Dans le délai",
     "Compte pour",
+    "Sur",
 )
-SLOT_HEAD = ("Praticien", "Jour", "Profession", "Places", "Visible du SAS")
+PLACE_HEAD = (
+    "Praticien",
+    "Jour",
+    "Profession",
+    "Places ouvertes",
+    "Utilisées",
+    "Perdues",
+    "Visible du SAS",
+    "Compte pour",
+)
+PERSON_HEAD = ("Praticien", "Profession", "Jours de présence", "Compte pour")
 LINE_HEAD = (
     "Ligne",
     "Source",
@@ -134,13 +144,15 @@ def _from_log(dossier: Dossier) -> Sequence[Line]:
 
 
 def _rows_of(line: Line, dossier: Dossier) -> _List:
-    acts = dossier.behind.acts.get(line.indicator)
-    if acts is not None:
-        head: Sequence[str] = ACT_HEAD
-        rows: list[Sequence[Cell]] = [_act_row(act, dossier) for act in acts]
+    behind, code = dossier.behind, line.indicator
+    head: Sequence[str]
+    rows: list[Sequence[Cell]]
+    if code in behind.acts:
+        head, rows = ACT_HEAD, [_act_row(each, dossier) for each in behind.acts[code]]
+    elif code in behind.places:
+        head, rows = PLACE_HEAD, [_place_row(each, dossier) for each in behind.places[code]]
     else:
-        head = SLOT_HEAD
-        rows = [_slot_row(slot, dossier) for slot in dossier.behind.slots]
+        head, rows = PERSON_HEAD, [_person_row(each, dossier) for each in behind.people[code]]
     if 0 < len(rows) < SMALLEST_TOLD:
         masked = f"Moins de {SMALLEST_TOLD} actes{NBSP}: leur liste reste dans la maison."
         return _List(head, [(masked,)], len(rows))
@@ -162,17 +174,27 @@ def _act_row(act: Act, dossier: Dossier) -> Sequence[Cell]:
         None if hours is None else round(hours, 1),
         "" if seen is None else "oui" if act.within_delay else "non",
         float(act.counts),
+        None if act.over is None else float(act.over),
     )
 
 
-def _slot_row(slot: Slot, dossier: Dossier) -> Sequence[Cell]:
+def _place_row(place: PlaceAct, dossier: Dossier) -> Sequence[Cell]:
+    opening = place.opening
     return (
-        "" if slot.practitioner_id is None else pseudonym(slot.practitioner_id),
-        local_day(slot.start, dossier.zone),
-        dossier.part_label(Dimension.PROFESSION, slot.profession),
-        float(slot.places),
-        "oui" if slot.to_regulation else "non",
+        "" if opening.practitioner_id is None else pseudonym(opening.practitioner_id),
+        local_day(opening.start, dossier.zone),
+        dossier.part_label(Dimension.PROFESSION, opening.profession),
+        float(opening.opened),
+        float(opening.used),
+        float(opening.lost),
+        "oui" if opening.to_regulation else "non",
+        float(place.counts),
     )
+
+
+def _person_row(person: PersonAct, dossier: Dossier) -> Sequence[Cell]:
+    profession = dossier.part_label(Dimension.PROFESSION, person.profession)
+    return pseudonym(person.practitioner_id), profession, float(person.days), 1.0
 
 
 def _line_rows(dossier: Dossier, lists: Mapping[str, _List]) -> Sequence[Sequence[Cell]]:
@@ -268,6 +290,11 @@ def _behind(dossier: Dossier, lists: Mapping[str, _List]) -> list[Flowable]:
             " joints. Un acte y porte un pseudonyme, des jours, des codes et un délai, jamais un"
             " nom, une commune, un âge ni un motif. La CPTS peut retrouver l’acte derrière un"
             f" pseudonyme. Une liste de moins de {SMALLEST_TOLD} actes n’est pas jointe."
+        ),
+        pdf.note(
+            f"La colonne «{NBSP}Compte pour{NBSP}» redonne la valeur de la ligne{NBSP}: par sa"
+            " somme, par sa médiane pour une durée, par sa somme rapportée à celle de la colonne"
+            f" «{NBSP}Sur{NBSP}» pour une part ou une moyenne."
         ),
     )
 

@@ -8,7 +8,7 @@ from config.communes import Communes
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.indicators import Figure
-from dispatcher.domain.indicators.definition import Dimension, Unit
+from dispatcher.domain.indicators.definition import Dimension, Indicator, Unit
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.indicators.stories import SEVERAL, UNKNOWN, UNSPECIFIED
 
@@ -103,6 +103,14 @@ def shown(figure: Figure) -> str:
 def written_value(code: str, value: float) -> str:
     """A value in the unit of its indicator."""
     return _SHOWN.get(INDICATORS[code].unit, number)(value)
+
+
+def written_count(what: Indicator, counts: float, over: int | None) -> str:
+    """What one act counts for: « 1 », « 3 h 20 », and « 1 sur 1 » in a ratio."""
+    if what.unit is Unit.DURATION:
+        return _duration(counts)
+    said = number(counts)
+    return said if over is None else f"{said} sur{NBSP}{number(over)}"
 
 
 def ninth_decile(figure: Figure) -> str:

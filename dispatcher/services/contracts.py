@@ -16,11 +16,10 @@ from sqlalchemy import select
 
 from config import agreements
 from dispatcher.domain import calendar
-from dispatcher.domain.aci.contract import Contract, Direction, Line, Mission, Source, Value
+from dispatcher.domain.aci.contract import Contract, Line, Mission, Source, Value
 from dispatcher.domain.aci.settlement import Settlement, settle
 from dispatcher.domain.errors import RefusedError
 from dispatcher.domain.events import ContractSaved
-from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Account
 from dispatcher.reads.activity import activity
 from dispatcher.reads.typed_figures import Typed, latest, typed_figures
@@ -182,11 +181,7 @@ def _valued(line: Line, measured: Mapping[str, Value], typed: Mapping[str, Typed
         return replace(
             line, value=None if known is None else Value(known.figure, known.on, known.origin)
         )
-    # What adds up day by day began the year at nothing: that is where its pace is reckoned from.
-    begins = line.baseline
-    if begins is None and line.direction is Direction.UP and INDICATORS[line.indicator].additive:
-        begins = 0.0
-    return replace(line, value=measured.get(line.indicator), baseline=begins)
+    return replace(line, value=measured.get(line.indicator))
 
 
 def _without_values(contract: Contract) -> Contract:

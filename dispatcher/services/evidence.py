@@ -16,7 +16,7 @@ from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
 from dispatcher.papers.evidence import Dossier, Seal, evidence_zip
 from dispatcher.papers.words import part_label
-from dispatcher.reads.acts import Behind, everything_behind
+from dispatcher.reads.acts import Behind, everything_behind, nothing_behind
 from dispatcher.services.contract_years import contract_years, year_of
 from dispatcher.services.contracts import settled
 from dispatcher.services.house import House
@@ -124,7 +124,7 @@ def _behind(
     codes = {line.indicator for line in year.lines() if line.source is Source.LOG}
     last = min(local_day(house.clock(), zone), year.last)
     if not codes or last < year.first:
-        return Behind(dict.fromkeys(codes, ()), ())
+        return nothing_behind(codes)
     return everything_behind(
         house.db,
         territory_id,

@@ -12,14 +12,14 @@ from config.outlines import outlines_of
 from dispatcher.domain import calendar
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.indicators import Indicators
-from dispatcher.domain.indicators.definition import Dimension, RequestCount
+from dispatcher.domain.indicators.definition import Dimension, Indicator
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
 from dispatcher.papers import activity as activity_view
 from dispatcher.papers import activity_files
-from dispatcher.papers.words import OUTCOMES, number, part_label
+from dispatcher.papers.words import NOT_KNOWN, OUTCOMES, number, part_label, shown, written_count
 from dispatcher.reads.activity import activity as read_activity
-from dispatcher.reads.acts import Act, acts_behind
+from dispatcher.reads.acts import Act, PersonAct, PlaceAct, acts_behind
 from dispatcher.web import activity_map, activity_period, typed_figures
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.activity_period import COMPARISONS, Asked
@@ -115,7 +115,7 @@ def workbook() -> ResponseReturnValue:
 def acts() -> ResponseReturnValue:
     """The acts behind a figure: number, hours and codes, and nobody's name."""
     indicator = INDICATORS.get(request.args.get("indicateur", "requests"))
-    if not isinstance(indicator, RequestCount):
+    if indicator is None:
         raise NotFoundError
     asked = activity_period.asked(activity_period.typed(_today()))
     found = acts_behind(house().db, viewer().territory_id, _days(asked), indicator)
@@ -124,9 +124,10 @@ def acts() -> ResponseReturnValue:
         label=indicator.label,
         formula=indicator.formula,
         period_label=calendar.span(asked.first, asked.last),
-        total=number(found.total),
-        shown=number(sum(act.counts for act in found.acts)),
-        acts=[_act(act) for act in found.acts],
+        total=shown(found.figure),
+        acts=[_act(act, indicator) for act in found.acts],
+        places=[_place(place) for place in found.places],
+        people=[_person(person) for person in found.people],
         back_url=url_for("coordinator.activity", du=asked.first, au=asked.last),
         more_url=(
             _acts_url(indicator.code, Asked(asked.first, found.before)) if found.before else ""
@@ -165,7 +166,7 @@ def _file(name: str, ending: str, mimetype: str, asked: Asked, data: bytes) -> R
     return answer
 
 
-def _act(act: Act) -> dict[str, str]:
+def _act(act: Act, indicator: Indicator) -> dict[str, str]:
     cause = "" if act.cause == "unknown" else _part_label(Dimension.CAUSE, act.cause)
     return {
         "code": act.code or "—",
@@ -176,6 +177,28 @@ def _act(act: Act) -> dict[str, str]:
         "cause": cause,
         "seen": "" if act.seen_at is None else _moment(act.seen_at),
         "delay": "" if act.seen_at is None else "oui" if act.within_delay else "non",
+        "counts": written_count(indicator, act.counts, act.over),
+    }
+
+
+def _place(place: PlaceAct) -> dict[str, str]:
+    opening = place.opening
+    return {
+        "name": place.name or NOT_KNOWN,
+        "start": _moment(opening.start),
+        "profession": _part_label(Dimension.PROFESSION, opening.profession),
+        "opened": number(opening.opened),
+        "used": number(opening.used),
+        "lost": number(opening.lost),
+        "counts": number(place.counts),
+    }
+
+
+def _person(person: PersonAct) -> dict[str, str]:
+    return {
+        "name": person.name or NOT_KNOWN,
+        "profession": _part_label(Dimension.PROFESSION, person.profession),
+        "days": number(person.days),
     }
 
 

@@ -14,8 +14,6 @@ from dispatcher.domain.aci.contract import Contract, Line, Source
 from dispatcher.domain.aci.settlement import SettledLine, Settlement
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
-from dispatcher.domain.indicators.definition import RequestCount
-from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.papers.contract_words import (
     PAYMENTS,
     SOURCES,
@@ -189,9 +187,7 @@ def _line(settled: SettledLine, year: Contract) -> dict[str, Any]:
 
 
 def _acts_url(line: Line, settled: SettledLine, year: Contract) -> str:
-    if line.source is not Source.LOG or settled.value is None or not settled.value.figure:
-        return ""
-    if not isinstance(INDICATORS[line.indicator], RequestCount):
+    if line.source is not Source.LOG or settled.value is None:
         return ""
     return url_for(
         "coordinator.acts", indicateur=line.indicator, du=year.first, au=settled.value.on

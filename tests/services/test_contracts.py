@@ -114,8 +114,14 @@ def test_a_year_is_settled_from_the_log_and_from_typed_figures(
     assert (found.earned_eur, found.at_pace_eur, found.variable_eur) == (9_000, 13_000, 15_000)
 
     # the file that is exported gives the same result by itself
-    again = settle(read_contract(write_contract(valued(house, town.territory_id, PARIS, year))))
-    assert (again.earned_eur, again.payments) == (found.earned_eur, found.payments)
+    exported = write_contract(valued(house, town.territory_id, PARIS, year))
+    again = settle(read_contract(exported))
+    assert (again.earned_eur, again.at_pace_eur, again.payments) == (
+        found.earned_eur,
+        found.at_pace_eur,
+        found.payments,
+    )
+    assert exported.count("baseline") == 1  # the CPAM's line alone has one: none is made up
 
     done = TypeFigure(code="annuaire", figure=1, on=TODAY, origin="Publié en ligne")
     type_figure(house, coordinator, done)

@@ -111,6 +111,13 @@ def test_a_bundle_has_every_act_hashes_and_no_person(
     lines = {line["Ligne"]: line for line in rows(content, "lignes.csv")}
     assert lines["Rendez-vous honorés"]["Acquis (€)"] == "5000"
     assert lines["Rendez-vous honorés"]["Actes"] == "6"
+    # what the rows count for gives the line's value
+    assert sum(int(act["Compte pour"]) for act in acts) == int(
+        lines["Rendez-vous honorés"]["Valeur"]
+    )
+    shares = rows(content, "actes-delai.csv")
+    assert {(act["Compte pour"], act["Sur"]) for act in shares} == {("1", "1")}
+    assert lines["Part dans le délai"]["Valeur"] == "1"
     # the one slot is visible to the SAS; a list of one is not told
     assert "leur liste reste dans la maison" in files["actes-sas.csv"].decode("utf-8-sig")
 

@@ -16,6 +16,7 @@ from dispatcher.services.commands import CloseRequest
 from dispatcher.web.activity_period import Asked, compared
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
+from tests.houses import keep_promises
 from tests.web.pages import Browser
 
 DAY = "du=2026-11-23&au=2026-11-23"
@@ -113,7 +114,33 @@ def test_acts_of_a_long_period_are_shown_by_days(
     assert older.text.count("Sans solution :") == 2
 
 
-@pytest.mark.parametrize("code", ["slots_opened", "nothing", ""])
+def test_every_figure_leads_to_what_it_is_made_of(coordinator: Browser, town: Town) -> None:
+    doctor = town.volunteer()
+    town.slot(doctor, hours=2, minutes=120, places=2)
+    town.request()
+    keep_promises(town.house)
+    page = coordinator.get(f"/activite?{DAY}")
+    links = {
+        link.split("indicateur=")[1].split("&")[0]: link
+        for link in page.links()
+        if link.startswith("/activite/actes?")
+    }
+    assert {"slots_opened", "volunteers_active", "within_delay_share", "time_to_booking"} <= set(
+        links
+    )
+    for code, said in {
+        # slot, practitioner, opened, used, lost, counts for
+        "slots_opened": "2 1 0 2",
+        "slots_used": "2 1 0 1",
+        "volunteers_active": "Jours de présence",
+        "time_to_appointment": "oui 2 h",
+        "within_delay_share": "1 sur 1",
+    }.items():
+        assert said in coordinator.get(links[code]).text, code
+    assert "Aucun acte" in coordinator.get(f"/activite/actes?indicateur=unfilled&{DAY}").text
+
+
+@pytest.mark.parametrize("code", ["nothing", ""])
 def test_what_has_no_acts_is_not_there(coordinator: Browser, code: str) -> None:
     coordinator.get(f"/activite/actes?indicateur={code}&{DAY}", status=404)
 

@@ -11,7 +11,16 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from dispatcher.domain.aci.contract import Contract, Direction, Line, Mission, Tier, Value
+from dispatcher.domain.aci.contract import (
+    Contract,
+    Direction,
+    Line,
+    Mission,
+    Source,
+    Tier,
+    Value,
+)
+from dispatcher.domain.indicators.registry import INDICATORS
 
 ADVANCE = Decimal("0.75")
 _CENT = Decimal("0.01")
@@ -41,16 +50,29 @@ class SettledLine:
             return None
         return abs(self.next_tier.limit - self.value.figure)
 
+    @property
+    def began_at(self) -> float | None:
+        """Where the year began, which a pace is reckoned from; None where nobody said.
+
+        What the log adds up day by day began at nothing, if the contract gives no other start.
+        """
+        line = self.line
+        if line.baseline is not None or line.source is not Source.LOG:
+            return line.baseline
+        what = INDICATORS.get(line.indicator)
+        is_sum = what is not None and what.additive and line.direction is Direction.UP
+        return 0.0 if is_sum else None
+
     def reached_on(self, contract: Contract) -> date | None:
         """When the next step would be reached at the present pace; None where it would not be.
 
-        The pace is that from the baseline at the year's first day to the value at its own day. A
-        day after the year's last is told all the same: it is then too late.
+        The pace is that from the start at the year's first day (`began_at`) to the value at its own
+        day. A day after the year's last is told all the same: it is then too late.
         """
-        if self.value is None or self.next_tier is None or self.line.baseline is None:
+        if self.value is None or self.next_tier is None or self.began_at is None:
             return None
         days = (self.value.on - contract.first).days
-        gained = self.value.figure - self.line.baseline
+        gained = self.value.figure - self.began_at
         if self.line.direction is Direction.DOWN:
             gained = -gained
         if days <= 0 or gained <= 0 or self.missing is None:
@@ -63,12 +85,12 @@ class SettledLine:
 
         The pace is that of `reached_on`; it may also lead away from a tier that is reached.
         """
-        if self.value is None or self.line.baseline is None:
+        if self.value is None or self.began_at is None:
             return self.eur
         days, left = (self.value.on - contract.first).days, (contract.last - self.value.on).days
         if days <= 0:
             return self.eur
-        gained = self.value.figure - self.line.baseline
+        gained = self.value.figure - self.began_at
         return _reached(self.line, self.value.figure + gained * left / days)[1]
 
 

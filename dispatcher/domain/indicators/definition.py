@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from dispatcher.domain.indicators.openings import Opening
 from dispatcher.domain.indicators.stories import Request
 
 
@@ -83,6 +84,7 @@ class RequestDurations(Indicator):
 class PlaceCount(Indicator):
     """Counted over the places that start on a day."""
 
+    count: Callable[[Opening], int]
     unit: Unit = field(default=Unit.PLACES)
 
 
@@ -90,6 +92,9 @@ class PlaceCount(Indicator):
 class People(Indicator):
     """Different practitioners: who is there on two days is one person."""
 
+    counts: Callable[[Opening], bool]
+    """Whether a slot's places make its practitioner one of them."""
+    by_profession: bool = False
     unit: Unit = field(default=Unit.PEOPLE)
     additive: bool = field(default=False)
 

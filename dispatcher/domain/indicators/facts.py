@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,13 +17,12 @@ from numpy.typing import NDArray
 
 from dispatcher.domain.calendar import local_day
 from dispatcher.domain.indicators.definition import PART_OF, Dimension
-from dispatcher.domain.indicators.registry import DURATIONS, REQUESTS
-from dispatcher.domain.indicators.stories import UNKNOWN, Ledger, Request, Seat, Slot
+from dispatcher.domain.indicators.openings import Opening, openings
+from dispatcher.domain.indicators.registry import DURATIONS, PEOPLE, PLACES, REQUESTS
+from dispatcher.domain.indicators.stories import Ledger, Request
 
 DEFINITIONS = 2
 """Counted up when a figure's rule changes: facts of another number are counted anew."""
-PHYSICIAN = "10"
-"""TRE_G15."""
 _MICROSECOND = timedelta(microseconds=1)
 _WIRE = np.dtype("<i8")
 
@@ -121,15 +119,9 @@ def facts_of(ledger: Ledger, days: Collection[date], zone: ZoneInfo) -> dict[dat
     for day, by_code in spans.items():
         for code, values in by_code.items():
             found[day].durations[code].append(np.array(values, np.int64))
-    seats: defaultdict[int, int] = defaultdict(int)
-    for seat in ledger.seats():
-        if seat.slot is not None:
-            seats[id(seat.slot)] += 1
-        if (facts := found.get(local_day(seat.start, zone))) is not None:
-            _count_seat(seat, facts)
-    for slot in ledger.slots:
-        if (facts := found.get(local_day(slot.start, zone))) is not None:
-            _count_slot(slot, seats[id(slot)], facts)
+    for opening in openings(ledger):
+        if (facts := found.get(local_day(opening.start, zone))) is not None:
+            _count_opening(opening, facts)
     return found
 
 
@@ -153,23 +145,14 @@ def _count_request(request: Request, counts: Counter[str], spans: Mapping[str, l
             spans[timed.code].append(span // _MICROSECOND)
 
 
-def _count_seat(seat: Seat, facts: DayFacts) -> None:
-    facts.counts["slots_used"] += 1
-    if seat.practitioner_id is not None:
-        profession = seat.slot.profession if seat.slot is not None else UNKNOWN
-        _was_active(seat.practitioner_id, profession, facts)
-
-
-def _count_slot(slot: Slot, taken: int, facts: DayFacts) -> None:
-    facts.counts["slots_opened"] += slot.places
-    if slot.is_over:
-        facts.counts["slots_lost"] += max(slot.places - taken, 0)
-    if slot.places > 0 and slot.practitioner_id is not None:
-        _was_active(slot.practitioner_id, slot.profession, facts)
-        if slot.profession == PHYSICIAN and slot.to_regulation:
-            facts.people["sas_doctors"].add(slot.practitioner_id.hex)
-
-
-def _was_active(practitioner_id: UUID, profession: str, facts: DayFacts) -> None:
-    key = part_key("volunteers_active", Dimension.PROFESSION, profession)
-    facts.people[key].add(practitioner_id.hex)
+def _count_opening(opening: Opening, facts: DayFacts) -> None:
+    for figure in PLACES:
+        facts.counts[figure.code] += figure.count(opening)
+    if opening.practitioner_id is None:
+        return
+    for people in PEOPLE:
+        if people.counts(opening):
+            key = people.code
+            if people.by_profession:
+                key = part_key(key, Dimension.PROFESSION, opening.profession)
+            facts.people[key].add(opening.practitioner_id.hex)

@@ -64,9 +64,7 @@ REQUESTS: Sequence[RequestCount] = (
     RequestCount(
         code="booked",
         label="Demandes avec rendez-vous",
-        formula=(
-            f"Demandes dont un rendez-vous n’a pas été annulé{NBSP}: à venir, honoré ou manqué."
-        ),
+        formula=f"Demandes dont un rendez-vous tient{NBSP}: à venir, honoré ou manqué.",
         events=_STANDING,
         unit=Unit.REQUESTS,
         count=lambda request: request.is_booked,
@@ -321,6 +319,7 @@ PLACES: Sequence[PlaceCount] = (
             " commencent dans la période."
         ),
         events=_OFFERED,
+        count=lambda opening: opening.opened,
     ),
     PlaceCount(
         code="slots_used",
@@ -330,12 +329,14 @@ PLACES: Sequence[PlaceCount] = (
             f" comprises{NBSP}; un patient qui ne vient pas en a utilisé une."
         ),
         events=("slot_published", *_TAKEN),
+        count=lambda opening: opening.used,
     ),
     PlaceCount(
         code="slots_lost",
         label="Places perdues",
         formula="Places ouvertes dont l’heure est passée sans que personne les ait prises.",
         events=(*_OFFERED, "slot_passed", *_TAKEN),
+        count=lambda opening: opening.lost,
     ),
 )
 PEOPLE: Sequence[People] = (
@@ -344,12 +345,15 @@ PEOPLE: Sequence[People] = (
         label="Volontaires actifs",
         formula="Praticiens différents avec une place ouverte ou un rendez-vous dans la période.",
         events=(*_OFFERED, *_TAKEN),
+        counts=lambda opening: opening.is_active,
+        by_profession=True,
     ),
     People(
         code="sas_doctors",
         label="Médecins participant au SAS",
         formula="Médecins différents avec une place ouverte que la régulation du SAS peut voir.",
         events=_OFFERED,
+        counts=lambda opening: opening.is_for_the_sas,
     ),
 )
 RATIOS: Sequence[Ratio] = (
