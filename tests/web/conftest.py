@@ -30,7 +30,7 @@ def signed_in(app: Flask) -> Callable[[Account], Browser]:
 
     def open_browser(account: Account) -> Browser:
         browser = Browser(app)
-        browser.sign_in(account)
+        browser.be_signed_in(account)
         return browser
 
     return open_browser
