@@ -1,6 +1,7 @@
 """The texts of the e-mails: `config/emails/<kind>.txt`, the subject on the first line.
 
-As with the SMS, a text can only name what is listed here: nothing of a patient, nothing of health.
+As with the SMS, a text can only name what is listed here: nothing that says who a patient is,
+nothing of health.
 """
 
 import re
@@ -18,10 +19,17 @@ _PLACEHOLDER = re.compile(r"\{([a-zà-öø-ÿœ]+)\}")
 # sender   the territory's name          phone   where a person answers
 # inviter  who invites, by name          link    a page of this site
 # until    the last day of the link, « mardi 24 novembre »
-# month    « novembre 2026 »
+# month    « novembre 2026 »                the others as in an SMS (`sms_texts.py`)
 PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "invitation": frozenset({"sender", "phone", "inviter", "link", "until"}),
     "activity_report": frozenset({"sender", "phone", "month", "link"}),
+    "offer": frozenset({"sender", "code", "day", "time", "link"}),
+    "practitioner_notice": frozenset({"sender", "code", "day", "time", "address", "phone", "link"}),
+    "cancelled_by_patient": frozenset({"sender", "code", "day", "time", "link"}),
+    "cancelled_by_regulator_practitioner": frozenset({"sender", "code", "day", "time", "link"}),
+    "late_notice": frozenset({"sender", "code", "day", "time", "delay", "phone"}),
+    "closing_question": frozenset({"sender", "day", "count", "link"}),
+    "publication_question": frozenset({"sender", "day", "time", "link"}),
 }
 """By `EmailKind`: what its text says, all of it and nothing else."""
 

@@ -7,7 +7,6 @@ from dispatcher.services import (
     calling,
     day_counts,
     directory,
-    emails,
     evidence,
     matching,
     occurrences,
@@ -19,6 +18,7 @@ from dispatcher.services import (
     sealing,
     sending,
     sending_again,
+    sending_emails,
     slots,
     what_if,
 )
@@ -62,7 +62,7 @@ def send_again(promise_id: str) -> None:
 
 def send_email(promise_id: str) -> None:
     """Send one e-mail."""
-    keep(promise_id, emails.send_email, last_words=emails.give_up)
+    keep(promise_id, sending_emails.send_email, last_words=sending_emails.give_up)
 
 
 def remind_patient(promise_id: str) -> None:

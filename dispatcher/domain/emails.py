@@ -1,6 +1,6 @@
 """E-mails to professionals: why one is sent, how far it got, and what an address looks like.
 
-Patients are never written to by e-mail, and no e-mail says anything about one.
+Patients are never written to by e-mail, and no e-mail says who one is.
 """
 
 import re
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.messages import MessageKind
 
 LONGEST_ADDRESS: Final = 254
 LONGEST_MAILBOX: Final = 64
@@ -26,6 +27,30 @@ class EmailKind(StrEnum):
     """To a practitioner: come and open a first slot."""
     ACTIVITY_REPORT = "activity_report"
     """To whoever a coordinator names: last month's figures, as PDF."""
+    OFFER = "offer"
+    """This and what follows: what a practitioner is told by SMS (`MessageKind`), by e-mail."""
+    PRACTITIONER_NOTICE = "practitioner_notice"
+    CANCELLED_BY_PATIENT = "cancelled_by_patient"
+    CANCELLED_BY_REGULATOR_PRACTITIONER = "cancelled_by_regulator_practitioner"
+    LATE_NOTICE = "late_notice"
+    CLOSING_QUESTION = "closing_question"
+    PUBLICATION_QUESTION = "publication_question"
+
+
+NOTICES: Final[Mapping[MessageKind, EmailKind]] = {
+    MessageKind(kind.value): kind
+    for kind in EmailKind
+    if kind not in {EmailKind.INVITATION, EmailKind.ACTIVITY_REPORT}
+}
+"""What goes by e-mail to whom wishes it, in place of its SMS or beside it."""
+
+
+class NoticeChannel(StrEnum):
+    """How a practitioner wishes to be told. What is answered within minutes is asked by SMS too."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    BOTH = "both"
 
 
 class EmailStatus(StrEnum):

@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from dispatcher.domain.roles import Role
+from dispatcher.reads.limits import own_address
 from dispatcher.storage.accounts import User
 from dispatcher.storage.emails import Email
 from dispatcher.storage.encryption import digest_token
@@ -16,8 +17,6 @@ from dispatcher.storage.messages import Message
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Database
-
-EMAIL_FIELD = "practitioners.email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def welcome(db: Database, secret: str) -> Welcome | None:
         profession=practitioner.profession,
         specialty=practitioner.specialty,
         phone=practitioner.phone,
-        email=_email(db, practitioner),
+        email=own_address(db.cipher, practitioner),
         places=tuple(
             ", ".join(
                 part
@@ -139,7 +138,7 @@ def invitee(db: Database, territory_id: UUID, practitioner_id: UUID) -> Invitee 
         profession=practitioner.profession,
         rpps=practitioner.rpps,
         phone=practitioner.phone,
-        email=_email(db, practitioner),
+        email=own_address(db.cipher, practitioner),
         has_account=known is not None,
         invitations=tuple(
             Sent(
@@ -165,9 +164,3 @@ def _deliveries(session: Session, ids: list[UUID]) -> dict[str, str]:
         select(Message.purpose, Message.status).where(Message.purpose.in_(purposes))
     )
     return said | {row.purpose or "": row.status for row in texts}
-
-
-def _email(db: Database, practitioner: Practitioner) -> str | None:
-    if practitioner.email is None:
-        return None
-    return db.cipher.open(EMAIL_FIELD, practitioner.id, practitioner.email)

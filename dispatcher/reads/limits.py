@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from dispatcher.domain.errors import NotFoundError
 from dispatcher.domain.roles import Account
+from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.unit import Database
+
+EMAIL_FIELD = "practitioners.email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,19 @@ class OwnLimits:
     modalities: Sequence[str]
     phone: str | None
     """Their mobile, E.164: notices and offers go there."""
+    email: str | None
+    notice_channel: str
+    """A `NoticeChannel`."""
+    email_refused_at: datetime | None
+    """Since when their address takes nothing."""
     places: tuple[OwnPlace, ...]
+
+
+def own_address(cipher: Cipher, practitioner: Practitioner) -> str | None:
+    """A practitioner's e-mail address, opened."""
+    if practitioner.email is None:
+        return None
+    return cipher.open(EMAIL_FIELD, practitioner.id, practitioner.email)
 
 
 def own_limits(db: Database, account: Account) -> OwnLimits:
@@ -69,6 +85,9 @@ def own_limits(db: Database, account: Account) -> OwnLimits:
         accepts_new_patients=practitioner.accepts_new_patients,
         modalities=tuple(practitioner.modalities),
         phone=practitioner.phone,
+        email=own_address(db.cipher, practitioner),
+        notice_channel=practitioner.notice_channel,
+        email_refused_at=practitioner.email_refused_at,
         places=tuple(
             OwnPlace(place.id, place.label, place.commune_name, place.step_free) for place in places
         ),

@@ -17,6 +17,12 @@ from dispatcher.domain.sms_policy import remind_at
 from dispatcher.services.house import House
 from dispatcher.services.notices import Sms, queue_all, queue_sms, shown_phone, signed_link
 from dispatcher.services.practitioner_links import link_to_appointment
+from dispatcher.services.practitioner_notices import (
+    Notice,
+    as_sms,
+    left_for_sms,
+    tell_practitioners,
+)
 from dispatcher.storage.patients import Patient
 from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -76,14 +82,19 @@ class AppointmentNotices:
         """Tell the patient; it is worth nothing any more from `expires_at`, else their hour, on."""
         queue_sms(self._house, self._unit, self._for_patient(kind, expires_at))
 
-    def to_practitioner(self, kind: MessageKind) -> None:
-        """Tell the practitioner, if they gave a mobile."""
-        queue_all(self._house, self._unit, self._for_practitioner(kind))
+    def to_practitioner(self, kind: MessageKind, *, by_sms: bool = False) -> None:
+        """Tell the practitioner as they wish, or `by_sms` whatever they wish."""
+        notice = self._for_practitioner(kind)
+        if not by_sms:
+            tell_practitioners(self._house, self._unit, [notice])
+        elif notice.phone is not None:
+            queue_sms(self._house, self._unit, as_sms(notice, notice.phone))
 
     def of_booking(self, kind: MessageKind = MessageKind.CONFIRMATION) -> None:
         """Tell both that the appointment is booked, and promise its reminder."""
         notice = self._for_practitioner(MessageKind.PRACTITIONER_NOTICE)
-        told = queue_all(self._house, self._unit, [self._for_patient(kind), *notice])
+        by_sms = left_for_sms(self._house, self._unit, [notice])
+        told = queue_all(self._house, self._unit, [self._for_patient(kind), *by_sms])
         known, now = self._known, self._unit.now
         policy = Policy.in_force(known.settings).sms
         moment = remind_at(known.start_at, now, ZoneInfo(known.timezone), policy)
@@ -92,19 +103,14 @@ class AppointmentNotices:
 
     def of_delay(self, delay: timedelta) -> None:
         """Tell the practitioner that the patient will be late; each time it is announced."""
+        notice = self._for_practitioner(MessageKind.LATE_NOTICE)
         minutes = f"{delay // timedelta(minutes=1)} minutes"
-        queue_all(
-            self._house,
-            self._unit,
-            [
-                dataclasses.replace(
-                    sms,
-                    purpose=f"{sms.purpose}:{self._unit.now.isoformat()}",
-                    values=sms.values | {"delay": minutes},
-                )
-                for sms in self._for_practitioner(MessageKind.LATE_NOTICE)
-            ],
+        announced = dataclasses.replace(
+            notice,
+            purpose=f"{notice.purpose}:{self._unit.now.isoformat()}",
+            values=notice.values | {"delay": minutes},
         )
+        tell_practitioners(self._house, self._unit, [announced])
 
     def _for_patient(self, kind: MessageKind, expires_at: datetime | None = None) -> Sms:
         known = self._known
@@ -113,41 +119,35 @@ class AppointmentNotices:
         values = self._said(self._patient_language) | {
             "link": f"{self._house.settings.public_base_url}/r/{link}"
         }
-        sms = self._sms(kind, "patient", phone, values, self._patient_language)
-        if kind in BEFORE_THE_HOUR and known.places == 1:  # a walk-in patient may still come
-            sms = dataclasses.replace(sms, expires_at=known.start_at)
-        return sms if expires_at is None else dataclasses.replace(sms, expires_at=expires_at)
-
-    def _for_practitioner(self, kind: MessageKind) -> list[Sms]:
-        known, phone = self._known, self._known.practitioner_phone
-        if phone is None:
-            return []
-        link = link_to_appointment(
-            self._house, self._unit, known.id, known.practitioner_id, known.ends_at
-        )
-        values = self._said(Language.FRENCH) | {"link": link}
-        return [self._sms(kind, "practitioner", phone, values, Language.FRENCH)]
-
-    def _sms(
-        self,
-        kind: MessageKind,
-        to_role: str,
-        phone: str,
-        values: dict[str, str],
-        language: Language,
-    ) -> Sms:
-        known = self._known
-        return Sms(
+        sms = Sms(
             kind=kind,
-            to_role=to_role,
+            to_role="patient",
             phone=phone,
             purpose=f"{kind.value}:{known.id}",
             values=values,
             request_id=known.request_id,
             appointment_id=known.id,
-            practitioner_id=known.practitioner_id if to_role == "practitioner" else None,
             expires_at=known.ends_at,
-            language=language,
+            language=self._patient_language,
+        )
+        if kind in BEFORE_THE_HOUR and known.places == 1:  # a walk-in patient may still come
+            sms = dataclasses.replace(sms, expires_at=known.start_at)
+        return sms if expires_at is None else dataclasses.replace(sms, expires_at=expires_at)
+
+    def _for_practitioner(self, kind: MessageKind) -> Notice:
+        known = self._known
+        link = link_to_appointment(
+            self._house, self._unit, known.id, known.practitioner_id, known.ends_at
+        )
+        return Notice(
+            kind=kind,
+            practitioner_id=known.practitioner_id,
+            phone=known.practitioner_phone,
+            purpose=f"{kind.value}:{known.id}",
+            values=self._said(Language.FRENCH) | {"link": link},
+            request_id=known.request_id,
+            appointment_id=known.id,
+            expires_at=known.ends_at,
         )
 
     def _said(self, language: Language) -> dict[str, str]:

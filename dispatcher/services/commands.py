@@ -344,3 +344,7 @@ class ChangeLimits(Shape):
     step_free: list[UUID] = Field(default_factory=list, max_length=20)
     accepts_new_patients: bool | None = None
     """As a general practitioner of their own; null where they do not say."""
+    email: EmailText | None = None
+    """Their own address; null leaves it, an empty one takes it off."""
+    notice_channel: Literal["sms", "email", "both"] | None = None
+    """How they wish to be told; null leaves it."""

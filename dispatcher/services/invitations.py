@@ -24,7 +24,8 @@ from dispatcher.domain.events import (
 )
 from dispatcher.domain.messages import MessageKind
 from dispatcher.domain.roles import Account, Role
-from dispatcher.reads.invitations import EMAIL_FIELD, valid_invitation
+from dispatcher.reads.invitations import valid_invitation
+from dispatcher.reads.limits import EMAIL_FIELD, own_address
 from dispatcher.services.accounts import LOGIN_TAKEN, account_of, fault_of_login, hashed
 from dispatcher.services.commands import EmailText, Name, Shape, ShortText
 from dispatcher.services.emails import NewEmail, queue_email
@@ -88,6 +89,7 @@ def invite(house: House, account: Account, practitioner_id: UUID, command: Invit
             practitioner.phone = phone
         if email is not None:
             practitioner.email = unit.cipher.seal(EMAIL_FIELD, practitioner_id, email)
+            practitioner.email_refused_at = None
         _end_all(unit, practitioner_id)
         invitation = Invitation(
             id=invitation_id,
@@ -264,10 +266,9 @@ def _correct(unit: Unit, practitioner: Practitioner, told: dict[str, str | None]
                if getattr(practitioner, name) != told[name]]  # fmt: skip
     for name in changed:
         setattr(practitioner, name, told[name])
-    sealed = practitioner.email
-    before = None if sealed is None else unit.cipher.open(EMAIL_FIELD, practitioner.id, sealed)
-    if before != (email := told["email"]):
+    if own_address(unit.cipher, practitioner) != (email := told["email"]):
         changed.append("email")
+        practitioner.email_refused_at = None
         practitioner.email = email and unit.cipher.seal(EMAIL_FIELD, practitioner.id, email)
     return changed
 

@@ -28,7 +28,8 @@ from dispatcher.domain.states import (
 )
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.house import House
-from dispatcher.services.notices import Sms, queue_all, shown_phone, signed_link
+from dispatcher.services.notices import shown_phone, signed_link
+from dispatcher.services.practitioner_notices import Notice, tell_practitioners
 from dispatcher.services.requests import lock_request
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
@@ -242,18 +243,17 @@ def tell(
     if not offer_ids:
         return
     territory = unit.session.get_one(Territory, unit.territory_id)
-    queue_all(
+    tell_practitioners(
         house,
         unit,
         [
-            Sms(
+            Notice(
                 kind=kind,
-                to_role="practitioner",
+                practitioner_id=known.practitioner_id,
                 phone=known.phone,
                 purpose=f"{kind.value}:{answering or f'{known.offer_id}:{known.wave}'}",
                 values=_said(house, unit, territory, known, reason),
                 request_id=known.request_id,
-                practitioner_id=known.practitioner_id,
                 offer_id=known.offer_id,
                 expires_at=known.expires_at if kind == MessageKind.OFFER else None,
             )

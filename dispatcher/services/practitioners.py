@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.emails import NotAnEmail, NoticeChannel, normal_address
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.events import LimitsChanged
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
+from dispatcher.reads.limits import EMAIL_FIELD, own_address
 from dispatcher.services.commands import ChangeLimits
 from dispatcher.services.house import House
 from dispatcher.storage.practitioners import Place, Practitioner
@@ -35,18 +37,47 @@ def change_limits(house: House, account: Account, command: ChangeLimits) -> tupl
         ).one_or_none()
         if practitioner is None:
             raise NotFoundError
-        if faults := _faults(house, practitioner, command):
+        faults = _faults(house, practitioner, command)
+        address = _address(unit, practitioner, command, faults)
+        channel = command.notice_channel or practitioner.notice_channel
+        if address is None and channel != NoticeChannel.SMS and "email" not in faults:
+            faults["email"] = "Écrivez l’adresse à laquelle vous prévenir."
+        if faults:
             raise InvalidError(faults)
-        wished = _wished(command)
+        wished = {**_wished(command), "notice_channel": channel}
         changed = [name for name, value in wished.items() if getattr(practitioner, name) != value]
         for name in changed:
             setattr(practitioner, name, wished[name])
+        if _change_address(unit, practitioner, address):
+            changed.append("email")
         if _change_places(unit, practitioner, command):
             changed.append("step_free")
         if changed:
             unit.record(LimitsChanged(practitioner_id=practitioner.id, changed=changed))
             unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id})
     return tuple(changed)
+
+
+def _address(
+    unit: Unit, practitioner: Practitioner, command: ChangeLimits, faults: dict[str, str]
+) -> str | None:
+    """Their address as it is to be kept; one that cannot be an address is among the faults."""
+    if command.email is None:
+        return own_address(unit.cipher, practitioner)
+    try:
+        return normal_address(command.email) if command.email else None
+    except NotAnEmail as error:
+        faults["email"] = error.sentence
+        return None
+
+
+def _change_address(unit: Unit, practitioner: Practitioner, address: str | None) -> bool:
+    """Keep the address; one that was refused is tried again, since they have looked at it."""
+    practitioner.email_refused_at = None
+    if address == own_address(unit.cipher, practitioner):
+        return False
+    practitioner.email = address and unit.cipher.seal(EMAIL_FIELD, practitioner.id, address)
+    return True
 
 
 def _wished(command: ChangeLimits) -> Mapping[str, Any]:
@@ -91,6 +122,8 @@ def _faults(house: House, practitioner: Practitioner, command: ChangeLimits) -> 
         faults["modalities"] = (
             f"Choisissez parmi{NBSP}: au cabinet, à domicile, en téléconsultation."
         )
+    if command.notice_channel not in {None, NoticeChannel.SMS} and house.email is None:
+        faults["notice_channel"] = f"Aucun serveur d’e-mail n’est réglé sur ce site{NBSP}: par SMS."
     if command.accepts_offers and practitioner.phone is None:
         faults["accepts_offers"] = (
             f"Aucun mobile n’est enregistré à votre nom{NBSP}: les sollicitations arrivent par SMS."

@@ -1,4 +1,4 @@
-"""What practitioners are asked by SMS at their hour, each with a link that is enough to answer."""
+"""What practitioners are asked at their hour, each with a link that is enough to answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatcher.domain import calendar, languages
@@ -24,9 +24,10 @@ from dispatcher.domain.policy import Policy
 from dispatcher.domain.states import LIVE_APPOINTMENTS
 from dispatcher.reads.occurrences import proposed_on
 from dispatcher.services.house import House
-from dispatcher.services.notices import Sms, queue_sms
 from dispatcher.services.occurrences import absence_spans
 from dispatcher.services.practitioner_links import forget_links, link_about_day
+from dispatcher.services.practitioner_notices import BY_EMAIL, Notice, tell_practitioners
+from dispatcher.storage.emails import Email
 from dispatcher.storage.messages import Message
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment
@@ -36,6 +37,7 @@ from dispatcher.storage.unit import Claim
 
 A_DAY = timedelta(days=1)
 NOON = 12
+_REACHED = or_(Practitioner.phone.is_not(None), BY_EMAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class _Question:
     kind: MessageKind
     purpose: LinkPurpose
     practitioner_id: UUID
-    phone: str
+    phone: str | None
     day: date
     said: Mapping[str, str]
     until: datetime
@@ -66,7 +68,7 @@ def ask_practitioners(house: House, claim: Claim) -> int:
 
     Run every hour: each territory has its own mornings and evenings. Returns how many were asked.
     """
-    now, asked = house.clock(), 0
+    now = house.clock()
     with house.db.reading() as session:
         territories = session.scalars(select(Territory).order_by(Territory.id)).all()
         owed = [
@@ -75,10 +77,10 @@ def ask_practitioners(house: House, claim: Claim) -> int:
             for question in _questions(session, territory, now)
         ]
     for territory, question in owed:
-        asked += _ask(house, territory, question)
+        _ask(house, territory, question)
     forget_links(house)
     house.db.keep(claim)
-    return asked
+    return len(owed)
 
 
 def _questions(session: Session, territory: Territory, now: datetime) -> list[_Question]:
@@ -91,7 +93,11 @@ def _questions(session: Session, territory: Territory, now: datetime) -> list[_Q
     if local.hour in PUBLICATION_HOURS:
         questions = _to_publish(session, territory, local.date() + A_DAY, now, zone)
     keys = [question.key for question in questions]
-    known = set(session.scalars(select(Message.purpose).where(Message.purpose.in_(keys))))
+    known = {
+        purpose
+        for told in (Message, Email)
+        for purpose in session.scalars(select(told.purpose).where(told.purpose.in_(keys)))
+    }
     return [question for question in questions if question.key not in known]
 
 
@@ -107,7 +113,7 @@ def _left_open(
         .where(
             Practitioner.territory_id == territory_id,
             Practitioner.active,
-            Practitioner.phone.is_not(None),
+            _REACHED,
             Appointment.status.in_(LIVE_APPOINTMENTS),
             Appointment.start_at >= first,
             Appointment.start_at < end,
@@ -128,7 +134,6 @@ def _left_open(
             link_until=now + CLOSING_LIFE,
         )
         for practitioner_id, phone, count in rows
-        if phone is not None
     ]
 
 
@@ -142,7 +147,7 @@ def _to_publish(
         .where(
             Practitioner.territory_id == territory.id,
             Practitioner.active,
-            Practitioner.phone.is_not(None),
+            _REACHED,
             Schedule.asks_first,
             Schedule.ended_at.is_(None),
         )
@@ -153,7 +158,7 @@ def _to_publish(
     questions = []
     for practitioner_id, phone in rows:
         hours = _hours_of(session, practitioner_id, day, now, zone, territory.department)
-        if hours and phone is not None:
+        if hours:
             questions.append(
                 _Question(
                     kind=MessageKind.PUBLICATION_QUESTION,
@@ -195,16 +200,16 @@ def _key(kind: MessageKind, practitioner_id: UUID, day: date) -> str:
     return f"{kind.value}:{practitioner_id}:{day.isoformat()}"
 
 
-def _ask(house: House, territory: Territory, question: _Question) -> bool:
+def _ask(house: House, territory: Territory, question: _Question) -> None:
     zone, day = ZoneInfo(territory.timezone), question.day
     at_noon = datetime(day.year, day.month, day.day, NOON, tzinfo=zone)
     with house.db.transaction(territory.id, CLOCK) as unit:
         link = link_about_day(
             house, unit, question.purpose, question.practitioner_id, day, question.link_until
         )
-        sms = Sms(
+        notice = Notice(
             kind=question.kind,
-            to_role="practitioner",
+            practitioner_id=question.practitioner_id,
             phone=question.phone,
             purpose=question.key,
             values={
@@ -213,7 +218,6 @@ def _ask(house: House, territory: Territory, question: _Question) -> bool:
                 "link": link,
                 **question.said,
             },
-            practitioner_id=question.practitioner_id,
             expires_at=question.until,
         )
-        return queue_sms(house, unit, sms) is not None
+        tell_practitioners(house, unit, [notice])

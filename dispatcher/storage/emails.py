@@ -33,6 +33,10 @@ class Email(Record):
     purpose: Mapped[str]
     """What it is for (`invitation:<id>`): never written twice."""
     practitioner_id: Mapped[UUID | None] = mapped_column(ForeignKey("practitioners.id"))
+    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("care_requests.id"))
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"))
+    """Of a notice: whom it is about is not told in it."""
+    offer_id: Mapped[UUID | None] = mapped_column(ForeignKey("offers.id"))
     address: Mapped[Sealed]
     text: Mapped[Sealed]
     """Subject, a line feed, body."""

@@ -37,6 +37,10 @@ class Practitioner(Record):
     email: Mapped[Sealed | None]
     """Their own address: invitations and reports go there. Shown to nobody but their territory's
     coordination."""
+    notice_channel: Mapped[Code] = mapped_column(default="sms", server_default="sms")
+    """A `NoticeChannel`: how they wish to be told."""
+    email_refused_at: Mapped[datetime | None]
+    """Since when no server takes their address: they are told by SMS until it is changed."""
     min_age: Mapped[int | None]
     max_age: Mapped[int | None]
     daily_cap: Mapped[int | None]

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import NotFoundError
+from dispatcher.papers.calendar_files import Entry, calendar_file
 from dispatcher.reads.agenda_exports import Exported, Feed, exported_agenda
 from dispatcher.web.access import house, open_to_everybody
-from dispatcher.web.calendar_files import Entry, calendar_file
 from dispatcher.web.wording import person, shown_phone
 
 room = Blueprint("agenda_feed", __name__, url_prefix="/flux")

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from dispatcher.domain import calendar
+from dispatcher.domain.emails import NoticeChannel
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Role
 from dispatcher.reads.limits import OwnLimits, own_limits
@@ -27,6 +29,11 @@ NEW_PATIENTS = (
     Choice("", "Non précisé"),
     Choice("yes", "J’en accepte"),
     Choice("no", "Pas en ce moment"),
+)
+CHANNELS = (
+    Choice(NoticeChannel.SMS.value, "Par SMS"),
+    Choice(NoticeChannel.EMAIL.value, "Par e-mail"),
+    Choice(NoticeChannel.BOTH.value, "Les deux"),
 )
 SAID = {"yes": True, "no": False}
 NOTICES = (0, 15, 30, 60, 120, 240, 720, 1440)
@@ -71,6 +78,8 @@ def _typed(form: MultiDict[str, str]) -> Typed:
         "minimum_notice_minutes": form.get("minimum_notice_minutes", ""),
         "accepts_offers": form.get("accepts_offers", ""),
         "accepts_new_patients": form.get("accepts_new_patients", ""),
+        "email": form.get("email", "").strip(),
+        "notice_channel": form.get("notice_channel", ""),
     }
 
 
@@ -84,6 +93,8 @@ def _asked(typed: Typed) -> dict[str, Any]:
         "minimum_notice_minutes": typed["minimum_notice_minutes"],
         "accepts_offers": bool(typed["accepts_offers"]),
         "accepts_new_patients": SAID.get(typed["accepts_new_patients"]),
+        "email": typed["email"],
+        "notice_channel": typed["notice_channel"] or None,
     }
 
 
@@ -99,6 +110,8 @@ def _values(own: OwnLimits) -> Typed:
         "minimum_notice_minutes": str(own.minimum_notice_minutes),
         "accepts_offers": "1" if own.accepts_offers else "",
         "accepts_new_patients": {None: "", True: "yes", False: "no"}[own.accepts_new_patients],
+        "email": own.email or "",
+        "notice_channel": own.notice_channel,
     }
 
 
@@ -110,6 +123,10 @@ def _page(own: OwnLimits, values: Typed, errors: Mapping[str, str] | None = None
         values=values,
         errors=errors or {},
         phone=shown_phone(own.phone, account.department) if own.phone else "",
+        channels=CHANNELS if house().email is not None else (),
+        refused_on=calendar.day(own.email_refused_at, ZoneInfo(account.timezone))
+        if own.email_refused_at
+        else "",
         sexes=SEXES,
         new_patients=NEW_PATIENTS,
         begins=bool(session.get(FIRST_SLOT)),

@@ -17,13 +17,13 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import NotFoundError, TransitionError
 from dispatcher.domain.links import LinkPurpose
 from dispatcher.domain.states import AppointmentStatus
+from dispatcher.papers.calendar_files import Expected, practitioners_file
 from dispatcher.reads.agenda import Visit
 from dispatcher.reads.linked_pages import LinkedPage, LinkedVisit, linked_page
 from dispatcher.reads.occurrences import Proposed
 from dispatcher.services import linked_acts
 from dispatcher.services.moving import BY_MOVE
 from dispatcher.web.access import house, open_to_everybody
-from dispatcher.web.calendar_files import Entry, single_file
 from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Wording, person, shown_phone
 
@@ -224,18 +224,16 @@ def _one(page: LinkedPage, linked: LinkedVisit, wording: Wording) -> dict[str, A
 
 
 def _file(page: LinkedPage, linked: LinkedVisit) -> bytes:
-    """By its number alone: the file goes where we do not know who reads it."""
-    at_the_practice = linked.modality == "AMB"
-    entry = Entry(
+    expected = Expected(
         appointment_id=linked.visit.id,
+        code=linked.visit.code,
         booked_at=linked.booked_at,
         start=linked.visit.start,
         end=linked.visit.end,
-        summary=f"SNP n°{NBSP}{linked.visit.code}",
-        description=f"{page.territory_name}, demande {linked.visit.code}.",
-        location=f"{linked.address}, {linked.postcode} {linked.commune_name}"
-        if at_the_practice
+        address=f"{linked.address}, {linked.postcode} {linked.commune_name}"
+        if linked.modality == "AMB"
         else "",
+        territory_name=page.territory_name,
         is_cancelled=linked.visit.status == AppointmentStatus.CANCELLED,
     )
-    return single_file(entry, ZoneInfo(page.timezone))
+    return practitioners_file(expected, ZoneInfo(page.timezone))

@@ -20,6 +20,7 @@ from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionErro
 from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.lateness import LATE_MINUTES
 from dispatcher.domain.states import AppointmentStatus
+from dispatcher.papers.calendar_files import Entry, single_file
 from dispatcher.reads.patient_page import PatientPage, patient_page
 from dispatcher.services.appointments import cancel_by_link, confirm_by_link
 from dispatcher.services.house import House
@@ -27,7 +28,6 @@ from dispatcher.services.lateness import announce_delay
 from dispatcher.services.moving import BY_MOVE
 from dispatcher.web import patient_words
 from dispatcher.web.access import house, open_to_everybody
-from dispatcher.web.calendar_files import Entry, single_file
 from dispatcher.web.hours import Closure, closure_of
 
 room = Blueprint("patient", __name__, url_prefix="/r/<string:token>")

@@ -22,6 +22,7 @@ from dispatcher.domain.phones import PhoneKind
 from dispatcher.domain.states import Attention, OfferStatus
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
+from dispatcher.web import email_lines
 from dispatcher.web.wording import Wording
 
 REASONS_TOLD = 3
@@ -383,6 +384,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
         f"Note de satisfaction{NBSP}: {event.score} sur{NBSP}10"
     ),
     events.MessageLinked: _always("SMS reçu rattaché à la demande"),
+    events.EmailQueued: email_lines.queued,
+    events.EmailProgressed: email_lines.progressed,
     events.MessageHandled: _always("SMS reçu marqué comme traité"),
 }
 """By kind of event: all those that carry a request."""

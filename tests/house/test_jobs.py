@@ -14,7 +14,6 @@ from dispatcher.services import (
     calling,
     day_counts,
     directory,
-    emails,
     evidence,
     matching,
     occurrences,
@@ -26,6 +25,7 @@ from dispatcher.services import (
     sealing,
     sending,
     sending_again,
+    sending_emails,
     slots,
     what_if,
 )
@@ -42,7 +42,6 @@ SERVICES = (
     calling,
     day_counts,
     directory,
-    emails,
     evidence,
     matching,
     occurrences,
@@ -54,6 +53,7 @@ SERVICES = (
     sealing,
     sending,
     sending_again,
+    sending_emails,
     slots,
     what_if,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from dispatcher.domain.roles import Account, Role
 from dispatcher.storage.practitioners import Practitioner
@@ -99,3 +100,22 @@ def test_without_a_mobile_nobody_can_be_asked_and_is_told_so(
     refused = browser.submit(page.form(PATH), {"accepts_offers": "1"}, status=422)
     assert "les sollicitations arrivent par SMS" in refused.field_error("accepts_offers")
     assert not kept(town, unreachable.id).accepts_offers
+
+
+def test_an_address_and_how_to_be_told_are_kept_and_what_cannot_be_is_said(
+    town: Town, practice: Browser, volunteer: Volunteer
+) -> None:
+    form = practice.get(PATH).form(PATH)
+    refused = practice.submit(form, {"notice_channel": "email", "email": ""}, status=422)
+    assert "Écrivez l’adresse à laquelle vous prévenir." in refused.text
+    refused = practice.submit(form, {"notice_channel": "both", "email": "anne@"}, status=422)
+    assert refused.form(PATH).values["email"] == "anne@"
+    assert kept(town, volunteer.id).notice_channel == "sms"
+
+    page = practice.submit(form, {"notice_channel": "both", "email": "anne@exemple.fr"})
+
+    shown = page.form(PATH).values
+    assert (shown["notice_channel"], shown["email"]) == ("both", "anne@exemple.fr")
+    with town.house.db.writing() as session:
+        session.execute(update(Practitioner).values(email_refused_at=town.clock.now))
+    assert "Cette adresse a été refusée le lundi 23" in practice.get(PATH).text

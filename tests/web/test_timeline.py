@@ -10,6 +10,7 @@ import pytest
 
 from config.catalogue import Catalogue
 from config.communes import Communes
+from dispatcher.domain.emails import EmailKind
 from dispatcher.domain.events import EVENTS, ActorKind, Event
 from dispatcher.domain.inbound import Intent
 from dispatcher.domain.matching.feasibility import Reason
@@ -33,6 +34,7 @@ SAMPLES: dict[str, Any] = {
     "to": "15",
     "status": "sent",
     "message_kind": MessageKind.CONFIRMATION.value,
+    "email_kind": EmailKind.PRACTITIONER_NOTICE.value,
     "intent": Intent.UNKNOWN.value,
     "refused": {Reason.TOO_FAR.value: 2},
     "overridden": [Reason.TOO_FAR.value],

@@ -13,6 +13,7 @@ class EmailQueued(Event):
     email_id: UUID
     email_kind: str
     practitioner_id: UUID | None
+    request_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +24,4 @@ class EmailProgressed(Event):
     practitioner_id: UUID | None
     status: str
     error_code: str | None
+    request_id: UUID | None = None

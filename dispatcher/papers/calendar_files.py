@@ -10,6 +10,7 @@ from icalendar import Calendar, Event
 
 from dispatcher.domain import calendar
 from dispatcher.domain.agendas.reading import OUR_DOMAIN
+from dispatcher.domain.calendar import NBSP
 
 MAKER = "-//Relais SNP//Rendez-vous//FR"
 READ_EVERY = timedelta(minutes=15)
@@ -56,6 +57,38 @@ def calendar_file(
 def single_file(entry: Entry, zone: ZoneInfo) -> bytes:
     """The file of one appointment; one that was cancelled takes its entry back."""
     return calendar_file([entry], zone, "CANCEL" if entry.is_cancelled else "PUBLISH")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """An appointment as its practitioner's calendar shows it: by its number, naming nobody.
+
+    Calendars lie with others, and so do e-mails. `address` is that of the practice, or empty.
+    """
+
+    appointment_id: UUID
+    code: str
+    booked_at: datetime
+    start: datetime
+    end: datetime
+    address: str
+    territory_name: str
+    is_cancelled: bool
+
+
+def practitioners_file(expected: Expected, zone: ZoneInfo) -> bytes:
+    """The file that goes with a practitioner's notice, and that its link gives."""
+    entry = Entry(
+        appointment_id=expected.appointment_id,
+        booked_at=expected.booked_at,
+        start=expected.start,
+        end=expected.end,
+        summary=f"SNP n°{NBSP}{expected.code}",
+        description=f"{expected.territory_name}, demande {expected.code}.",
+        location=expected.address,
+        is_cancelled=expected.is_cancelled,
+    )
+    return single_file(entry, zone)
 
 
 def _event(entry: Entry, zone: ZoneInfo) -> Event:
