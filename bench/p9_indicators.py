@@ -4,6 +4,8 @@
 from kept days, in the service, as the page reads it: a year, and a year with the one before to
 compare with. The rebuild runs in a process of its own, of which the largest memory is told. What
 is measured is wall time; processor time stands beside it, since other work slows the former.
+The file of evidence of a year of contract with six lines of the log is made as the worker makes it,
+in a process of its own; a job has `JOB_TIMEOUT_SECONDS` for it.
 The limits of the same run: reading the kept rows and parsing their JSON; fetching, in order, every
 row of the log that counts.
 """
@@ -21,22 +23,37 @@ from datetime import date, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from bench.figures import Figure, percentile, run
 from bench.stage import ENGINES, ROOT, database, environment, house_of
 from bench.year import DAYS, Row, Year
 from dispatcher.domain import calendar
+from dispatcher.domain.jobs import Job
+from dispatcher.domain.roles import Role
 from dispatcher.reads.activity import activity
 from dispatcher.reads.day_counts import events_about, kept_days
+from dispatcher.services.contracts import save_contract
 from dispatcher.services.day_counts import recount_all_days
+from dispatcher.services.evidence import ask_evidence, make_evidence
 from dispatcher.services.house import House
+from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
+from dispatcher.storage.contracts import EvidenceBundle
 from dispatcher.storage.log import LoggedEvent
 from tests.builders import Town
+from workers.queues import JOB_TIMEOUT_SECONDS
 
 OVERVIEW_MS, REBUILD_S, MEMORY_MB = 300.0, 300.0, 500.0
 BATCH = 20_000
+LINES = (
+    "honoured",
+    "within_delay_share",
+    "time_to_appointment",
+    "slots_used",
+    "volunteers_active",
+    "sas_doctors",
+)
 ZONE = ZoneInfo("Europe/Paris")
 KILOBYTES = 1024
 
@@ -76,13 +93,15 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
             written = fill(house, town.territory_id, arguments.requests, last)
             about = f"{engine}, {arguments.requests:,} requests, {written:,} events"
             yield from _rebuilt(house, town.territory_id, about, environment(url), last)
+            yield from _evidence(house, town, about, environment(url), last)
             yield from _read(house, town.territory_id, about, last, arguments.times)
 
 
 def _rebuilt(
     house: House, territory_id: uuid.UUID, about: str, variables: dict[str, str], last: date
 ) -> Iterator[Figure]:
-    wall, own, memory = _in_own_process(territory_id, variables)
+    told = _in_own_process("--rebuild", territory_id, variables)
+    wall, own, memory = told["wall"], told["processor"], told["megabytes"]
     begun = time.perf_counter()
     _fetch(house, territory_id, last)
     limit = time.perf_counter() - begun
@@ -107,29 +126,94 @@ def _rebuilt(
     )
 
 
+def _evidence(
+    house: House, town: Town, about: str, variables: dict[str, str], last: date
+) -> Iterator[Figure]:
+    coordinator = town.account(Role.COORDINATOR)
+    saved = save_contract(house, coordinator, _contract(last))
+    ask_evidence(house, coordinator, saved.first)
+    told = _in_own_process("--evidence", town.territory_id, variables)
+    yield Figure(
+        number="P9",
+        what=f"{about}: file of evidence, {told['size']:.1f} MB"
+        f" (processor {told['processor']:.0f} s)",
+        unit="s",
+        ours=told["wall"],
+        target=f"< {JOB_TIMEOUT_SECONDS} s",
+        holds=told["wall"] < JOB_TIMEOUT_SECONDS,
+    )
+    yield Figure(
+        number="P9",
+        what=f"{about}: memory of the file of evidence",
+        unit="MB",
+        ours=told["megabytes"],
+        target=f"< {MEMORY_MB:.0f} MB",
+        holds=told["megabytes"] < MEMORY_MB,
+    )
+
+
+def _contract(last: date) -> str:
+    """A year that ends with `last`, one line for each kind of figure."""
+    first = last - timedelta(days=DAYS - 1)
+    lines = "".join(
+        f'[[mission.line]]\ncode = "{code}"\nlabel = "{code}"\neur = 1000\nsource = "log"\n'
+        f'indicator = "{code}"\ntarget = 1\n'
+        for code in LINES
+    )
+    return (
+        f'[contract]\nname = "Banc"\nagreement = "avenant2"\nsize = 4\nsigned = {first}\n'
+        f'first = {first}\nlast = {last}\n[[mission]]\ncode = "acces_soins"\nlabel = "Accès"\n'
+        f"variable_eur = {1000 * len(LINES)}\n{lines}"
+    )
+
+
 def _in_own_process(
-    territory_id: uuid.UUID, variables: dict[str, str]
-) -> tuple[float, float, float]:
-    """Wall and processor seconds of a rebuild, and its largest memory in megabytes."""
+    what: str, territory_id: uuid.UUID, variables: dict[str, str]
+) -> dict[str, float]:
+    """Wall and processor seconds of one work, and its largest memory in megabytes."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.p9_indicators", "--rebuild", str(territory_id)],
+        [sys.executable, "-m", "bench.p9_indicators", what, str(territory_id)],
         cwd=ROOT,
         env=os.environ | variables,
         stdout=subprocess.PIPE,
         check=True,
         text=True,
     )
-    told = json.loads(done.stdout.splitlines()[-1])
-    return told["wall"], told["processor"], told["megabytes"]
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
 
 
-def rebuild(territory_id: uuid.UUID) -> None:
-    """Count all days again, and print what it took."""
+def rebuild(house: House, territory_id: uuid.UUID) -> dict[str, float]:
+    """Count all days again."""
+    return {"days": recount_all_days(house, territory_id)}
+
+
+def evidence(house: House, territory_id: uuid.UUID) -> dict[str, float]:
+    """Make the file that was asked for; its size in megabytes."""
+    (ring,) = [each for each in keeping.due(house.db, 10) if each.job is Job.MAKE_EVIDENCE]
+    claim = keeping.claim(house.db, ring.promise_id, house.settings.promise_lease)
+    assert claim is not None
+    make_evidence(house, claim)
+    with house.db.reading() as session:
+        size = session.scalars(
+            select(func.length(EvidenceBundle.content)).where(
+                EvidenceBundle.territory_id == territory_id
+            )
+        ).one()
+    return {"size": (size or 0) / KILOBYTES**2}
+
+
+WORKS: dict[str, Callable[[House, uuid.UUID], dict[str, float]]] = {
+    "--rebuild": rebuild,
+    "--evidence": evidence,
+}
+
+
+def in_this_process(work: str, territory_id: uuid.UUID) -> None:
+    """Do one of the works, and print what it took."""
     with house_of(dict(os.environ)) as house:
         wall, own = time.perf_counter(), time.process_time()
-        days = recount_all_days(house, territory_id)
-        told = {
-            "days": days,
+        told = WORKS[work](house, territory_id) | {
             "wall": time.perf_counter() - wall,
             "processor": time.process_time() - own,
             "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES,
@@ -186,7 +270,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--rebuild"]:
-        rebuild(uuid.UUID(sys.argv[2]))
+    if sys.argv[1:2] and sys.argv[1] in WORKS:
+        in_this_process(sys.argv[1], uuid.UUID(sys.argv[2]))
     else:
         run(__doc__, measure, declare)
