@@ -49,6 +49,7 @@ def visits(
             Practitioner.specialty,
             Appointment.start_at,
             CareRequest.regulated_at,
+            CareRequest.regulated_for_sas,
             CareRequest.gp_id,
         )
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
@@ -71,7 +72,7 @@ def visits(
                 profession=row.profession,
                 specialty=row.specialty,
                 start=row.start_at,
-                regulated_at=row.regulated_at,
+                regulated_at=row.regulated_at if row.regulated_for_sas else None,
                 own_patient=row.gp_id == row.practitioner_id,
             )
             for row in session.execute(statement)

@@ -83,6 +83,7 @@ class CareFacts:
     origin: str
     regulated_at: datetime | None
     regulated_by: str
+    regulated_for_sas: bool
     closing_code: str | None
     closing_note: str
     sex: str | None
@@ -277,6 +278,7 @@ def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
         origin=request.origin,
         regulated_at=request.regulated_at,
         regulated_by=request.regulated_by or "",
+        regulated_for_sas=bool(request.regulated_for_sas),
         closing_code=request.closing_code,
         closing_note=(
             cipher.open("care_requests.closing_note", request.id, closing) if closing else ""

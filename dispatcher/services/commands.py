@@ -114,6 +114,8 @@ class RegulationShape(Shape):
         None
     )
     at: Instant | None = None
+    sas: bool | None = None
+    """Whether that doctor regulates for the SAS; null: they do if the origin is SAS or 116117."""
 
 
 class OpenRequest(Shape):

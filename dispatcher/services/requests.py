@@ -22,6 +22,7 @@ from dispatcher.domain.errors import (
 from dispatcher.domain.events import RequestEnlarged, RequestOpened, RequestSearched
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.languages import Language, language_of
+from dispatcher.domain.payments.majorations import SAS_ORIGINS
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import (
@@ -153,6 +154,7 @@ def write_request(
             due_at=request["due_at"],
             origin=request["origin"],
             regulated=request["regulated_at"] is not None,
+            regulated_for_sas=request["regulated_for_sas"],
             has_gp=request["has_gp"],
             commune=request["commune"],
             age_band=_age_band(checked.age),
@@ -317,6 +319,11 @@ def _new_patient(unit: Unit, command: OpenRequest, checked: Checked, language: L
     return row
 
 
+def _is_for_sas(command: OpenRequest) -> bool:
+    said = command.regulated.sas
+    return command.origin in SAS_ORIGINS if said is None else said
+
+
 def _new_request(
     unit: Unit,
     account: Account,
@@ -326,6 +333,7 @@ def _new_request(
     patient_id: UUID,
 ) -> dict[str, Any]:
     need, regulated = command.need, command.regulated
+    regulated_at = regulated.at or (unit.now if regulated.by else None)
     return {
         "id": request_id,
         "territory_id": unit.territory_id,
@@ -344,7 +352,8 @@ def _new_request(
         "due_at": checked.due_at,
         "origin": command.origin,
         "regulated_by": regulated.by,
-        "regulated_at": regulated.at or (unit.now if regulated.by else None),
+        "regulated_at": regulated_at,
+        "regulated_for_sas": _is_for_sas(command) if regulated_at else None,
         "commune": command.patient.commune,
         "longitude": checked.longitude,
         "latitude": checked.latitude,

@@ -56,6 +56,8 @@ class CareRequest(Record):
     origin: Mapped[Code]
     regulated_by: Mapped[str | None]
     regulated_at: Mapped[datetime | None]
+    regulated_for_sas: Mapped[bool | None]
+    """Whether the doctor who regulated it did so for the SAS; None where none did."""
     commune: Mapped[Code]
     longitude: Mapped[float | None]
     latitude: Mapped[float | None]

@@ -49,6 +49,7 @@ TEXTS = (
     "origin",
     "regulated.seen",
     "regulated.by",
+    "regulated.sas",
     "patient.sex",
     "need.language",
     "patient.language",
@@ -170,6 +171,10 @@ def choices(
         ],
         "delays": [Choice(str(hours), f"{hours}\N{NO-BREAK SPACE}h") for hours in catalogue.delays],
         "origins": entries(catalogue.origins),
+        "regulations": [
+            Choice("1", "Le SAS (15, 116\N{NO-BREAK SPACE}117)"),
+            Choice("0", "Une autre régulation"),
+        ],
         "sexes": [
             *(Choice(code, label) for code, label in SEXES.items()),
             Choice("", "Non précisé"),
@@ -236,6 +241,7 @@ def _body(
     regulated = {
         "by": (was_seen and values["regulated.by"].strip()) or None,
         "at": now if was_seen else None,
+        "sas": {"1": True, "0": False}.get(values.get("regulated.sas", "")),
     }
     return {
         "territory": territory,

@@ -141,6 +141,7 @@ def _care(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "origin_label": wording.origin(care.origin),
         "regulated": care.regulated_at is not None,
         "regulated_by": care.regulated_by,
+        "regulated_for_sas": care.regulated_for_sas,
         "time_left": wording.time_left(care.due_at, care.delay_hours),
         "attention": ATTENTION.get(care.attention or "", ""),
         "is_urgent": care.attention == Attention.DEADLINE,

@@ -77,6 +77,12 @@ def test_all_that_is_typed_is_kept(desk: Browser, town: Town) -> None:
     for said in ("03/02/1950 (76 ans)", "06 39 98 00 12", "Lons-le-Saunier (39000)", "Fièvre"):
         assert said in page.text
     assert "Tousse depuis trois jours." in page.text
+    assert "Vu par un médecin régulateur du SAS : Dr Perrin" in page.text
+
+
+def test_a_doctor_of_another_regulation_is_noted_as_such(desk: Browser, town: Town) -> None:
+    page = enter(desk, regulated__sas="0")
+    assert only(town).regulated_for_sas is False
     assert "Vu par un médecin régulateur : Dr Perrin" in page.text
 
 

@@ -27,6 +27,8 @@ class RequestOpened(Event):
     age_band: str
     duplicate_confirmed: bool
     motive_group: str | None = None
+    regulated_for_sas: bool | None = None
+    """Whether the doctor who regulated it did so for the SAS; None where none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,9 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.domain.calendar import local_day
 
+SAS_ORIGINS: Final = frozenset({"SAS", "116117"})
+"""Where a doctor who regulated does so for the SAS, unless somebody says otherwise (CSP D6311-33:
+the SAS is reached by 15 and by 116 117)."""
 WEEKLY_LIMIT = 20
 EUR = 15
 WITHIN = timedelta(hours=48)
