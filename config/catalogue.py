@@ -53,6 +53,33 @@ class Cancellation(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class Protocol(Entry):
+    """What a pharmacist may do without a prescription, and for whom."""
+
+    motives: frozenset[str]
+    redirection: str
+    """How a request that was answered so has ended."""
+    min_age: int
+    max_age: int | None
+    sex: str | None
+    """`female`, `male` (FHIR AdministrativeGender); None for everybody."""
+    conditions: tuple[str, ...]
+    exclusions: tuple[str, ...]
+    """What sends the patient to a doctor instead: sentences for the pharmacist to go through."""
+    afterwards: str
+    source: str
+
+    def suits(self, motive: str | None, age: int, sex: str | None) -> bool:
+        """Whether it may be offered; a sex that nobody said is left to the pharmacist."""
+        return (
+            motive in self.motives
+            and self.min_age <= age
+            and (self.max_age is None or age <= self.max_age)
+            and (self.sex is None or sex in {None, self.sex})
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """Every list, by code, in the order in which it is shown."""
 
@@ -75,6 +102,8 @@ class Catalogue:
     cancellations: Mapping[str, Cancellation]
     effects: Mapping[str, Entry]
     """What an answered request led to, beyond the care itself."""
+    protocols: Mapping[str, Protocol]
+    """Of pharmacies."""
     languages: Mapping[str, Entry]
     """ISO 639-1, French first. The labels go on from a noun: « reçoit en français »."""
 
@@ -90,6 +119,16 @@ class Catalogue:
         professions = _by_code(Entry(**entry) for entry in lists["profession"])
         cancellers = _by_code(Entry(**entry) for entry in lists["canceller"])
         motive_groups = _by_code(Entry(**entry) for entry in lists["motive_group"])
+        motives = _by_code(
+            Motive(
+                entry["code"],
+                entry["label"],
+                professions=_all_known(entry["professions"], professions, entry),
+                group=_known(entry["group"], motive_groups, entry),
+            )
+            for entry in lists["motive"]
+        )
+        redirections = _by_code(Entry(**entry) for entry in lists["redirection"])
         return cls(
             professions=professions,
             specialties=_by_code(
@@ -105,16 +144,8 @@ class Catalogue:
             origins=_by_code(Entry(**entry) for entry in lists["origin"]),
             delays=tuple(sorted(lists["delays"])),
             motive_groups=motive_groups,
-            motives=_by_code(
-                Motive(
-                    entry["code"],
-                    entry["label"],
-                    professions=_all_known(entry["professions"], professions, entry),
-                    group=_known(entry["group"], motive_groups, entry),
-                )
-                for entry in lists["motive"]
-            ),
-            redirections=_by_code(Entry(**entry) for entry in lists["redirection"]),
+            motives=motives,
+            redirections=redirections,
             unfilled_reasons=_by_code(Entry(**entry) for entry in lists["unfilled"]),
             cancellers=cancellers,
             cancellations=_by_code(
@@ -125,9 +156,17 @@ class Catalogue:
                 )
                 for entry in lists["cancellation"]
             ),
+            protocols=_by_code(
+                _protocol(entry, motives, redirections) for entry in lists["protocol"]
+            ),
             effects=_by_code(Entry(**entry) for entry in lists["effect"]),
             languages=_by_code(Entry(**entry) for entry in lists["language"]),
         )
+
+    def protocol_for(self, motive: str | None, age: int, sex: str | None) -> Protocol | None:
+        """The protocol that may answer such a request."""
+        suiting = (each for each in self.protocols.values() if each.suits(motive, age, sex))
+        return next(suiting, None)
 
     def motives_for(self, profession: str) -> list[Motive]:
         """The motives usually addressed to a profession, in order."""
@@ -159,3 +198,21 @@ def _all_known(
     named: Iterable[str], codes: Mapping[str, Entry], entry: Mapping[str, Any]
 ) -> frozenset[str]:
     return frozenset(_known(code, codes, entry) for code in named)
+
+
+def _protocol(
+    entry: Mapping[str, Any], motives: Mapping[str, Entry], redirections: Mapping[str, Entry]
+) -> Protocol:
+    return Protocol(
+        entry["code"],
+        entry["label"],
+        motives=_all_known(entry["motives"], motives, entry),
+        redirection=_known(entry["redirection"], redirections, entry),
+        min_age=entry["min_age"],
+        max_age=entry.get("max_age"),
+        sex=entry.get("sex"),
+        conditions=tuple(entry["conditions"]),
+        exclusions=tuple(entry["exclusions"]),
+        afterwards=entry["afterwards"],
+        source=entry["source"],
+    )

@@ -14,6 +14,7 @@ from dispatcher.services.commands import (
     CreateUser,
     FoundTerritory,
     OpenRequest,
+    PracticeShape,
     PublishSlot,
     RegisterPlace,
     RegisterPractitioner,
@@ -82,8 +83,11 @@ class Town:
         town.regulator = town.account(Role.REGULATOR)
         return town
 
-    def account(self, role: Role, volunteer: Volunteer | None = None) -> Account:
-        """A new account of the territory."""
+    def account(
+        self, role: Role, volunteer: Volunteer | None = None, practice: str = "Pharmacie de l’Essai"
+    ) -> Account:
+        """A new account of the territory; a requester's is one of that pharmacy."""
+        asks = PracticeShape(name=practice, origin="PHARMACY", phone="03 53 01 00 07")
         login = f"{role.value}-{next(_numbers)}@{self.code}.example"
         user_id = accounts.create_user(
             self.house,
@@ -94,6 +98,7 @@ class Town:
                 role=role.value,
                 password=PASSWORD,
                 practitioner=volunteer.id if volunteer else None,
+                practice=asks if role is Role.REQUESTER else None,
             ),
         )
         found = accounts.account_of(self.house, user_id, 0)

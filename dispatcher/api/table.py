@@ -6,8 +6,9 @@ from dispatcher.domain.roles import Role
 from dispatcher.services.intake_faults import all_faults
 
 REGULATION = frozenset({Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR})
-EVERY_ROLE = frozenset(Role) - {Role.DELEGATE}
-"""A secretary acts on the pages: a token has no session that says for whom."""
+EVERY_ROLE = frozenset(Role) - {Role.DELEGATE, Role.REQUESTER}
+"""A secretary acts on the pages: a token has no session that says for whom. So does a requester,
+whose own page has what they may see."""
 
 OPERATIONS = (
     Operation(

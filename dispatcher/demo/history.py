@@ -37,6 +37,7 @@ from dispatcher.services import (
 )
 from dispatcher.services.commands import CancelRequest, CloseRequest, OpenRequest, PublishSlot
 from dispatcher.services.house import House
+from dispatcher.services.requesting import ask_for_patient
 from dispatcher.storage import keeping
 from dispatcher.storage.requests import Appointment
 from dispatcher.storage.unit import Claim
@@ -148,6 +149,7 @@ def live_through(house: House, town: Town, plan: Mapping[str, Any]) -> None:
         past.house.db.dispose()
     for need in (NEEDS[0], NEEDS[4], NEEDS[6]):
         requests.open_request(house, town.regulator, _request(past, need))
+    ask_for_patient(house, town.requester, _request(past, NEEDS[1]))
 
 
 def _working_days(today: date) -> list[date]:

@@ -17,6 +17,7 @@ from dispatcher.services import accounts, founding, slots
 from dispatcher.services.commands import (
     CreateUser,
     FoundTerritory,
+    PracticeShape,
     PublishSlot,
     RegisterPlace,
     RegisterPractitioner,
@@ -97,6 +98,7 @@ def _found(house: House, plan: Mapping[str, Any]) -> Town:
     )
     for role in (Role.REGULATOR, Role.COORDINATOR, Role.ADMINISTRATOR):
         _create(house, plan["code"], role, plan[role.value])
+    _create(house, plan["code"], Role.REQUESTER, plan["requester"], practice=plan["practice"])
     for number, person in enumerate(plan["practitioners"], 1):
         practitioner_id = _register(house, territory_id, plan, person, number)
         if person.get("account"):
@@ -152,7 +154,12 @@ def _register(
 
 
 def _create(
-    house: House, code: str, role: Role, name: str, practitioner: UUID | None = None
+    house: House,
+    code: str,
+    role: Role,
+    name: str,
+    practitioner: UUID | None = None,
+    practice: Mapping[str, Any] | None = None,
 ) -> None:
     place = code.removeprefix("demo-")
     person = name.rsplit(maxsplit=1)[-1].lower() if practitioner else _FRENCH[role]
@@ -165,12 +172,14 @@ def _create(
             role=role.value,
             password=PASSWORD,
             practitioner=practitioner,
+            practice=PracticeShape(**practice) if practice else None,
         ),
     )
 
 
 _FRENCH: Mapping[Role, str] = {
     Role.REGULATOR: "regulation",
+    Role.REQUESTER: "pharmacie",
     Role.COORDINATOR: "coordination",
     Role.ADMINISTRATOR: "administration",
 }

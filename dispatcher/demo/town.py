@@ -98,5 +98,10 @@ class Town:
         """Who enters the requests."""
         return self._first(Role.REGULATOR)
 
+    @property
+    def requester(self) -> Account:
+        """Who asks for a patient of their own."""
+        return self._first(Role.REQUESTER)
+
     def _first(self, role: Role) -> Account:
         return next(account for account in self.accounts if account.role == role)

@@ -83,6 +83,8 @@ class Policy:
     """Whether the days around a public holiday are PDSA, as some regions have it."""
     outside_hours: bool = False
     """Whether slots outside the hours of unscheduled care are used."""
+    validate_requesters: bool = True
+    """Whether a regulator says yes to what a requester asks for before it is searched."""
     offers: OfferPolicy = field(default_factory=OfferPolicy)
     sms: SmsPolicy = field(default_factory=SmsPolicy)
 
@@ -172,6 +174,7 @@ _RULES: Mapping[str, Rule] = {
     "saturday_until": whole(8, 20, "Indiquez une heure du samedi, de 8 h à 20 h."),
     "bridge_days": yes_or_no,
     "outside_hours": yes_or_no,
+    "validate_requesters": yes_or_no,
 }
 _OFFER_RULES: Mapping[str, Rule] = {
     "automatic": yes_or_no,

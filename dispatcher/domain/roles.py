@@ -14,6 +14,8 @@ class Role(StrEnum):
     PRACTITIONER = "practitioner"
     DELEGATE = "delegate"
     """A secretary who acts for named practitioners; until one is chosen, for nobody."""
+    REQUESTER = "requester"
+    """Who asks for their own patient: a pharmacy, a nurse, a practice."""
     COORDINATOR = "coordinator"
     ADMINISTRATOR = "administrator"
 
@@ -22,6 +24,7 @@ ROLE_NAMES = {
     Role.REGULATOR: "régulation",
     Role.PRACTITIONER: "professionnel de santé",
     Role.DELEGATE: "secrétariat",
+    Role.REQUESTER: "demandeur",
     Role.COORDINATOR: "coordination",
     Role.ADMINISTRATOR: "administration",
 }

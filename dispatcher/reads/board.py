@@ -21,6 +21,7 @@ from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
 from dispatcher.storage.offers import Offer
 from dispatcher.storage.patients import Patient
+from dispatcher.storage.practices import Practice, PracticeMember
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
@@ -81,6 +82,9 @@ class BoardRequest:
     due_at: datetime
     tried: Tried
     appointment: BookedFor | None
+    practice: str = ""
+    """Who asked for it, where that was a requester."""
+    to_validate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,9 @@ def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
             CareRequest.due_at,
             CareRequest.radius_km,
             CareRequest.waves,
+            CareRequest.to_validate,
             CareRequest.patient_id,
+            Practice.name.label("practice"),
             Patient.last_name,
             Patient.first_name,
             Patient.birth_date,
@@ -203,6 +209,8 @@ def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
         )
         .join(Patient, Patient.id == CareRequest.patient_id)
         .outerjoin(Appointment, _is_standing())
+        .outerjoin(PracticeMember, PracticeMember.user_id == CareRequest.opened_by)
+        .outerjoin(Practice, Practice.id == PracticeMember.practice_id)
         .outerjoin(Slot, Slot.id == Appointment.slot_id)
         .outerjoin(Practitioner, Practitioner.id == Appointment.practitioner_id)
         .where(CareRequest.territory_id == territory_id)
@@ -260,6 +268,8 @@ def _request(row: Row[Any], cipher: Cipher, offers: Mapping[OfferStatus, int]) -
         asked_at=row.asked_at,
         due_at=row.due_at,
         tried=Tried(row.radius_km, row.waves, offers),
+        practice=row.practice or "",
+        to_validate=row.to_validate,
         appointment=_booked_for(row) if row.appointment_status is not None else None,
     )
 

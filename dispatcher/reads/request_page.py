@@ -25,6 +25,7 @@ from dispatcher.reads import queue
 from dispatcher.reads.board import who_to_call
 from dispatcher.reads.offers import OfferFacts, Unreached, offers_of, unreached
 from dispatcher.reads.opt_outs import stopped_since
+from dispatcher.reads.practices import PracticeFacts, practice_of_user
 from dispatcher.reads.request_history import MessageFacts, Step, messages_of, name_of, steps_of
 from dispatcher.reads.request_search import (
     Reach,
@@ -90,6 +91,9 @@ class CareFacts:
     language: str | None
     needs_step_free: bool
     travel_km: float | None
+    practice: PracticeFacts | None
+    """Who asked for it, where that was a requester."""
+    to_validate: bool
     accepted: bool
     """Whether a volunteer said yes, the hour being still to be chosen."""
 
@@ -213,6 +217,7 @@ def request_page(
         messages = messages_of(session, cipher, request_id)
         phone = cipher.open("patients.phone", patient.id, patient.phone)
         stopped = stopped_since(session, cipher, territory_id, phone)
+        practice = practice_of_user(session, request.opened_by)
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
         excluded = [UUID(each) for each in request.excluded_practitioners]
@@ -225,7 +230,7 @@ def request_page(
     if _is_searched(status, request.attention):
         search = search_of(db, territory_id, request_id, communes, now, routing)
     return RequestPage(
-        care=_care(request, cipher),
+        care=_care(request, practice, cipher),
         patient=_person(request, patient, own_gp, cipher, stopped),
         department=territory.department,
         appointment=appointment,
@@ -259,7 +264,7 @@ def _offered(session: Session, territory_id: UUID, now: datetime) -> tuple[objec
     return tuple(row)
 
 
-def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
+def _care(request: CareRequest, practice: PracticeFacts | None, cipher: Cipher) -> CareFacts:
     note, closing = request.note, request.closing_note
     return CareFacts(
         id=request.id,
@@ -287,6 +292,8 @@ def _care(request: CareRequest, cipher: Cipher) -> CareFacts:
         language=request.language,
         needs_step_free=request.needs_step_free,
         travel_km=request.travel_km,
+        practice=practice,
+        to_validate=request.to_validate,
         accepted=request.accepted_offer_id is not None and request.status in WAITING_REQUESTS,
     )
 

@@ -27,6 +27,7 @@ from dispatcher.domain.roles import Account, Role
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import add_delegation
 from dispatcher.services.house import House
+from dispatcher.services.practices import faults_of_practice, join_practice
 from dispatcher.storage.accounts import ApiToken, User
 from dispatcher.storage.delegations import Delegation
 from dispatcher.storage.encryption import digest_token
@@ -86,11 +87,15 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
     login = command.login.lower()
     faults: dict[str, str] = {}
     with house.db.reading() as session:
-        territory_id = session.scalar(
-            select(Territory.id).where(Territory.code == command.territory)
-        )
+        territory = session.execute(
+            select(Territory.id, Territory.department).where(Territory.code == command.territory)
+        ).one_or_none()
+        territory_id = territory.id if territory else None
+        department = territory.department if territory else ""
         if territory_id is None:
             faults["territory"] = "Ce territoire n’existe pas."
+        elif command.role == "requester":
+            faults |= faults_of_practice(house, command.practice, department)
         if fault := fault_of_login(session, login):
             faults["login"] = fault
         is_delegate = command.role == "delegate"
@@ -127,6 +132,9 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
             if is_delegate and command.practitioner is not None:
                 unit.session.flush()  # the delegation refers to the account
                 add_delegation(unit, user_id, command.practitioner)
+            if command.role == "requester" and command.practice is not None:
+                unit.session.flush()  # so does its membership
+                join_practice(unit, user_id, command.practice, department)
     except IntegrityError as error:  # somebody took the login at the same moment
         raise InvalidError({"login": LOGIN_TAKEN}) from error
     return user_id

@@ -37,11 +37,12 @@ from dispatcher.domain.states import (
 from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.calling import weigh_calls
 from dispatcher.services.commands import CancelRequest, CloseRequest
+from dispatcher.services.delays import watch_delay
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.offers import end_acceptance, end_offers
 from dispatcher.services.places import give_back
-from dispatcher.services.requests import lock_request, watch_delay
+from dispatcher.services.requests import lock_request
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.territories import Territory
@@ -119,7 +120,7 @@ def cancel_request(
         if appointment is not None:
             cancel_appointment(house, unit, appointment, command.by)
         if appointment is None or command.by == "regulator":
-            _close(house, unit, request, RequestStatus.CANCELLED, command.by, command.reason)
+            end_request(house, unit, request, RequestStatus.CANCELLED, command.by, command.reason)
             unit.record(RequestCancelled(request_id=request_id, by=command.by))
 
 
@@ -167,7 +168,7 @@ def close_request(
         else:
             code = command.reason if command.reason in catalogue.unfilled_reasons else "OTHER"
             unit.record(RequestUnfilled(request_id=request_id, cause=code))
-        _close(house, unit, request, status, code, command.note or command.reason)
+        end_request(house, unit, request, status, code, command.note or command.reason)
 
 
 def appointment_of_link(house: House, link_token: str) -> tuple[UUID, UUID]:
@@ -361,13 +362,17 @@ def _follow_up(unit: Unit, appointment: Appointment, *, came: bool) -> None:
         unit.promise(Job.FOLLOW_UP_VISIT, {"appointment_id": appointment.id}, moment)
 
 
-def _close(
+def end_request(
     house: House, unit: Unit, request: CareRequest, status: RequestStatus, code: str, note: str
 ) -> None:
-    """The request is over: whoever was asked to take it hears that it is."""
+    """The request is over: whoever was asked to take it hears that it is.
+
+    The caller holds the request's lock, and records why. Raises TransitionError.
+    """
     check_transition(REQUEST_TRANSITIONS, RequestStatus(request.status), status)
     request.status = status
     request.attention = None
+    request.to_validate = False
     request.accepted_offer_id = None
     end_offers(house, unit, request.id)
     request.closing_code = code

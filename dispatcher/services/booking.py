@@ -59,7 +59,11 @@ _BOOK_REQUEST = (
         ),
     )
     .values(
-        status=RequestStatus.BOOKED.value, attention=None, refused={}, updated_at=bindparam("now")
+        status=RequestStatus.BOOKED.value,
+        attention=None,
+        to_validate=False,
+        refused={},
+        updated_at=bindparam("now"),
     )
     .returning(_REQUESTS.due_at)
 )

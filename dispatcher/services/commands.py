@@ -252,15 +252,26 @@ class ChangeText(Shape):
     """The digest of the text that was in force when its author began."""
 
 
+class PracticeShape(Shape):
+    """Who asks for patients: its name, the origin of its requests, and where to call it back."""
+
+    name: Name
+    origin: CodeText
+    phone: ShortText
+
+
 class CreateUser(Shape):
-    """A new account."""
+    """A new account; a requester's has a practice, a practitioner's its practitioner."""
 
     territory: CodeText
     login: Name
     display_name: Name
-    role: Literal["regulator", "practitioner", "delegate", "coordinator", "administrator"]
+    role: Literal[
+        "regulator", "practitioner", "delegate", "requester", "coordinator", "administrator"
+    ]
     password: Annotated[str, StringConstraints(min_length=12, max_length=200)]
     practitioner: UUID | None = None
+    practice: PracticeShape | None = None
 
 
 class FoundTerritory(Shape):

@@ -24,8 +24,9 @@ from dispatcher.reads import queue
 from dispatcher.reads.roads import roads_between
 from dispatcher.services.attention import put_in_front
 from dispatcher.services.booking import Choice, book, note_lost_booking
+from dispatcher.services.delays import in_danger_at
 from dispatcher.services.house import House
-from dispatcher.services.requests import in_danger_at, lock_request
+from dispatcher.services.requests import lock_request
 from dispatcher.storage import keeping
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.engines import rows_changed

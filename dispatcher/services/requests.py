@@ -97,6 +97,7 @@ class ReadyToOpen:
     checked: Checked
     look_at: datetime
     """When its delay is in danger."""
+    to_validate: bool = False
 
 
 def open_request(
@@ -143,6 +144,8 @@ def write_request(
         raise DuplicateRequestError([str(found) for found in known.live_requests])
     patient_id = _patient(unit, command, checked, known)
     request = _new_request(unit, account, command, checked, request_id, patient_id)
+    if ready.to_validate:
+        request |= {"status": RequestStatus.OPEN.value, "to_validate": True}
     _write(unit, request)
     unit.record(
         RequestOpened(
@@ -160,6 +163,7 @@ def write_request(
             age_band=_age_band(checked.age),
             duplicate_confirmed=bool(known.live_requests),
             motive_group=_motive_group(house, command.need.motive),
+            to_validate=ready.to_validate,
         )
     )
     unit.promise(Job.ESCALATE_REQUEST, {"request_id": request_id}, max(ready.look_at, unit.now))
@@ -195,38 +199,6 @@ def enlarge_search(house: House, account: Account, request_id: UUID, radius_km: 
         resume_search(unit, request)
 
 
-def watch_delay(unit: Unit, request: CareRequest) -> None:
-    """Put a request that waits again in front of the regulator when its delay is in danger already.
-
-    The promise of its opening was kept while it had an appointment; before that hour it still is
-    to come.
-    """
-    if in_danger_at(unit, request) <= unit.now:
-        unit.promise(Job.ESCALATE_REQUEST, {"request_id": request.id})
-
-
-def watch_delays(unit: Unit) -> None:
-    """The territory looks at its live requests earlier or later than it did: promise each look.
-
-    Those that were promised before do no harm: they look at the settings again.
-    """
-    policy = _policy(unit.session, unit.territory_id)
-    live = unit.session.execute(
-        select(CareRequest.id, CareRequest.due_at, CareRequest.delay_hours)
-        .where(CareRequest.territory_id == unit.territory_id, CareRequest.status.in_(_LIVE))
-        .order_by(CareRequest.id)
-    )
-    for row in live:
-        look_at = max(policy.in_danger_at(row.due_at, row.delay_hours), unit.now)
-        unit.promise(Job.ESCALATE_REQUEST, {"request_id": row.id}, look_at)
-
-
-def in_danger_at(unit: Unit, request: CareRequest) -> datetime:
-    """When so little of the request's delay is left that the regulator has to know."""
-    policy = _policy(unit.session, unit.territory_id)
-    return policy.in_danger_at(request.due_at, request.delay_hours)
-
-
 def lock_request(unit: Unit, request_id: UUID) -> CareRequest:
     """The request, locked until the transaction ends. Raises NotFoundError."""
     request = unit.session.scalars(
@@ -259,6 +231,7 @@ def resume_search(unit: Unit, request: CareRequest) -> None:
         check_transition(REQUEST_TRANSITIONS, before, RequestStatus.SEARCHING)
         request.status = RequestStatus.SEARCHING
     request.attention = pressing(request.attention, None)
+    request.to_validate = False
     request.updated_at = unit.now
     unit.promise(Job.MATCH_WAITING, {"territory_id": unit.territory_id, "request_id": request.id})
 

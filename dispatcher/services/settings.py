@@ -9,8 +9,8 @@ from dispatcher.domain.events import SettingsChanged
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account
+from dispatcher.services.delays import watch_delays
 from dispatcher.services.house import House
-from dispatcher.services.requests import watch_delays
 from dispatcher.storage.territories import Territory
 
 GROUPS = ("weights", "offers", "sms")

@@ -23,6 +23,7 @@ class CareRequest(Record):
         CheckConstraint("travel_km IS NULL OR travel_km >= 0", "travel_km"),
         Index("requests_waiting", "territory_id", "status", "due_at"),
         Index("requests_by_patient", "patient_id"),
+        Index("requests_by_opener", "opened_by", "asked_at"),
         Index(
             "one_live_request_per_code",
             "territory_id",
@@ -84,6 +85,8 @@ class CareRequest(Record):
     opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     closing_code: Mapped[str | None]
     closing_note: Mapped[Sealed | None]
+    to_validate: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Asked for by a requester, and no regulator has had it searched yet; only while `open`."""
     updated_at: Mapped[Instant]
 
 

@@ -12,18 +12,21 @@ from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, 
 from dispatcher.domain.roles import ROLE_NAMES, Account, Role
 from dispatcher.reads.accounts import AccountFacts, accounts_of
 from dispatcher.reads.delegations import delegate_accounts, delegations
+from dispatcher.reads.practices import practice_names
 from dispatcher.reads.practitioners import active_practitioners
 from dispatcher.services.accounts import create_user, new_password, replace_password, set_active
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.forms import entries
 from dispatcher.web.posted import posted_id, the_posted_id
 from dispatcher.web.wording import Choice, Wording
 
 room = Blueprint("administration", __name__, url_prefix="/administration")
 SEE_OTHER = 303
 FIELDS = ("display_name", "login", "role", "practitioner")
+PRACTICE_FIELDS = ("practice.name", "practice.origin", "practice.phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,16 @@ def create_account() -> ResponseReturnValue:
     It is on the answer itself: kept until the next page, it would lie in a cookie.
     """
     account, password = viewer(), new_password()
-    values = {name: request.form.get(name, "").strip() for name in FIELDS}
+    values = {name: request.form.get(name, "").strip() for name in (*FIELDS, *PRACTICE_FIELDS)}
+    asks = values["role"] == Role.REQUESTER
+    practice = {name.partition(".")[2]: values[name] for name in PRACTICE_FIELDS}
     try:
         command = parse(
             CreateUser,
             {
-                **values,
+                **{name: values[name] for name in FIELDS},
                 "practitioner": values["practitioner"] or None,
+                "practice": practice if asks else None,
                 "territory": account.territory_code,
                 "password": password,
             },
@@ -135,6 +141,8 @@ def _page(
             for each in delegate_accounts(db, account.territory_id)
         ],
         roles=[Choice(role.value, name.capitalize()) for role, name in ROLE_NAMES.items()],
+        origins=entries(house().catalogue.origins),
+        practice_names=practice_names(db, account.territory_id),
         practitioners=[
             Choice(str(each.id), each.display_name)
             for each in active_practitioners(db, account.territory_id)

@@ -207,7 +207,8 @@ def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
 
 def _attention(request: BoardRequest) -> str:
     """Who is to be called, then what else is asked."""
-    asked = [call.text for call in calls.asked(request.to_call)]
+    asked = [f"À valider{NBSP}: demande de {request.practice}"] if request.to_validate else []
+    asked += [call.text for call in calls.asked(request.to_call)]
     if request.attention is not None:
         asked.append(ATTENTION.get(request.attention, "À regarder"))
     return ". ".join(asked)

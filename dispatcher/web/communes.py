@@ -12,7 +12,7 @@ A_DAY = 86_400
 
 
 @room.get("/communes")
-@allow(Role.REGULATOR, Role.PRACTITIONER, Role.COORDINATOR, Role.ADMINISTRATOR)
+@allow(Role.REGULATOR, Role.PRACTITIONER, Role.REQUESTER, Role.COORDINATOR, Role.ADMINISTRATOR)
 def search() -> ResponseReturnValue:
     """What begins like `q`: `[{insee, name, postcodes, department}]`, the likeliest first."""
     typed = request.args.get("q", "")[:LONGEST_QUERY]

@@ -52,6 +52,10 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
         OWN_FIGURES,
     ),
     Role.DELEGATE: (Door("secretariat.choose", "Professionnels", "users"),),
+    Role.REQUESTER: (
+        Door("requesters.overview", "Mes demandes", "inbox", rooms=frozenset({"requesters"})),
+        Door("requesters.describe", "Nouvelle demande", "plus", key="N", go="new-request"),
+    ),
     Role.COORDINATOR: (
         Door(
             "coordinator.activity",

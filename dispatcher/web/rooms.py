@@ -32,6 +32,7 @@ from dispatcher.web import (
     payments,
     places,
     reports,
+    requesters,
     schedules,
     settings,
     slot_page,
@@ -72,7 +73,7 @@ def of(house: House) -> list[Blueprint]:
         payments.room,
         reports.room,
     ]
-    rooms += [desk.room, beside.room, ways_out.room, communes.room]
+    rooms += [desk.room, beside.room, ways_out.room, requesters.room, communes.room]
     rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
     rooms += [
         administration.room,

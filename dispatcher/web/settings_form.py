@@ -101,6 +101,19 @@ GROUPS = (
         ),
     ),
     Group(
+        "Demandes des partenaires",
+        "Ce que devient la demande d’une pharmacie, d’une infirmière ou d’un cabinet pour son"
+        " patient.",
+        (
+            Field(
+                "validate_requesters",
+                "Valider avant de chercher",
+                "La demande attend sur le tableau, marquée «\N{NO-BREAK SPACE}À"
+                " valider\N{NO-BREAK SPACE}». Sinon, la recherche commence aussitôt.",
+            ),
+        ),
+    ),
+    Group(
         "Sollicitation des volontaires",
         "Qui est sollicité par SMS quand aucun créneau publié ne convient, et à quel rythme.",
         (

@@ -23,6 +23,7 @@ from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.effects import note_effect
 from dispatcher.services.moving import move_appointment
 from dispatcher.services.parsing import parse
+from dispatcher.services.requesting import validate_request
 from dispatcher.web import forms
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.desk import moving_sheet, whole_page
@@ -88,6 +89,17 @@ def enlarge(request_id: UUID) -> ResponseReturnValue:
         requests.enlarge_search(house(), account, request_id, radius_km)
 
     return _act(request_id, act, "Recherche élargie et relancée.", ENLARGE)
+
+
+@room.post("/valider")
+@allow(Role.REGULATOR)
+def validate(request_id: UUID) -> ResponseReturnValue:
+    """Say yes to what a requester asks for: it is searched."""
+    return _act(
+        request_id,
+        lambda account: validate_request(house(), account, request_id),
+        f"Demande validée{NBSP}: la recherche commence.",
+    )
 
 
 @room.post("/solliciter")

@@ -28,6 +28,7 @@ PAGES = {
         "/agenda/lieux",
         "/agenda/lieux/nouveau",
     ),
+    "requester": ("/mes-demandes", "/mes-demandes/nouvelle"),
     "coordinator": ("/activite", "/et-si", "/annuaire", "/annuaire/import"),
     "administrator": (
         "/administration",

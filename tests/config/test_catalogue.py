@@ -56,7 +56,15 @@ def test_the_codes_that_the_interface_promises_are_there(catalogue: Catalogue) -
         "PATIENT",
     }
     assert catalogue.delays == (4, 8, 12, 24, 48, 72)
-    assert set(catalogue.redirections) == {"ADVICE", "15", "ED", "NEIGHBOUR_CPTS", "OTHER"}
+    assert set(catalogue.redirections) == {
+        "ADVICE",
+        "15",
+        "ED",
+        "NEIGHBOUR_CPTS",
+        "PROTOCOL_SORE_THROAT",
+        "PROTOCOL_CYSTITIS",
+        "OTHER",
+    }
     assert set(catalogue.cancellers) == {"patient", "practitioner", "regulator"}
     assert "OTHER" in catalogue.unfilled_reasons
     assert next(iter(catalogue.languages)) == "fr"
@@ -129,3 +137,25 @@ def test_a_bad_entry_is_refused_by_name(tmp_path: Path, old: str, new: str, name
     directory = copy_of_the_lists(tmp_path, old, new)
     with pytest.raises(BadCatalogueError, match=named):
         Catalogue.load(directory)
+
+
+@pytest.mark.parametrize(
+    ("motive", "age", "sex", "offered"),
+    [
+        ("SORE_THROAT", 9, "male", None),
+        ("SORE_THROAT", 10, "male", "SORE_THROAT"),
+        ("SORE_THROAT", 90, None, "SORE_THROAT"),
+        ("URINARY", 15, "female", None),
+        ("URINARY", 16, "female", "CYSTITIS"),
+        ("URINARY", 65, None, "CYSTITIS"),
+        ("URINARY", 66, "female", None),
+        ("URINARY", 40, "male", None),
+        ("FEVER", 40, "female", None),
+        (None, 40, "female", None),
+    ],
+)
+def test_a_protocol_is_offered_to_whom_the_law_names(
+    catalogue: Catalogue, motive: str | None, age: int, sex: str | None, offered: str | None
+) -> None:
+    found = catalogue.protocol_for(motive, age, sex)
+    assert (found.code if found else None) == offered

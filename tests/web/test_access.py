@@ -19,6 +19,7 @@ from dispatcher.services.contracts import save_contract
 from dispatcher.services.directory_reading import read_directory
 from dispatcher.services.evidence import ask_evidence
 from dispatcher.services.house import House
+from dispatcher.services.requesting import ask_for_patient
 from dispatcher.services.schedules import set_up_schedule
 from dispatcher.services.what_if import AskWhatIf, ask_what_if
 from dispatcher.web import access, navigation
@@ -45,6 +46,8 @@ class Site:
     house: House
     people: dict[Role, Browser]
     request: uuid.UUID
+    asked: uuid.UUID
+    """The request of the requester."""
     simulation: uuid.UUID
     place: uuid.UUID
     slot: uuid.UUID
@@ -56,7 +59,7 @@ class Site:
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
         values: dict[str, object] = {
-            "request_id": self.request,
+            "request_id": self.asked if rule.endpoint.startswith("requesters.") else self.request,
             "simulation_id": self.simulation,
             "place_id": self.place,
             "slot_id": self.slot,
@@ -105,11 +108,13 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         slot = town.slot(volunteer)
         request = town.request()
         keep_promises(house)
-        people = {}
+        people, accounts = {}, {}
         for role in Role:
             people[role] = Browser(app)
             holder = volunteer if role == Role.PRACTITIONER else None
-            people[role].sign_in(town.account(role, holder))
+            accounts[role] = town.account(role, holder)
+            people[role].sign_in(accounts[role])
+        asked = ask_for_patient(house, accounts[Role.REQUESTER], town.asking())
         example = DIRECTORY / "examples" / "acces-aux-soins.toml"
         coordinator = town.account(Role.COORDINATOR)
         first = save_contract(house, coordinator, example.read_text("utf-8")).first
@@ -133,6 +138,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             house=house,
             people=people,
             request=request,
+            asked=asked,
             simulation=simulation,
             place=volunteer.place,
             slot=slot,

@@ -6,6 +6,7 @@ EVERYBODY = frozenset[Role]()
 REGULATORS = frozenset({Role.REGULATOR})
 PRACTITIONERS = frozenset({Role.PRACTITIONER})
 DELEGATES = frozenset({Role.DELEGATE})
+REQUESTERS = frozenset({Role.REQUESTER})
 COORDINATORS = frozenset({Role.COORDINATOR})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
@@ -58,12 +59,19 @@ WHO_MAY = {
     "ways_out.outcome": REGULATORS,
     "ways_out.search_again": REGULATORS,
     "ways_out.called": REGULATORS,
+    "ways_out.validate": REGULATORS,
+    "requesters.overview": REQUESTERS,
+    "requesters.describe": REQUESTERS,
+    "requesters.ask": REQUESTERS,
+    "requesters.show": REQUESTERS,
+    "requesters.live": REQUESTERS,
+    "requesters.give_up": REQUESTERS,
     "inbox.messages": REGULATORS,
     "inbox.answer": REGULATORS,
     "inbox.count": REGULATORS,
     "inbox.link": REGULATORS,
     "inbox.handle": REGULATORS,
-    "communes.search": REGULATORS | PRACTITIONERS | COORDINATORS | ADMINISTRATORS,
+    "communes.search": REGULATORS | PRACTITIONERS | REQUESTERS | COORDINATORS | ADMINISTRATORS,
     "practitioner.agenda": PRACTITIONERS,
     "practitioner.publish": PRACTITIONERS,
     "practitioner.publish_now": PRACTITIONERS,

@@ -109,6 +109,7 @@ from dispatcher.domain.events.requests import (
     RequestReopened,
     RequestSearched,
     RequestUnfilled,
+    RequestValidated,
     SearchFoundNothing,
 )
 from dispatcher.domain.events.schedules import (
@@ -210,6 +211,7 @@ __all__ = [
     "RequestReopened",
     "RequestSearched",
     "RequestUnfilled",
+    "RequestValidated",
     "SatisfactionAnswered",
     "ScheduleDayRestored",
     "ScheduleDaySkipped",

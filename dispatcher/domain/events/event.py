@@ -18,6 +18,8 @@ class ActorKind(StrEnum):
     PRACTITIONER = "practitioner"
     DELEGATE = "delegate"
     """A secretary, for the practitioner whom the event names."""
+    REQUESTER = "requester"
+    """A pharmacy, a nurse or a practice, for its own patient."""
     COORDINATOR = "coordinator"
     ADMINISTRATOR = "administrator"
     PATIENT = "patient"

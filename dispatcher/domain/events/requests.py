@@ -12,6 +12,7 @@ class RequestOpened(Event):
     """A request was entered. `commune` is an INSEE code, `age_band` ten years wide.
 
     `motive_group` is the catalogue's, coarser than a motive; None where none was given.
+    `to_validate` is whether a regulator has to say yes before it is searched.
     """
 
     request_id: UUID
@@ -29,6 +30,14 @@ class RequestOpened(Event):
     motive_group: str | None = None
     regulated_for_sas: bool | None = None
     """Whether the doctor who regulated it did so for the SAS; None where none did."""
+    to_validate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestValidated(Event):
+    """A regulator had what a requester asked for searched."""
+
+    request_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
