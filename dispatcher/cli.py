@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
-from dispatcher import aci_verb, directory_verb, indicators_verb, keys_verb
+from dispatcher import aci_verb, backup_verb, directory_verb, indicators_verb, keys_verb
 from dispatcher.demo.directory import Unusable
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
@@ -206,6 +206,18 @@ def run_log(arguments: argparse.Namespace) -> int:
     return 1 if verdict.broken or verdict.unsealed else 0
 
 
+def run_backup(arguments: argparse.Namespace) -> int:
+    file: Path = arguments.file.resolve()
+    os.chdir(ROOT)
+    return backup_verb.back_up(file, read_settings().database_url)
+
+
+def run_restore(arguments: argparse.Namespace) -> int:
+    arguments.file = arguments.file.resolve()
+    os.chdir(ROOT)
+    return backup_verb.restore(arguments, read_settings().database_url, open_house)
+
+
 def run_keys(arguments: argparse.Namespace) -> int:
     return keys_verb.run(arguments, open_house())
 
@@ -355,6 +367,8 @@ VERBS: dict[str, Verb] = {
     "user": Verb("les comptes et leurs jetons", run_user, declare_user),
     "sms": Verb("le décompte d’un SMS", run_sms, declare_sms),
     "log": Verb("le journal et ses sceaux", run_log, declare_log),
+    "backup": Verb("copie toute la base", run_backup, backup_verb.declare_backup),
+    "restore": Verb("remet une copie en place", run_restore, backup_verb.declare_restore),
     "simulate": Verb(
         "rejoue des semaines inventées sur le vrai moteur", run_simulate, declare_simulate
     ),
