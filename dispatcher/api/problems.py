@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "edited-meanwhile": "Texte modifié entre-temps",
     "forbidden": "Accès refusé",
     "idempotency-key-reused": "Clé d’idempotence déjà utilisée",
+    "in-hand": "Demande en main d’un collègue",
     "internal-error": "Une erreur est survenue",
     "invalid": "Informations à corriger",
     "malformed-json": "JSON illisible",

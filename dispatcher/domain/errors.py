@@ -98,6 +98,17 @@ class BookedAlreadyError(RefusedError):
         )
 
 
+class InHandError(RefusedError):
+    """A colleague took the request in hand, and whoever acts could not know it; nothing changed."""
+
+    def __init__(self, name: str, since: str) -> None:
+        super().__init__(
+            "in-hand",
+            f"{name} a pris cette demande en main {since}. Rien n’a été modifié."
+            " Mettez-vous d’accord, ou recommencez pour agir quand même.",
+        )
+
+
 class UnavailableError(RefusedError):
     """The database cannot be reached or written now. Nothing was changed; try again."""
 

@@ -16,6 +16,8 @@ from dispatcher.domain.calling import Whom
 from dispatcher.domain.events import AppointmentBooked, RequestOpened
 from dispatcher.domain.inbound import Intent
 from dispatcher.domain.states import LIVE_REQUESTS, AppointmentStatus, OfferStatus, RequestStatus
+from dispatcher.reads.in_hand import Holder, NoteFacts, holder_of, notes_of
+from dispatcher.storage.accounts import User
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.log import LoggedEvent
 from dispatcher.storage.messages import Message
@@ -81,6 +83,10 @@ class BoardRequest:
     asked_at: datetime
     due_at: datetime
     tried: Tried
+    holder: Holder | None
+    """Who has it in hand."""
+    note: str
+    """The last words that a regulator left for colleagues, or empty."""
     appointment: BookedFor | None
     practice: str = ""
     """Who asked for it, where that was a requester."""
@@ -109,6 +115,7 @@ def board_state(db: Database, territory_id: UUID) -> str:
                 CareRequest.attention,
                 CareRequest.call_patient_since,
                 CareRequest.call_practitioner_since,
+                CareRequest.in_hand_of,
                 CareRequest.updated_at,
                 Appointment.id,
                 Appointment.status,
@@ -122,14 +129,19 @@ def board_state(db: Database, territory_id: UUID) -> str:
     return hashlib.sha256(repr((rows, to_read, asked)).encode()).hexdigest()
 
 
-def board_requests(db: Database, territory_id: UUID) -> list[BoardRequest]:
+def board_requests(db: Database, territory_id: UUID, now: datetime) -> list[BoardRequest]:
     """All live requests, and those over of which somebody is to be called; due first in front."""
     with db.reading() as session:
         rows = session.execute(
             _requests(territory_id).where(_STANDING).order_by(CareRequest.due_at, CareRequest.id)
         ).all()
-        asked = _asked(session, CareRequest.territory_id == territory_id, _STANDING)
-    return [_request(row, db.cipher, asked.get(row.id, {})) for row in rows]
+        ours = (CareRequest.territory_id == territory_id, _STANDING)
+        asked, notes = _asked(session, *ours), notes_of(session, db.cipher, *ours)
+    none: list[NoteFacts] = []
+    return [
+        _request(row, db.cipher, now, asked.get(row.id, {}), notes.get(row.id, none))
+        for row in rows
+    ]
 
 
 def closed_requests(db: Database, territory_id: UUID, now: datetime) -> list[BoardRequest]:
@@ -141,7 +153,7 @@ def closed_requests(db: Database, territory_id: UUID, now: datetime) -> list[Boa
             .order_by(CareRequest.updated_at.desc(), CareRequest.id)
             .limit(CLOSED_SEARCHED_MOST)
         ).all()
-    return [_request(row, db.cipher, {}) for row in rows]
+    return [_request(row, db.cipher, now, {}, ()) for row in rows]
 
 
 def today(db: Database, territory_id: UUID, now: datetime, zone: ZoneInfo) -> Today:
@@ -206,6 +218,9 @@ def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
             Appointment.ends_at,
             Slot.places,
             Practitioner,
+            CareRequest.in_hand_of,
+            CareRequest.in_hand_since,
+            User.display_name.label("holder_name"),
         )
         .join(Patient, Patient.id == CareRequest.patient_id)
         .outerjoin(Appointment, _is_standing())
@@ -213,6 +228,7 @@ def _requests(territory_id: UUID) -> Select[*tuple[Any, ...]]:
         .outerjoin(Practice, Practice.id == PracticeMember.practice_id)
         .outerjoin(Slot, Slot.id == Appointment.slot_id)
         .outerjoin(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .outerjoin(User, User.id == CareRequest.in_hand_of)
         .where(CareRequest.territory_id == territory_id)
     )
 
@@ -248,7 +264,13 @@ def _asked(session: Session, *requests: ColumnElement[bool]) -> dict[UUID, dict[
     return found
 
 
-def _request(row: Row[Any], cipher: Cipher, offers: Mapping[OfferStatus, int]) -> BoardRequest:
+def _request(
+    row: Row[Any],
+    cipher: Cipher,
+    now: datetime,
+    offers: Mapping[OfferStatus, int],
+    notes: Sequence[NoteFacts],
+) -> BoardRequest:
     patient = row.patient_id
     return BoardRequest(
         id=row.id,
@@ -270,6 +292,8 @@ def _request(row: Row[Any], cipher: Cipher, offers: Mapping[OfferStatus, int]) -
         tried=Tried(row.radius_km, row.waves, offers),
         practice=row.practice or "",
         to_validate=row.to_validate,
+        holder=holder_of(row.in_hand_of, row.holder_name, row.in_hand_since, now),
+        note=notes[0].text if notes else "",
         appointment=_booked_for(row) if row.appointment_status is not None else None,
     )
 

@@ -23,6 +23,7 @@ from dispatcher.domain.states import (
 from dispatcher.gateways.routing import Routing
 from dispatcher.reads import queue
 from dispatcher.reads.board import who_to_call
+from dispatcher.reads.in_hand import Viewing, Work, viewers_of, work_on
 from dispatcher.reads.offers import OfferFacts, Unreached, offers_of, unreached
 from dispatcher.reads.opt_outs import stopped_since
 from dispatcher.reads.practices import PracticeFacts, practice_of_user
@@ -137,6 +138,8 @@ class RequestPage:
     """In the order of the log."""
     practitioners: Mapping[UUID, str]
     """Names of the practitioners that the steps speak of."""
+    work: Work
+    """Which regulators are at it, and what they noted."""
     excluded: tuple[str, ...]
     """Names of those who are not to see this patient, or gave them up."""
 
@@ -151,6 +154,7 @@ class RequestState:
     is_searched: bool
     """Whether the page shows what could be booked."""
     updated_at: datetime
+    viewers: tuple[Viewing, ...]
 
 
 def request_state(
@@ -177,8 +181,9 @@ def request_state(
         status = RequestStatus(row.status)
         is_searched = _is_searched(status, row.attention)
         offered = _offered(session, territory_id, now) if is_searched else ()
+        viewers = viewers_of(session, request_id, now)
     digest = hashlib.sha256(repr((tuple(row), offered)).encode()).hexdigest()
-    return RequestState(digest, status, is_searched, row.updated_at)
+    return RequestState(digest, status, is_searched, row.updated_at, viewers)
 
 
 def request_page(
@@ -221,11 +226,12 @@ def request_page(
         steps = steps_of(session, request_id)
         spoken_of = {step.event.references().get("practitioner_id") for step in steps} - {None}
         excluded = [UUID(each) for each in request.excluded_practitioners]
-        named = spoken_of.union(excluded)
+        people = spoken_of.union(excluded)
         practitioners = {
             row.id: row.display_name
-            for row in session.scalars(select(Practitioner).where(Practitioner.id.in_(named)))
+            for row in session.scalars(select(Practitioner).where(Practitioner.id.in_(people)))
         }
+        work = work_on(session, cipher, request, steps, now)
     search = None
     if _is_searched(status, request.attention):
         search = search_of(db, territory_id, request_id, communes, now, routing)
@@ -241,6 +247,7 @@ def request_page(
         messages=messages,
         steps=steps,
         practitioners=practitioners,
+        work=work,
         excluded=tuple(practitioners[each] for each in excluded if each in practitioners),
     )
 

@@ -227,6 +227,14 @@ class BookSlot(Shape):
     override: Note | None = None
 
 
+class WriteNote(Shape):
+    """What a regulator leaves beside a request for colleagues."""
+
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Writable
+    ]
+
+
 class CancelRequest(Shape):
     """Who gives up, and why."""
 

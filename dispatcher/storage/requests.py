@@ -82,6 +82,9 @@ class CareRequest(Record):
     """Ids of practitioners who cancelled on this request: they are not proposed again."""
     refused: Mapped[dict[str, Any]]
     """The last search's refusals: counts by reason, and the near misses, as codes and numbers."""
+    in_hand_of: Mapped[UUID | None]
+    """The regulator who took it in hand, see `domain.desk.in_hand` for how long that holds."""
+    in_hand_since: Mapped[datetime | None]
     opened_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     closing_code: Mapped[str | None]
     closing_note: Mapped[Sealed | None]

@@ -15,6 +15,7 @@ from dispatcher.bootstrap import CORRELATION
 from dispatcher.domain.errors import NotFoundError, RefusedError
 from dispatcher.services.house import House
 from dispatcher.web import access, account, home, navigation, rooms
+from dispatcher.web.live import Renderings
 
 log = get_logger(__name__)
 LARGEST_BODY = 256 * 1024
@@ -39,6 +40,7 @@ def create_app(house: House, guests: Sequence[Blueprint] = ()) -> Flask:
     """
     app = Flask("dispatcher", static_folder="static", template_folder="templates")
     app.extensions["house"] = house
+    app.extensions["renderings"] = Renderings()
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_SECONDS,

@@ -140,7 +140,7 @@ def _in_hand(phone: str, name: str, last_name: str) -> Sequence[BoardRequest]:
     by_name = len(last_name) >= SHORTEST_NAME
     if not phone and not by_name:
         return ()
-    live = board_read.board_requests(house().db, viewer().territory_id)
+    live = board_read.board_requests(house().db, viewer().territory_id, house().clock())
     return [
         found
         for found in live

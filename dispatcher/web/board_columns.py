@@ -1,6 +1,7 @@
 """The board's columns: which live request stands where, and what its card says."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,10 @@ SHORTEST_NUMBER = 4
 """Digits from which a number is looked for in telephones."""
 
 
+LONGEST_NOTE = 90
+"""Characters of a note that its card shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """One request on the board."""
@@ -57,6 +62,10 @@ class Card:
     appointment: str
     tried: str
     """What was tried beside the published slots, or empty."""
+    holder: str
+    """Who has it in hand, or empty."""
+    note: str
+    """The beginning of the last note, or empty."""
     delay_label: str
     opened: str
     time_left: TimeLeft
@@ -199,6 +208,8 @@ def _card(request: BoardRequest, column: str, wording: Wording) -> Card:
         is_urgent=_is_urgent(request),
         appointment=_appointment(request, wording),
         tried=tried(request.tried),
+        holder=request.holder.display_name if request.holder else "",
+        note=textwrap.shorten(request.note, LONGEST_NOTE, placeholder="…"),
         delay_label=f"{request.delay_hours}{NBSP}h",
         opened=wording.moment(request.asked_at),
         time_left=_time_left(request, column, wording),

@@ -3,23 +3,24 @@
 import hashlib
 import json
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from config.logging import get_logger
 from dispatcher.domain.errors import (
     DuplicateRequestError,
     InvalidError,
     NotFeasibleError,
     NotFoundError,
     SlotFullError,
+    UnavailableError,
 )
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
-from dispatcher.reads import board as board_read
 from dispatcher.reads.known_people import colleagues, doctors, live_requests
 from dispatcher.reads.request_page import RequestState, request_state
 from dispatcher.reads.request_page import request_page as read_request
@@ -28,22 +29,23 @@ from dispatcher.services import requests
 from dispatcher.services.at_entry import open_and_book
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.idempotency import CallKey, once
+from dispatcher.services.in_hand import see_request
 from dispatcher.services.intake_faults import all_faults
-from dispatcher.web import board_columns, forms, found_slots, request_sheet
+from dispatcher.web import board_view, forms, found_slots, request_sheet
 from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.board_view import Look
 from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState, fragment
 from dispatcher.web.posted import posted_id
 from dispatcher.web.request_sheet import Refusal
 from dispatcher.web.wording import Wording
 
+log = get_logger(__name__)
 room = Blueprint("desk", __name__, url_prefix="/demandes")
 SEE_OTHER = 303
-LONGEST_QUERY = 80
 JUST_OPENED = "opened"
 """Under this name the session knows the request that was just entered: its draft is forgotten."""
 
-BOARD_EVERY = 3000
 SOON_EVERY = 250
 """Milliseconds until the page asks again: while the engine is at work …"""
 STILL_EVERY = 1000
@@ -51,6 +53,7 @@ WAITING_EVERY = 3000
 CLOSED_EVERY = 10_000
 """… when it has had its chance, when a person is at work, and when nothing more is expected."""
 AT_WORK = timedelta(seconds=20)
+LOOKS_NOTED_EVERY = timedelta(seconds=10)
 
 
 # The board
@@ -59,15 +62,17 @@ AT_WORK = timedelta(seconds=20)
 @room.get("")
 @allow(Role.REGULATOR)
 def board() -> ResponseReturnValue:
-    """Every live request of the territory; with `q`, those that a search finds."""
-    query = _query()
-    state = _board_state(query)
+    """Every live request of the territory, or those that a search and a filter leave."""
+    account, wording = viewer(), Wording.of(house(), viewer())
+    look = Look.of(request.args, wording)
+    state = board_view.state(house(), account, look, wording)
     return render_template(
         "desk/board.html",
-        live_url=url_for("desk.board_cards", q=query or None),
+        live_url=url_for("desk.board_cards", **look.fields),
         live_etag=state.etag,
         live_every=state.every,
-        **_board(query),
+        **board_view.choices(wording),
+        **board_view.board(house(), account, look, wording),
     )
 
 
@@ -75,44 +80,14 @@ def board() -> ResponseReturnValue:
 @allow(Role.REGULATOR)
 def board_cards() -> ResponseReturnValue:
     """The part of the board that renews itself."""
-    query = _query()
-    return fragment(
-        _board_state(query), lambda: render_template("desk/_board_cards.html", **_board(query))
-    )
+    account, wording = viewer(), Wording.of(house(), viewer())
+    look = Look.of(request.args, wording)
 
+    def render() -> str:
+        shown = board_view.board(house(), account, look, wording)
+        return render_template("desk/_board_cards.html", **shown)
 
-def _query() -> str:
-    return request.args.get("q", "").strip()[:LONGEST_QUERY]
-
-
-def _board_state(query: str) -> LiveState:
-    account = viewer()
-    digest = board_read.board_state(house().db, account.territory_id)
-    now = Wording.of(house(), account).now
-    return LiveState.of((digest, query, now), BOARD_EVERY)
-
-
-def _board(query: str) -> dict[str, Any]:
-    account = viewer()
-    db, wording = house().db, Wording.of(house(), account)
-    live = board_read.board_requests(db, account.territory_id)
-    closed = None
-    if query:
-        live = [found for found in live if board_columns.matches(found, query)]
-        closed = [
-            found
-            for found in board_read.closed_requests(db, account.territory_id, wording.now)
-            if board_columns.matches(found, query)
-        ]
-    day = board_read.today(db, account.territory_id, wording.now, wording.zone)
-    columns = board_columns.columns(live, wording, closed)
-    return {
-        "query": query,
-        "columns": columns,
-        "announcement": board_columns.announcement(columns),
-        "summary": board_columns.figures(day),
-        "closure": closure_of(house(), account.territory_id),
-    }
+    return fragment(board_view.state(house(), account, look, wording), render, is_shared=True)
 
 
 # A new request
@@ -269,10 +244,24 @@ def _every(found: RequestState) -> int:
 def _request_state(request_id: UUID) -> LiveState:
     account = viewer()
     wording = Wording.of(house(), account)
-    found = request_state(house().db, account.territory_id, request_id, wording.now)
+    now = house().clock()
+    found = request_state(house().db, account.territory_id, request_id, now)
     if found is None:
         raise NotFoundError
-    return LiveState.of((found.digest, wording.now), _every(found))
+    _look_on(account, request_id, found, now)
+    others = [each.id for each in found.viewers if each.id != account.user_id]
+    return LiveState.of((found.digest, others, wording.now), _every(found))
+
+
+def _look_on(account: Account, request_id: UUID, found: RequestState, now: datetime) -> None:
+    """Let colleagues know that the page is open here. It is a courtesy: the page does without."""
+    noted = [each.seen_at for each in found.viewers if each.id == account.user_id]
+    if found.status not in LIVE_REQUESTS or (noted and now - noted[0] < LOOKS_NOTED_EVERY):
+        return
+    try:
+        see_request(house(), account, request_id)
+    except UnavailableError:
+        log.warning("viewer_not_noted", request=str(request_id))
 
 
 def moving_sheet(request_id: UUID) -> dict[str, Any] | None:
@@ -306,4 +295,4 @@ def _sheet(request_id: UUID) -> dict[str, Any]:
     )
     if page is None:
         raise NotFoundError
-    return request_sheet.sheet(page, wording)
+    return request_sheet.sheet(page, wording, account.user_id)

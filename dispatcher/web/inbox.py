@@ -179,7 +179,7 @@ def _requests(query: str, wording: Wording) -> list[dict[str, Any]]:
         return []
     account, db = viewer(), house().db
     known = [
-        *board_requests(db, account.territory_id),
+        *board_requests(db, account.territory_id, wording.now),
         *closed_requests(db, account.territory_id, wording.now),
     ]
     found = [each for each in known if matches(each, query)]

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from config.catalogue import Catalogue, Entry
 from dispatcher.domain import calendar
@@ -14,6 +15,7 @@ from dispatcher.domain.languages import Language
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.states import LIVE_REQUESTS, Attention, RequestStatus
+from dispatcher.reads.in_hand import Work
 from dispatcher.reads.request_history import MessageFacts
 from dispatcher.reads.request_page import (
     AppointmentFacts,
@@ -35,6 +37,8 @@ DIALOG_FIELDS: Mapping[str, frozenset[str]] = {
     "cancel-request": frozenset({"by", "reason"}),
     "redirect-request": frozenset({"to", "note"}),
     "unfilled-request": frozenset({"reason", "note"}),
+    "hand-over": frozenset({"to"}),
+    "note-request": frozenset({"text"}),
 }
 """By dialog of the page: the fields that have room for a sentence."""
 ENLARGE_BY = 1.5
@@ -70,12 +74,13 @@ class Refusal:
         )
 
 
-def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
-    """Everything the templates are given, but addresses of this site."""
+def sheet(page: RequestPage, wording: Wording, user_id: UUID) -> dict[str, Any]:
+    """Everything the templates are given, but addresses of this site; `user_id` is who looks."""
     return {
         "care": _care(page, wording),
         "patient": _patient(page.patient, page.care.sex, page.department, wording),
         "announcement": announcement(page, wording),
+        "work": _work(page.work, wording, user_id),
         "appointment": (
             _appointment(page.appointment, page.department, wording) if page.appointment else None
         ),
@@ -89,6 +94,28 @@ def sheet(page: RequestPage, wording: Wording) -> dict[str, Any]:
         "events": timeline.lines(page, wording),
         "outcome": _outcome(page.care, wording.catalogue),
         "effects": _effects(page, wording.catalogue),
+    }
+
+
+def _work(work: Work, wording: Wording, user_id: UUID) -> dict[str, Any]:
+    """Who has the request in hand, who else looks at it, and what was noted."""
+    holder = work.holder
+    return {
+        "holder": holder.id if holder else "",
+        "holder_name": holder.display_name if holder else "",
+        "since": wording.moment(holder.since) if holder else "",
+        "is_mine": holder is not None and holder.id == user_id,
+        "me": user_id,
+        "others": [each.display_name for each in work.viewers if each.id != user_id],
+        "colleagues": [
+            Choice(str(each.id), each.display_name)
+            for each in work.colleagues
+            if each.id != user_id
+        ],
+        "notes": [
+            {"text": note.text, "by": note.author, "at": wording.moment(note.at)}
+            for note in work.notes
+        ],
     }
 
 

@@ -19,6 +19,7 @@ from dispatcher.web import (
     directory_import,
     guide,
     health,
+    in_hand,
     inbox,
     invitations,
     limits,
@@ -73,7 +74,7 @@ def of(house: House) -> list[Blueprint]:
         payments.room,
         reports.room,
     ]
-    rooms += [desk.room, beside.room, ways_out.room, requesters.room, communes.room]
+    rooms += [desk.room, beside.room, ways_out.room, in_hand.room, requesters.room, communes.room]
     rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
     rooms += [
         administration.room,

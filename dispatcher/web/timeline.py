@@ -22,7 +22,8 @@ from dispatcher.domain.phones import PhoneKind
 from dispatcher.domain.states import Attention, OfferStatus
 from dispatcher.reads.request_history import Step
 from dispatcher.reads.request_page import RequestPage
-from dispatcher.web import email_lines
+from dispatcher.web import desk_steps, email_lines
+from dispatcher.web.story import Story
 from dispatcher.web.wording import Wording
 
 REASONS_TOLD = 3
@@ -138,21 +139,6 @@ class Line:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """What a sentence may need beside its event."""
-
-    wording: Wording
-    practitioners: Mapping[UUID, str]
-    to_role: Mapping[UUID, str | None]
-    """To whom each SMS of the request goes."""
-    from_practitioners: frozenset[UUID] = frozenset()
-    """The SMS received that volunteers wrote."""
-
-    def practitioner(self, practitioner_id: UUID) -> str:
-        return self.practitioners.get(practitioner_id, "un praticien")
-
-
 def lines(page: RequestPage, wording: Wording) -> list[Line]:
     """The timeline, newest first."""
     return told(page, reversed(page.steps), wording)
@@ -160,11 +146,12 @@ def lines(page: RequestPage, wording: Wording) -> list[Line]:
 
 def told(page: RequestPage, steps: Iterable[Step], wording: Wording) -> list[Line]:
     """Some steps of the page's request, in their order."""
-    story = _Story(
+    story = Story(
         wording,
         page.practitioners,
         {message.id: message.to_role for message in page.messages},
         frozenset(each.id for each in page.messages if not each.is_out and each.practitioner_name),
+        page.work.names,
     )
     return [_line(step, story) for step in steps]
 
@@ -190,7 +177,7 @@ def error_in_words(error_code: str | None) -> str:
     return ERRORS[classify_error(int(error_code) if error_code.isdecimal() else None, None)]
 
 
-def _line(step: Step, story: _Story) -> Line:
+def _line(step: Step, story: Story) -> Line:
     sentence = SENTENCES[type(step.event)](step.event, story)
     return Line(
         text=sentence,
@@ -199,7 +186,7 @@ def _line(step: Step, story: _Story) -> Line:
     )
 
 
-def _author(step: Step, story: _Story) -> str:
+def _author(step: Step, story: Story) -> str:
     """Who did it; of a secretary also for whom."""
     name = step.actor_name or ACTORS[step.actor.kind]
     practitioner_id = getattr(step.event, "practitioner_id", None)
@@ -208,7 +195,7 @@ def _author(step: Step, story: _Story) -> str:
     return name
 
 
-def _opened(event: events.RequestOpened, story: _Story) -> str:
+def _opened(event: events.RequestOpened, story: Story) -> str:
     words = story.wording
     text = (
         f"Demande enregistrée{NBSP}: {words.profession(event.profession)},"
@@ -217,7 +204,7 @@ def _opened(event: events.RequestOpened, story: _Story) -> str:
     return f"{text} (seconde demande confirmée)" if event.duplicate_confirmed else text
 
 
-def _found_nothing(event: events.SearchFoundNothing, _story: _Story) -> str:
+def _found_nothing(event: events.SearchFoundNothing, _story: Story) -> str:
     counts = {Reason(reason): count for reason, count in event.refused.items()}
     told = explain.render_refused(counts)[:REASONS_TOLD]
     if not told:
@@ -225,46 +212,46 @@ def _found_nothing(event: events.SearchFoundNothing, _story: _Story) -> str:
     return f"Aucun créneau ne convient{NBSP}: {', '.join(told)}"
 
 
-def _escalated(event: events.RequestEscalated, _story: _Story) -> str:
+def _escalated(event: events.RequestEscalated, _story: Story) -> str:
     return ATTENTION.get(event.attention, "Remise devant la régulation")
 
 
-def _attended(event: events.RequestAttended, _story: _Story) -> str:
+def _attended(event: events.RequestAttended, _story: Story) -> str:
     is_patient = event.attention == Attention.UNDELIVERED
     whom = "Patient" if is_patient else "Professionnel"
     return f"{whom} prévenu par téléphone, à défaut de SMS"
 
 
-def _enlarged(event: events.RequestEnlarged, _story: _Story) -> str:
+def _enlarged(event: events.RequestEnlarged, _story: Story) -> str:
     if event.radius_km is None:
         return "Rayon de recherche du territoire rétabli"
     radius = explain.distance_in_words(event.radius_km)
     return f"Recherche élargie à {radius} à vol d’oiseau"
 
 
-def _reopened(event: events.RequestReopened, _story: _Story) -> str:
+def _reopened(event: events.RequestReopened, _story: Story) -> str:
     if event.cause == "practitioner_cancelled":
         return "Recherche relancée après l’annulation du praticien"
     return "Demande remise à traiter après l’annulation du patient"
 
 
-def _redirected(event: events.RequestRedirected, story: _Story) -> str:
+def _redirected(event: events.RequestRedirected, story: Story) -> str:
     entry = story.wording.catalogue.redirections.get(event.to)
     return f"Patient réorienté{NBSP}: {entry.label if entry else event.to}"
 
 
-def _unfilled(event: events.RequestUnfilled, story: _Story) -> str:
+def _unfilled(event: events.RequestUnfilled, story: Story) -> str:
     entry = story.wording.catalogue.unfilled_reasons.get(event.cause)
     return f"Close sans solution{NBSP}: {entry.label if entry else event.cause}"
 
 
-def _effect(event: events.EffectNoted, story: _Story) -> str:
+def _effect(event: events.EffectNoted, story: Story) -> str:
     entry = story.wording.catalogue.effects.get(event.effect)
     text = entry.label if entry else event.effect
     return text if event.holds else f"Mention retirée{NBSP}: {text}"
 
 
-def _booked(event: events.AppointmentBooked, story: _Story) -> str:
+def _booked(event: events.AppointmentBooked, story: Story) -> str:
     when = calendar.day_and_hour(event.start, story.wording.zone)
     who = story.practitioner(event.practitioner_id)
     text = f"Rendez-vous pris{NBSP}: {when}, {who}"
@@ -276,19 +263,19 @@ def _booked(event: events.AppointmentBooked, story: _Story) -> str:
     return text
 
 
-def _cancelled(event: events.AppointmentCancelled, story: _Story) -> str:
+def _cancelled(event: events.AppointmentCancelled, story: Story) -> str:
     when = calendar.day_and_hour(event.start, story.wording.zone)
     if event.by == "move":
         return f"Rendez-vous du {when} déplacé"
     return f"Rendez-vous du {when} annulé par {BY.get(event.by, event.by)}"
 
 
-def _queued(event: events.MessageQueued, _story: _Story) -> str:
+def _queued(event: events.MessageQueued, _story: Story) -> str:
     kind = MESSAGE_KINDS[MessageKind(event.message_kind)]
     return f"SMS écrit {_to(event.to_role)}{NBSP}: {kind}"
 
 
-def _progressed(event: events.MessageProgressed, story: _Story) -> str:
+def _progressed(event: events.MessageProgressed, story: Story) -> str:
     status = MESSAGE_STATUS[MessageStatus(event.status)]
     to_role = story.to_role.get(event.message_id)
     text = f"SMS {_to(to_role)}{NBSP}: {status}"
@@ -296,7 +283,7 @@ def _progressed(event: events.MessageProgressed, story: _Story) -> str:
     return f"{text}, {why}" if why else text
 
 
-def _received(event: events.MessageReceived, story: _Story) -> str:
+def _received(event: events.MessageReceived, story: Story) -> str:
     whose = "d’un praticien" if event.message_id in story.from_practitioners else "du patient"
     return f"SMS reçu {whose}{NBSP}: {INTENTS[Intent(event.intent)]}"
 
@@ -305,7 +292,7 @@ def _to(role: str | None) -> str:
     return "au praticien" if role == "practitioner" else "au patient"
 
 
-def _asked(event: events.VolunteersAsked, _story: _Story) -> str:
+def _asked(event: events.VolunteersAsked, _story: Story) -> str:
     if not event.asked:
         return f"Aucun volontaire ne peut être sollicité{NBSP}: {_unreachable(event.unreachable)}"
     who = "1 volontaire sollicité" if event.asked == 1 else f"{event.asked} volontaires sollicités"
@@ -317,30 +304,30 @@ def _unreachable(count: int) -> str:
     return f"{count} injoignable{'s' if count > 1 else ''} par SMS"
 
 
-def _offered(event: events.OfferMade, story: _Story) -> str:
+def _offered(event: events.OfferMade, story: Story) -> str:
     text = f"Sollicitation{NBSP}: {story.practitioner(event.practitioner_id)}"
     if event.distance_km is None:
         return text
     return f"{text}, à {explain.distance_in_words(event.distance_km)}"
 
 
-def _accepted(event: events.OfferAccepted, story: _Story) -> str:
+def _accepted(event: events.OfferAccepted, story: Story) -> str:
     who = story.practitioner(event.practitioner_id)
     return f"Acceptée par {who}" if event.hour else f"Acceptée par {who}, heure à choisir"
 
 
-def _declined(event: events.OfferDeclined, story: _Story) -> str:
+def _declined(event: events.OfferDeclined, story: Story) -> str:
     return f"Déclinée par {story.practitioner(event.practitioner_id)}"
 
 
-def _ended(event: events.OfferEnded, story: _Story) -> str:
+def _ended(event: events.OfferEnded, story: Story) -> str:
     who = story.practitioner(event.practitioner_id)
     if event.status == OfferStatus.EXPIRED:
         return f"Sollicitation expirée{NBSP}: {who}"
     return f"Sollicitation sans objet{NBSP}: {who}"
 
 
-def _answered_late(event: events.OfferAnsweredLate, story: _Story) -> str:
+def _answered_late(event: events.OfferAnsweredLate, story: Story) -> str:
     who = story.practitioner(event.practitioner_id)
     return f"Réponse tardive de {who}{NBSP}: {INTENTS[Intent(event.intent)]}"
 
@@ -349,7 +336,7 @@ def _always(text: str) -> "Sentence":
     return lambda _event, _story: text
 
 
-Sentence = Callable[[Any, _Story], str]
+Sentence = Callable[[Any, Story], str]
 SENTENCES: Mapping[type[Event], Sentence] = {
     events.RequestOpened: _opened,
     events.SearchFoundNothing: _found_nothing,
@@ -389,5 +376,6 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.EmailQueued: email_lines.queued,
     events.EmailProgressed: email_lines.progressed,
     events.MessageHandled: _always("SMS reçu marqué comme traité"),
+    **desk_steps.SENTENCES,
 }
 """By kind of event: all those that carry a request."""

@@ -21,12 +21,14 @@ from dispatcher.services.booking import book_by_hand
 from dispatcher.services.calling import attend_request
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.effects import note_effect
+from dispatcher.services.in_hand import heed_colleague
 from dispatcher.services.moving import move_appointment
 from dispatcher.services.parsing import parse
 from dispatcher.services.requesting import validate_request
 from dispatcher.web import forms
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.desk import moving_sheet, whole_page
+from dispatcher.web.posted import posted_id
 from dispatcher.web.request_sheet import Refusal
 
 room = Blueprint("ways_out", __name__, url_prefix="/demandes/<uuid:request_id>")
@@ -52,7 +54,7 @@ def book(request_id: UUID) -> ResponseReturnValue:
         book_by_hand(house(), account, request_id, parse(BookSlot, chosen))
 
     dialog = OVERRIDE if "override" in request.form else ""
-    return _act(request_id, act, f"Rendez-vous pris{NBSP}: les SMS partent.", dialog)
+    return act_on(request_id, act, f"Rendez-vous pris{NBSP}: les SMS partent.", dialog)
 
 
 @room.get("/deplacer")
@@ -74,7 +76,7 @@ def move(request_id: UUID) -> ResponseReturnValue:
         chosen = parse(BookSlot, {"slot": request.form.get("slot", "")})
         move_appointment(house(), account, request_id, chosen)
 
-    return _act(request_id, act, f"Rendez-vous déplacé{NBSP}: les SMS partent.")
+    return act_on(request_id, act, f"Rendez-vous déplacé{NBSP}: les SMS partent.")
 
 
 @room.post("/elargir")
@@ -88,14 +90,14 @@ def enlarge(request_id: UUID) -> ResponseReturnValue:
             raise InvalidError({"radius_km": "Indiquez un nombre de kilomètres."})
         requests.enlarge_search(house(), account, request_id, radius_km)
 
-    return _act(request_id, act, "Recherche élargie et relancée.", ENLARGE)
+    return act_on(request_id, act, "Recherche élargie et relancée.", ENLARGE)
 
 
 @room.post("/valider")
 @allow(Role.REGULATOR)
 def validate(request_id: UUID) -> ResponseReturnValue:
     """Say yes to what a requester asks for: it is searched."""
-    return _act(
+    return act_on(
         request_id,
         lambda account: validate_request(house(), account, request_id),
         f"Demande validée{NBSP}: la recherche commence.",
@@ -106,7 +108,7 @@ def validate(request_id: UUID) -> ResponseReturnValue:
 @allow(Role.REGULATOR)
 def ask(request_id: UUID) -> ResponseReturnValue:
     """Ask volunteers now, without waiting for their time."""
-    return _act(
+    return act_on(
         request_id,
         lambda account: ask_now(house(), account, request_id),
         "Volontaires sollicités par SMS.",
@@ -118,7 +120,7 @@ def ask(request_id: UUID) -> ResponseReturnValue:
 def note(request_id: UUID) -> ResponseReturnValue:
     """Write down what the request led to, or take it back."""
     effect, holds = request.form.get("effect", ""), request.form.get("holds") == "true"
-    return _act(
+    return act_on(
         request_id,
         lambda account: note_effect(house(), account, request_id, effect, holds=holds),
         "Suite de la demande notée." if holds else "Mention retirée.",
@@ -129,7 +131,7 @@ def note(request_id: UUID) -> ResponseReturnValue:
 @allow(Role.REGULATOR)
 def take_back(request_id: UUID) -> ResponseReturnValue:
     """Give up a yes whose hour does not come."""
-    return _act(
+    return act_on(
         request_id,
         lambda account: release_acceptance(house(), account, request_id),
         f"La régulation a repris la main{NBSP}: la recherche continue.",
@@ -145,7 +147,7 @@ def cancel(request_id: UUID) -> ResponseReturnValue:
         given = {"by": request.form.get("by", ""), "reason": request.form.get("reason", "")}
         cancel_request(house(), account, request_id, parse(CancelRequest, given))
 
-    return _act(request_id, act, "Annulation enregistrée.", CANCEL)
+    return act_on(request_id, act, "Annulation enregistrée.", CANCEL)
 
 
 @room.post("/reorienter")
@@ -175,14 +177,14 @@ def outcome(request_id: UUID) -> ResponseReturnValue:
         said = {"status": request.form.get("status", "")}
         close_request(house(), account, request_id, parse(CloseRequest, said))
 
-    return _act(request_id, act, "Présence enregistrée.")
+    return act_on(request_id, act, "Présence enregistrée.")
 
 
 @room.post("/relancer")
 @allow(Role.REGULATOR)
 def search_again(request_id: UUID) -> ResponseReturnValue:
     """Look again now for a slot."""
-    return _act(
+    return act_on(
         request_id,
         lambda account: requests.search_again(house(), account, request_id),
         "Recherche relancée.",
@@ -195,7 +197,7 @@ def called(request_id: UUID) -> ResponseReturnValue:
     """The patient or practitioner whom no SMS reached was called."""
     said = request.form.get("whom", Whom.PATIENT.value)
     whom = Whom(said) if said in set(Whom) else Whom.PATIENT
-    return _act(
+    return act_on(
         request_id,
         lambda account: attend_request(house(), account, request_id, whom),
         "Appel noté.",
@@ -221,18 +223,26 @@ def _close(
                 {named.get(field, field): said for field, said in error.fields.items()}
             ) from None
 
-    return _act(request_id, act, done, dialog)
+    return act_on(request_id, act, done, dialog)
 
 
-def _act(
-    request_id: UUID, act: Callable[[Account], object], done: str, dialog: str = ""
+def act_on(
+    request_id: UUID,
+    act: Callable[[Account], object],
+    done: str,
+    dialog: str = "",
+    *,
+    heeding: bool = True,
 ) -> ResponseReturnValue:
     """Do it and show the request again with what came of it.
 
+    `heeding` a colleague who took the request in hand since the page was shown: nothing is done.
     What is refused changed nothing, and the page says why, with the dialog open as it was left; a
     request that does not exist and a database that is away have no page to go back to.
     """
     try:
+        if heeding:
+            heed_colleague(house(), viewer(), request_id, posted_id("in_hand"))
         act(viewer())
     except (NotFoundError, UnavailableError):
         raise

@@ -20,9 +20,10 @@ from dispatcher.gateways.email import Attachment
 from dispatcher.services import rotating
 from dispatcher.services.agendas import add_agenda
 from dispatcher.services.booking import book_by_hand
-from dispatcher.services.commands import AddAgenda, BookSlot
+from dispatcher.services.commands import AddAgenda, BookSlot, WriteNote
 from dispatcher.services.emails import NewEmail, queue_email
 from dispatcher.services.house import House
+from dispatcher.services.in_hand import note_request
 from dispatcher.services.receiving import receive_message
 from dispatcher.services.report_mails import add_recipient
 from dispatcher.services.schedules import set_up_schedule
@@ -72,6 +73,7 @@ def lived(house: House, town: Town, clock: FakeClock) -> House:
         patient={"last_name": "Lœuvre", "first_name": "Zoé", "phone": mobile(777)}
     )
     book_by_hand(house, town.regulator, booked, BookSlot(slot=town.slot(note="Sonnez deux fois")))
+    note_request(house, town.regulator, booked, WriteNote(text="Sa fille rappelle"))
     keep_promises(house)
     appointment = town.the_appointment(booked)
     assert appointment is not None
@@ -171,7 +173,7 @@ def test_every_column_that_a_model_calls_sealed_is_rotated() -> None:
     }
 
     assert covered == _annotated_as_sealed()
-    assert len(covered) == 18
+    assert len(covered) == 19
     assert all("id" in METADATA.tables[table].columns for table in rotating.sealed_columns())
 
 

@@ -42,6 +42,8 @@ def request(
         asked_at=NOW,
         due_at=NOW + timedelta(hours=24),
         tried=NOTHING,
+        holder=None,
+        note="",
         appointment=booked,
     )
 

@@ -118,6 +118,9 @@ def test_each_way_out_shows_the_letter_that_presses_it(
         "u": "Urgences",
         "p": "CPTS",
         "x": "Clore",
+        "a": "Annuler",
+        "t": "Je",
+        "o": "Noter",
     }
     for element in page.root.iter("button"):
         if key := element.get("data-key"):

@@ -17,6 +17,7 @@ from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.messages import ErrorClass, MessageKind, MessageStatus
 from dispatcher.domain.states import Attention
 from dispatcher.web import timeline
+from dispatcher.web.story import Story
 from dispatcher.web.wording import Wording
 from tests.fakes.clock import MONDAY_MORNING
 
@@ -49,9 +50,9 @@ SAMPLES: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def story() -> timeline._Story:
+def story() -> Story:
     wording = Wording(Catalogue.load(), Communes.load(), ZoneInfo("Europe/Paris"), MONDAY_MORNING)
-    return timeline._Story(wording, {}, {})
+    return Story(wording, {}, {})
 
 
 def sample(cls: type[Event]) -> Event:
@@ -71,7 +72,7 @@ def _any(hint: Any) -> Any:
     return values.get(hint)
 
 
-def test_every_event_of_a_request_has_its_sentence(story: timeline._Story) -> None:
+def test_every_event_of_a_request_has_its_sentence(story: Story) -> None:
     assert {cls.kind() for cls in timeline.SENTENCES} == set(OF_REQUESTS)
     for kind, cls in OF_REQUESTS.items():
         sentence = timeline.SENTENCES[cls](sample(cls), story)

@@ -43,6 +43,7 @@ from dispatcher.domain.events.contracts import (
     ReportRecipientRemoved,
 )
 from dispatcher.domain.events.delegations import DelegationEnded, DelegationGranted
+from dispatcher.domain.events.desk import RequestHanded, RequestNoted
 from dispatcher.domain.events.directory import DirectoryImported, PractitionerImported
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
@@ -206,6 +207,8 @@ __all__ = [
     "RequestCancelled",
     "RequestEnlarged",
     "RequestEscalated",
+    "RequestHanded",
+    "RequestNoted",
     "RequestOpened",
     "RequestRedirected",
     "RequestReopened",

@@ -76,7 +76,9 @@ function go(name, event) {
 
 // The page's own keys: a button that is not shown has none.
 function press(key, event) {
-  const button = document.querySelector(`[data-key="${key}"]`);
+  // Where each of several things has the same key, it is the one that holds the focus that is meant.
+  const scope = document.activeElement?.closest("[data-key-scope]") ?? document;
+  const button = scope.querySelector(`[data-key="${key}"]`);
   if (!button || !button.checkVisibility()) return;
   event.preventDefault();
   button.click();
