@@ -30,6 +30,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--territory", required=True, help="code du territoire")
     parser.add_argument("--from", dest="first", type=day, help="AAAA-MM-JJ")
     parser.add_argument("--to", dest="last", type=day, help="AAAA-MM-JJ, compris")
+    parser.add_argument(
+        "--compare",
+        choices=("previous", "year"),
+        help="avec autant de jours juste avant, ou les mêmes un an plus tôt",
+    )
     parser.add_argument("--data", type=Path, help="dossier d’une démonstration à lire")
     parser.add_argument("--json", action="store_true")
 
@@ -61,18 +66,27 @@ def run(arguments: argparse.Namespace, house: "House") -> int:
 
 
 def _tell(house: "House", territory: "TerritoryFacts", arguments: argparse.Namespace) -> int:
-    from dispatcher.domain.calendar import period, time_zone
-    from dispatcher.reads.activity import activity
+    from dispatcher.domain.calendar import time_zone
+    from dispatcher.domain.indicators.comparison import Comparison
+    from dispatcher.reads.overview import overview_as_json
 
-    days = period(arguments.first, arguments.last, time_zone(territory.timezone))
-    found = activity(house.db, territory.id, days)
+    how = None if arguments.compare is None else Comparison(arguments.compare)
+    zone = time_zone(territory.timezone)
+    found = overview_as_json(house.db, territory.id, arguments.first, arguments.last, zone, how)
     if arguments.json:
-        print(json.dumps(found.as_json(), ensure_ascii=False))
+        print(json.dumps(found, ensure_ascii=False))
         return 0
-    for code, figure in found.figures.items():
-        value = figure.as_json()["value"]
-        print(f"{code:36}{'-' if value is None else value}")
+    before = {each["code"]: each for each in (found["compared"] or {"figures": []})["figures"]}
+    for figure in found["figures"]:
+        other = f"{_said(before[figure['code']]['value']):>14}" if before else ""
+        print(f"{figure['code']:36}{_said(figure['value']):<14}{other}".rstrip())
+    for typed in found["typed"]:
+        print(f"{typed['code']:36}{typed['value']:<14} {typed['origin']}, {typed['on']}")
     return 0
+
+
+def _said(value: float | None) -> str:
+    return "-" if value is None else str(value)
 
 
 def _rebuild(house: "House", territory: "TerritoryFacts", *, as_json: bool) -> int:

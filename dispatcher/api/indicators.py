@@ -8,7 +8,8 @@ from dispatcher.api.call import Call
 from dispatcher.api.shapes import IndicatorsShape
 from dispatcher.domain import calendar
 from dispatcher.domain.errors import InvalidError
-from dispatcher.reads.activity import activity
+from dispatcher.domain.indicators.comparison import Comparison
+from dispatcher.reads.overview import overview_as_json
 from dispatcher.services.commands import CodeText, Day, Shape
 
 LONGEST = timedelta(days=3 * 366)
@@ -24,6 +25,11 @@ class PeriodQuery(Shape):
     last: Day | None = Field(
         default=None, alias="to", description="The last local day, included; today if absent."
     )
+    compare: Comparison | None = Field(
+        default=None,
+        description="Also tell the figures of as many days just before (`previous`), or of the same"
+        " days a year earlier (`year`).",
+    )
 
 
 def show_indicators(call: Call, query: PeriodQuery) -> IndicatorsShape:
@@ -36,6 +42,8 @@ def show_indicators(call: Call, query: PeriodQuery) -> IndicatorsShape:
     first = query.first or last.replace(day=1)
     if last - first > LONGEST:
         raise InvalidError({"to": "La période dure trois ans au plus."})
-    period = calendar.period(first, last, call.zone)
-    figures = activity(call.house.db, call.account.territory_id, period)
-    return IndicatorsShape.model_validate(figures.as_json())
+    return IndicatorsShape.model_validate(
+        overview_as_json(
+            call.house.db, call.account.territory_id, first, last, call.zone, query.compare
+        )
+    )

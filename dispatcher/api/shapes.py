@@ -171,6 +171,35 @@ class FigureShape(Shape):
     )
 
 
+class ComparedFigureShape(Shape):
+    """The same indicator in the other period."""
+
+    code: str
+    value: float | None
+    p90: float | None
+
+
+class ComparedShape(Shape):
+    """The other period, both days included, and every indicator in it."""
+
+    first: date
+    last: date
+    figures: list[ComparedFigureShape]
+
+
+class TypedFigureShape(Shape):
+    """A figure from outside, with the day that it describes and the document that it is from."""
+
+    code: str
+    label: str
+    formula: str
+    giver: str
+    unit: str = Field(description="`number`, or `percent` from 0 to 100.")
+    value: float
+    on: date
+    origin: str
+
+
 class IndicatorsShape(OutcomesShape):
     """The activity of a period; what cannot be known is null, which is not zero."""
 
@@ -189,6 +218,11 @@ class IndicatorsShape(OutcomesShape):
     by_profession: dict[str, OutcomesShape]
     by_origin: dict[str, OutcomesShape]
     figures: list[FigureShape] = Field(description="Every indicator, each defined once.")
+    compared: ComparedShape | None = Field(description="With `compare`; null without.")
+    typed: list[TypedFigureShape] = Field(
+        description="Of the figures that only the health insurance or the ARS can compute, the"
+        " latest that was typed in up to the period's end."
+    )
 
 
 class FieldFaultShape(Shape):

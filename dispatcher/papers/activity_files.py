@@ -1,13 +1,16 @@
 """The figures as files that leave the house; small counts about people are masked in them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dispatcher.domain.indicators import Indicators
 from dispatcher.domain.indicators.masking import SMALLEST_TOLD, masked
+from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.papers.activity import COLUMNS, figures, of_day
 from dispatcher.papers.spreadsheets import Cell, Sheet, csv_of, workbook_of
 from dispatcher.papers.words import DIMENSIONS, UNITS
+from dispatcher.reads.typed_figures import Typed
 
 MASKED = "masqué"
 FIGURE_HEAD = (
@@ -20,6 +23,16 @@ FIGURE_HEAD = (
     "Événements du journal",
 )
 PART_HEAD = ("Code", "Indicateur", "Répartition", "Code de la part", "Part", "Valeur")
+OUTSIDE_HEAD = (
+    "Code",
+    "Indicateur",
+    "Valeur",
+    "Unité",
+    "Au",
+    "Source",
+    "Qui le calcule",
+    "Formule",
+)
 NOTE = (
     f"Les effectifs de 1 à {SMALLEST_TOLD - 1} par commune, âge ou motif sont masqués, ainsi que"
     " le plus petit des autres quand un seul le serait."
@@ -32,27 +45,48 @@ def days_as_csv(found: Indicators) -> bytes:
     return csv_of(day_rows(found))
 
 
-def figures_as_csv(found: Indicators, label_of: PartLabel) -> bytes:
-    """Every indicator, then the parts of each."""
-    head = [FIGURE_HEAD, *figure_rows(found), (), PART_HEAD]
-    return csv_of([*head, *part_rows(found, label_of), (), (NOTE,)])
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a file tells: a period, the one it is compared with, the figures from outside."""
+
+    found: Indicators
+    before: Indicators | None
+    before_label: str
+    """« du 1er au 31 octobre 2026 »; empty without comparison."""
+    typed: Sequence[Typed]
+    label_of: PartLabel
 
 
-def workbook(found: Indicators, label_of: PartLabel) -> bytes:
+def figures_as_csv(told: Told) -> bytes:
+    """Every indicator, then the parts of each, then the figures from outside."""
+    figures = [_figure_head(told), *_figure_rows(told), ()]
+    parts = [PART_HEAD, *_part_rows(told), (), (NOTE,)]
+    typed = [(), OUTSIDE_HEAD, *_outside_rows(told)] if told.typed else []
+    return csv_of([*figures, *parts, *typed])
+
+
+def workbook(told: Told) -> bytes:
     """The same in sheets whose cells are numbers, dates and text."""
     days = ("Jour", *(label for _, label, _ in COLUMNS))
     return workbook_of(
         [
-            Sheet("Indicateurs", FIGURE_HEAD, figure_rows(found)),
-            Sheet("Répartitions", PART_HEAD, (*part_rows(found, label_of), (), (NOTE,))),
-            Sheet("Par jour", days, _typed_days(found)),
+            Sheet("Indicateurs", _figure_head(told), _figure_rows(told)),
+            Sheet("Répartitions", PART_HEAD, (*_part_rows(told), (), (NOTE,))),
+            Sheet("Par jour", days, _typed_days(told.found)),
+            Sheet("CPAM et ARS", OUTSIDE_HEAD, _outside_rows(told)),
         ]
     )
 
 
-def figure_rows(found: Indicators) -> Iterator[Sequence[Cell]]:
+def _figure_head(told: Told) -> Sequence[str]:
+    if told.before is None:
+        return FIGURE_HEAD
+    return (*FIGURE_HEAD, f"Valeur {told.before_label}")
+
+
+def _figure_rows(told: Told) -> Iterator[Sequence[Cell]]:
     """An indicator a line; what is not known is an empty cell."""
-    for code, figure in found.figures.items():
+    for code, figure in told.found.figures.items():
         what = INDICATORS[code]
         p90 = None if figure.spread is None else figure.spread.p90_s
         yield (
@@ -63,12 +97,24 @@ def figure_rows(found: Indicators) -> Iterator[Sequence[Cell]]:
             p90,
             what.formula,
             ", ".join(what.events),
+            *(() if told.before is None else (told.before.figures[code].value,)),
         )
 
 
-def part_rows(found: Indicators, label_of: PartLabel) -> Iterator[Sequence[Cell]]:
+def _outside_rows(told: Told) -> Iterator[Sequence[Cell]]:
+    """A figure of the CPAM or the ARS a line, with its day and its source."""
+    for each in told.typed:
+        what = OUTSIDE[each.code]
+        unit = "pour cent" if what.unit is OutsideUnit.PERCENT else "nombre"
+        yield (
+            each.code, what.label, each.figure, unit, each.on, each.origin, what.giver, what.formula
+        )  # fmt: skip
+
+
+def _part_rows(told: Told) -> Iterator[Sequence[Cell]]:
     """A part a line, small counts masked."""
-    for code, figure in found.figures.items():
+    label_of = told.label_of
+    for code, figure in told.found.figures.items():
         for dimension, parts in figure.parts.items():
             for part, count in masked(dimension, parts).items():
                 yield (

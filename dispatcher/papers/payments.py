@@ -10,7 +10,13 @@ from reportlab.platypus import Flowable
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.payments.majorations import EUR, WEEKLY_LIMIT, MajorationWeek
-from dispatcher.domain.payments.statements import Basis, Item, Statement, ceiling_cents
+from dispatcher.domain.payments.statements import (
+    Basis,
+    Item,
+    Statement,
+    ceiling_cents,
+    ceiling_source,
+)
 from dispatcher.papers import pdf
 from dispatcher.papers.contract_words import cents as money
 from dispatcher.papers.spreadsheets import Cell, Sheet, csv_of, workbook_of
@@ -100,7 +106,7 @@ def statement_pdf(
                 (
                     "Plafond de l’année",
                     "inconnu" if ceiling is None else euros(ceiling),
-                    "un PASS par année civile",
+                    ceiling_source(found.month.year) or "un PASS par année civile",
                 ),
             ],
             columns=3,

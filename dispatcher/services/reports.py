@@ -10,7 +10,7 @@ from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.papers.activity_report import Report, report_pdf
 from dispatcher.papers.words import part_label, written_figure
 from dispatcher.reads.activity import activity
-from dispatcher.reads.typed_figures import latest, typed_figures
+from dispatcher.reads.overview import typed_up_to
 from dispatcher.services.contract_years import contract_years
 from dispatcher.services.contracts import settled
 from dispatcher.services.house import House
@@ -35,7 +35,6 @@ def activity_report(
     before = None
     if compared_with is not None:
         before = activity(house.db, territory_id, calendar.period(*compared_with, zone))
-    typed = latest(typed_figures(house.db, territory_id), None, last)
     year = next(
         (
             each
@@ -55,15 +54,14 @@ def activity_report(
             before_label=calendar.span(*compared_with) if compared_with else "",
             typed=[
                 {
-                    "label": what.label,
+                    "label": OUTSIDE[each.code].label,
                     "value": written_figure(
-                        typed[code].figure, is_percent=what.unit is OutsideUnit.PERCENT
+                        each.figure, is_percent=OUTSIDE[each.code].unit is OutsideUnit.PERCENT
                     ),
-                    "on": f"{typed[code].on:%d/%m/%Y}",
-                    "origin": typed[code].origin,
+                    "on": f"{each.on:%d/%m/%Y}",
+                    "origin": each.origin,
                 }
-                for code, what in OUTSIDE.items()
-                if code in typed
+                for each in typed_up_to(house.db, territory_id, last)
             ],
             settlement=None if year is None else settled(house, territory_id, zone, year),
             part_label=lambda dimension, part: part_label(

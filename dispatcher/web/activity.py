@@ -17,9 +17,11 @@ from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
 from dispatcher.papers import activity as activity_view
 from dispatcher.papers import activity_files
+from dispatcher.papers.activity_files import Told
 from dispatcher.papers.words import NOT_KNOWN, OUTCOMES, number, part_label, shown, written_count
 from dispatcher.reads.activity import activity as read_activity
 from dispatcher.reads.acts import Act, PersonAct, PlaceAct, acts_behind
+from dispatcher.reads.overview import typed_up_to
 from dispatcher.web import activity_map, activity_period, typed_figures
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.activity_period import COMPARISONS, Asked
@@ -97,7 +99,7 @@ def activity_csv() -> ResponseReturnValue:
 def figures_csv() -> ResponseReturnValue:
     """Every indicator and its parts, small counts masked."""
     asked = activity_period.asked(activity_period.typed(_today()))
-    data = activity_files.figures_as_csv(_figures(asked), _part_label)
+    data = activity_files.figures_as_csv(_told(asked))
     return _file("indicateurs", "csv", "text/csv", asked, data)
 
 
@@ -106,7 +108,7 @@ def figures_csv() -> ResponseReturnValue:
 def workbook() -> ResponseReturnValue:
     """The same and the days, in sheets."""
     asked = activity_period.asked(activity_period.typed(_today()))
-    data = activity_files.workbook(_figures(asked), _part_label)
+    data = activity_files.workbook(_told(asked))
     return _file("activite", "xlsx", WORKBOOK, asked, data)
 
 
@@ -137,6 +139,18 @@ def acts() -> ResponseReturnValue:
 
 def _figures(asked: Asked) -> Indicators:
     return read_activity(house().db, viewer().territory_id, _days(asked))
+
+
+def _told(asked: Asked) -> Told:
+    """What a file tells, compared as the address says."""
+    other = activity_period.compared(asked, request.args.get("comparer", ""))
+    return Told(
+        found=_figures(asked),
+        before=_figures(other) if other else None,
+        before_label=calendar.span(other.first, other.last) if other else "",
+        typed=typed_up_to(house().db, viewer().territory_id, asked.last),
+        label_of=_part_label,
+    )
 
 
 def _days(asked: Asked) -> calendar.Period:
@@ -236,8 +250,8 @@ def _frame(
         ],
         "period_label": calendar.span(asked.first, asked.last) if asked else "",
         "csv_url": url("activity_csv", asked),
-        "figures_url": url("figures_csv", asked),
-        "workbook_url": url("workbook", asked),
+        "figures_url": url("figures_csv", asked, how or None),
+        "workbook_url": url("workbook", asked, how or None),
         "report_url": (
             url_for("reports.document", du=asked.first, au=asked.last, comparer=how or None)
             if asked

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from flask import request
 
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.indicators.comparison import Comparison, compared_with
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 LONGEST = timedelta(days=3 * 366)
 BAD_DATE = "Indiquez une date qui existe."
-LEAP_DAY = (2, 29)
 COMPARISONS: Mapping[str, str] = {
     "": "Sans comparaison",
     "precedente": "Période précédente",
@@ -30,11 +30,6 @@ class Asked:
     def of(cls, first: str, last: str) -> "Asked":
         """Of two days as ISO 8601 has them. Raises ValueError."""
         return cls(date.fromisoformat(first), date.fromisoformat(last))
-
-    @property
-    def days(self) -> int:
-        """How many."""
-        return (self.last - self.first).days + 1
 
 
 def typed(today: date) -> dict[str, str]:
@@ -69,11 +64,11 @@ def asked(values: Mapping[str, str]) -> Asked:
 
 def compared(period: Asked, how: str) -> Asked | None:
     """The period to compare with; None where none was asked for, or where none can be."""
-    if how == "annee":
-        return Asked(_year_before(period.first), _year_before(period.last))
-    if how == "precedente":
-        return Asked(period.first - timedelta(days=period.days), period.first - timedelta(days=1))
-    return None
+    known = _COMPARED.get(how)
+    return None if known is None else Asked(*compared_with(period.first, period.last, known))
+
+
+_COMPARED = {"precedente": Comparison.PREVIOUS, "annee": Comparison.YEAR}
 
 
 def presets(today: date) -> Iterator[tuple[str, Asked]]:
@@ -84,10 +79,3 @@ def presets(today: date) -> Iterator[tuple[str, Asked]]:
     yield "Ce mois-ci", Asked(this_month, today)
     yield "Mois dernier", Asked(last_month.replace(day=1), last_month)
     yield "Cette année", Asked(today.replace(month=1, day=1), today)
-
-
-def _year_before(day: date) -> date:
-    """The same day a year earlier; for 29 February the day before."""
-    if (day.month, day.day) == LEAP_DAY:
-        day -= timedelta(days=1)
-    return day.replace(year=day.year - 1)

@@ -15,6 +15,7 @@ from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.payments.majorations import WEEKLY_LIMIT, MajorationWeek
 from dispatcher.domain.payments.statements import (
     ceiling_cents,
+    ceiling_source,
     last_day,
     month_of,
     next_month,
@@ -244,6 +245,7 @@ def _page(month: date, values: Typed | None = None, errors: Typed | None = None)
         xlsx_url=url_for("payments.export_xlsx", mois=f"{month:%Y-%m}"),
         total=euros(sum(each.due_cents for each in found.statements)),
         ceiling="inconnu" if ceiling is None else euros(ceiling),
+        ceiling_source=ceiling_source(month.year),
         statements=[
             {
                 "name": people[each.practitioner_id].name,

@@ -16,7 +16,8 @@ from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
 from dispatcher.domain.roles import Role
 from dispatcher.papers.words import written_figure
-from dispatcher.reads.typed_figures import Typed, latest, typed_figures
+from dispatcher.reads.overview import typed_up_to
+from dispatcher.reads.typed_figures import Typed, typed_figures
 from dispatcher.services.contract_years import contract_years, lines_to_fill
 from dispatcher.services.parsing import parse
 from dispatcher.services.typed_figures import TypeFigure, take_back_figure, type_figure
@@ -76,8 +77,7 @@ def command(typed: Mapping[str, str]) -> TypeFigure:
 
 def up_to(last: date) -> Sequence[dict[str, str]]:
     """The latest of each figure of the list up to a day, in the list's order."""
-    found = latest(typed_figures(house().db, viewer().territory_id), None, last)
-    return [_row(found[code], {}) for code in OUTSIDE if code in found]
+    return [_row(each, {}) for each in typed_up_to(house().db, viewer().territory_id, last)]
 
 
 def _row(typed: Typed, lines: Lines) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The activity of a period over the API, against a morning counted by hand."""
 
+from datetime import date
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -8,6 +10,7 @@ from dispatcher.services.appointments import close_request
 from dispatcher.services.booking import book_by_hand
 from dispatcher.services.commands import BookSlot, CloseRequest
 from dispatcher.services.house import House
+from dispatcher.services.typed_figures import TypeFigure, type_figure
 from tests.api.caller import Caller, problem
 from tests.builders import Town
 
@@ -42,6 +45,34 @@ def test_a_period_is_told_in_figures(coordinator: Caller, town: Town, house: Hou
     ]
     assert body["by_profession"]["10"]["requests"] == 3
     assert body["by_origin"]["SAS"]["requests"] == 3
+
+
+def test_a_period_is_compared_and_has_the_figures_that_were_typed(
+    coordinator: Caller, town: Town, house: House
+) -> None:
+    town.request()
+    figure = TypeFigure(
+        code="without_gp_share", figure=12.5, on=date(2026, 11, 20), origin="Courrier"
+    )
+    type_figure(house, town.account(Role.COORDINATOR), figure)
+    town.clock.advance(hours=24)
+
+    body = coordinator.get("/indicators?from=2026-11-24&to=2026-11-24&compare=previous").get_json()
+
+    assert body["requests"] == 0
+    compared = body["compared"]
+    assert (compared["first"], compared["last"]) == ("2026-11-23", "2026-11-23")
+    assert {each["code"]: each["value"] for each in compared["figures"]}["requests"] == 1
+    (typed,) = body["typed"]
+    assert (typed["code"], typed["value"], typed["unit"]) == ("without_gp_share", 12.5, "percent")
+    assert (typed["on"], typed["origin"], typed["giver"]) == ("2026-11-20", "Courrier", "CPAM")
+
+    # the day that it describes is still to come for an earlier period
+    body = coordinator.get("/indicators?from=2026-11-01&to=2026-11-19&compare=year").get_json()
+    assert (body["compared"]["first"], body["compared"]["last"]) == ("2025-11-01", "2025-11-19")
+    assert body["typed"] == []
+    answer = coordinator.get("/indicators?compare=hier")
+    assert [each["field"] for each in problem(answer, 422, "invalid")["errors"]] == ["compare"]
 
 
 def test_what_cannot_be_known_is_null_and_not_zero(coordinator: Caller) -> None:

@@ -55,6 +55,19 @@ def test_the_figures_of_a_demonstration_are_printed_as_json(
     assert [day["day"] for day in found["by_day"]] == ["2026-11-23"]
 
 
+def test_a_period_is_compared_with_the_days_before_it(
+    demonstration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = ["--from", "2026-11-24", "--to", "2026-11-24", "--compare", "previous"]
+    words = ["indicators", "--territory", "jura", *days, "--data", str(demonstration)]
+    assert cli.main(words) == 0
+    lines = {line.split()[0]: line.split()[1:] for line in printed(capsys).splitlines() if line}
+    assert lines["requests"] == ["0", "1"]
+    assert cli.main([*words, "--json"]) == 0
+    found = json.loads(printed(capsys).splitlines()[-1])
+    assert (found["compared"]["first"], found["typed"]) == ("2026-11-23", [])
+
+
 def test_without_json_each_figure_is_a_line(
     demonstration: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

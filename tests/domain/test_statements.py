@@ -7,10 +7,12 @@ from uuid import UUID
 import pytest
 
 from dispatcher.domain.payments.statements import (
+    PASS_EUR,
     Basis,
     Rule,
     Work,
     ceiling_cents,
+    ceiling_source,
     last_day,
     next_month,
     overlaps,
@@ -73,6 +75,8 @@ def test_nobody_is_paid_beyond_the_years_ceiling(paid: int, held_back: int) -> N
 def test_a_ceiling_that_is_not_known_holds_nothing_back() -> None:
     assert ceiling_cents(2026) == 4_806_000
     assert ceiling_cents(2031) is None
+    assert ceiling_source(2031) == ""
+    assert all(ceiling_source(year) for year in PASS_EUR)
     (found,) = statements_of(
         date(2031, 1, 1), RULES[:1], [Work(ANNE, "10", 12)], {ANNE: 10_000_000}
     )

@@ -1,9 +1,13 @@
 """The page of the figures that are typed in, and where they are shown as such."""
 
+import io
+import zipfile
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.roles import Account, Role
 from tests.builders import Town
 from tests.web.pages import Browser
@@ -25,6 +29,18 @@ def test_a_figure_is_typed_shown_with_its_source_and_taken_back(office: Browser)
     assert "12,5 % 20/11/2026 Courrier" in shown.text
     # the day that it describes is still to come for an earlier period
     assert "Courrier" not in office.get("/activite?du=2026-11-01&au=2026-11-19").text
+
+    files = {
+        name: office.client.get(f"/activite{name}?du=2026-11-24&au=2026-11-24&comparer=precedente")
+        for name in ("/indicateurs.csv", ".xlsx")
+    }
+    told = files["/indicateurs.csv"].get_data().decode("utf-8-sig")
+    assert "Valeur le 23 novembre 2026" in told.splitlines()[0].replace(NBSP, " ")
+    assert "without_gp_share;Part des patients sans médecin traitant;12,5;pour cent" in told
+    with zipfile.ZipFile(io.BytesIO(files[".xlsx"].get_data())) as book:
+        sheet = book.read("xl/worksheets/sheet4.xml").decode()
+    assert '<c r="C2"><v>12.5</v></c>' in sheet  # a number
+    assert f"<v>{(date(2026, 11, 20) - date(1899, 12, 30)).days}</v>" in sheet  # a day
 
     (form,) = [form for form in kept.forms() if form.action.endswith("/retirer")]
     assert "Aucun chiffre saisi." in office.submit(form).text

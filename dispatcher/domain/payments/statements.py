@@ -1,9 +1,8 @@
 """What a CPTS owes its professionals for a month: its own rules, and the yearly ceiling.
 
 All sums are whole cents. The ceiling: what a CPTS pays one professional in a civil year is at most
-the year's PASS (décret 2022-375 of 16 March 2022). Of 2023 the figure is proven by a source, of the
-years after it is generally known; of a year that is not in the table nothing is held back, and
-whoever reads it is told that the ceiling is unknown.
+the year's PASS (décret 2022-375 of 16 March 2022). Each figure has its source; of a year that is
+not in the table nothing is held back, and whoever reads it is told that the ceiling is unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
 
-PASS_EUR: Mapping[int, int] = {2023: 43_992, 2024: 46_368, 2025: 47_100, 2026: 48_060}
+PASS_EUR: Mapping[int, tuple[int, str]] = {
+    2023: (43_992, "arrêté du 9 décembre 2022"),
+    2024: (46_368, "BOSS, 12 octobre 2023, d’après la presse professionnelle"),
+    2025: (47_100, "BOSS, 4 novembre 2024, d’après la presse professionnelle"),
+    2026: (48_060, "presse professionnelle, 18 novembre 2025"),
+}
+"""By civil year, in euros, with where it was read (BOSS: Bulletin officiel de la sécurité
+sociale)."""
 _CENTS = 100
 _MINUTES_PER_HOUR = 60
 
@@ -118,8 +124,13 @@ def statements_of(
 
 def ceiling_cents(year: int) -> int | None:
     """The ceiling of a civil year; None where it is not known."""
-    eur = PASS_EUR.get(year)
-    return None if eur is None else eur * _CENTS
+    known = PASS_EUR.get(year)
+    return None if known is None else known[0] * _CENTS
+
+
+def ceiling_source(year: int) -> str:
+    """Where the ceiling of a civil year was read; empty where it is not known."""
+    return PASS_EUR.get(year, (0, ""))[1]
 
 
 def month_of(day: date) -> date:
