@@ -11,12 +11,12 @@ from config.logging import get_logger
 from dispatcher.storage.unit import Ring
 from workers.queues import (
     FAILURE_SECONDS,
-    JOB_TIMEOUT_SECONDS,
     QUEUE_OF,
     RESULT_SECONDS,
     QueueName,
     connect,
     queues,
+    timeout_of,
 )
 
 log = get_logger(__name__)
@@ -68,7 +68,7 @@ def enqueue(by_name: Mapping[QueueName, Queue], rings: Sequence[Ring]) -> None:
                 f"workers.jobs.{ring.job.value}",
                 args=(str(ring.promise_id),),
                 job_id=f"{ring.promise_id}{JOB_ID_SEPARATOR}{secrets.token_hex(4)}",
-                timeout=JOB_TIMEOUT_SECONDS,
+                timeout=timeout_of(ring.job),
                 result_ttl=RESULT_SECONDS,
                 failure_ttl=FAILURE_SECONDS,
             )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_SECONDS = 1.0
 JOB_TIMEOUT_SECONDS = 120
 """The last resort against a job that hangs; its lease has long passed by then."""
+LONG_JOB_TIMEOUT_SECONDS = 1800
+LONG_JOBS = frozenset({Job.MAKE_EVIDENCE})
+"""What reads a year of the log again, which takes minutes for a large territory (bench P9)."""
 RESULT_SECONDS = 0
 FAILURE_SECONDS = 3600
 
@@ -63,6 +66,11 @@ QUEUE_OF: Mapping[Job, QueueName] = {
 
 URGENCY: Mapping[Job, int] = {job: list(QueueName).index(name) for job, name in QUEUE_OF.items()}
 """Least first."""
+
+
+def timeout_of(job: Job) -> int:
+    """Seconds that a job may take."""
+    return LONG_JOB_TIMEOUT_SECONDS if job in LONG_JOBS else JOB_TIMEOUT_SECONDS
 
 
 def connect(url: str) -> Redis:

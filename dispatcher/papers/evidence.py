@@ -8,9 +8,10 @@ again in the health insurance's own files. A list of fewer acts than `SMALLEST_T
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -74,6 +75,11 @@ LINE_HEAD = (
     "Preuve demandée",
     "Actes",
 )
+MASKED = f"Moins de {SMALLEST_TOLD} actes{NBSP}: leur liste reste dans la maison."
+LONGEST_SHEET = 10_000
+"""Rows of acts in a sheet of the workbook; the CSV have every one."""
+AT_A_BREATH = 5_000
+"""Rows."""
 _SECONDS_PER_HOUR = 3600
 
 
@@ -103,60 +109,80 @@ def pseudonym(identifier: UUID) -> str:
     return hashlib.sha256(identifier.bytes).hexdigest()[:12]
 
 
-def evidence_zip(dossier: Dossier) -> bytes:
-    """The file; the same dossier gives the same bytes."""
-    lists = {line.code: _rows_of(line, dossier) for line in _from_log(dossier)}
-    files = {
-        "dossier.pdf": _pdf(dossier, lists),
-        "dossier.xlsx": workbook_of(_sheets(dossier, lists)),
-        "lignes.csv": csv_of([LINE_HEAD, *_line_rows(dossier, lists)]),
-        **{f"actes-{code}.csv": csv_of([each.head, *each.rows]) for code, each in lists.items()},
-    }
-    digests = "".join(
-        f"{hashlib.sha256(content).hexdigest()}  {name}\r\n" for name, content in files.items()
-    )
-    files["empreintes-sha256.txt"] = digests.encode()
+def evidence_zip(dossier: Dossier, breathe: Callable[[], None]) -> bytes:
+    """The file; the same dossier gives the same bytes. `breathe` is called time and again."""
+    lists = {line.code: _list_of(line, dossier, breathe) for line in _from_log(dossier)}
     whole = io.BytesIO()
+    digests: list[str] = []
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
+
+        def keep(name: str, content: bytes) -> None:
             day = dossier.made_on
             entry = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
+            digests.append(f"{hashlib.sha256(content).hexdigest()}  {name}\r\n")
+
+        keep("dossier.pdf", _pdf(dossier, lists))
+        keep("dossier.xlsx", workbook_of(_sheets(dossier, lists)))
+        keep("lignes.csv", csv_of([LINE_HEAD, *_line_rows(dossier, lists)]))
+        for code, each in lists.items():
+            keep(f"actes-{code}.csv", csv_of(chain([each.head], each.told())))
+        keep("empreintes-sha256.txt", "".join(digests).encode())
     return whole.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """What stands behind a line."""
+    """What stands behind a line, written row by row: a large territory's would fill the memory."""
 
     head: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
     count: int
+    rows: Callable[[], Iterator[Sequence[Cell]]]
 
     @property
     def is_masked(self) -> bool:
         return 0 < self.count < SMALLEST_TOLD
+
+    def told(self) -> Iterator[Sequence[Cell]]:
+        """All rows, unless they are too few to leave the house."""
+        if self.is_masked:
+            return iter([(MASKED,)])
+        return self.rows()
+
+    def of_sheet(self, name: str) -> Iterator[Sequence[Cell]]:
+        """The same for the workbook, of which a longer list would make a file nobody can open."""
+        if self.count <= LONGEST_SHEET:
+            return self.told()
+        count = f"{self.count:,}".replace(",", NBSP)
+        return iter([(f"{count} actes{NBSP}: leur liste est dans {name}.",)])
 
 
 def _from_log(dossier: Dossier) -> Sequence[Line]:
     return [line for line in dossier.settlement.contract.lines() if line.source is Source.LOG]
 
 
-def _rows_of(line: Line, dossier: Dossier) -> _List:
+def _list_of(line: Line, dossier: Dossier, breathe: Callable[[], None]) -> _List:
     behind, code = dossier.behind, line.indicator
-    head: Sequence[str]
-    rows: list[Sequence[Cell]]
+
+    def written(rows: Iterator[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+        for number, row in enumerate(rows):
+            if number % AT_A_BREATH == 0:
+                breathe()
+            yield row
+
     if code in behind.acts:
-        head, rows = ACT_HEAD, [_act_row(each, dossier) for each in behind.acts[code]]
-    elif code in behind.places:
-        head, rows = PLACE_HEAD, [_place_row(each, dossier) for each in behind.places[code]]
-    else:
-        head, rows = PERSON_HEAD, [_person_row(each, dossier) for each in behind.people[code]]
-    if 0 < len(rows) < SMALLEST_TOLD:
-        masked = f"Moins de {SMALLEST_TOLD} actes{NBSP}: leur liste reste dans la maison."
-        return _List(head, [(masked,)], len(rows))
-    return _List(head, rows, len(rows))
+        acts = behind.acts[code]
+        return _List(ACT_HEAD, len(acts), lambda: written(_act_row(each, dossier) for each in acts))
+    if code in behind.places:
+        places = behind.places[code]
+        return _List(
+            PLACE_HEAD, len(places), lambda: written(_place_row(each, dossier) for each in places)
+        )
+    people = behind.people[code]
+    return _List(
+        PERSON_HEAD, len(people), lambda: written(_person_row(each, dossier) for each in people)
+    )
 
 
 def _act_row(act: Act, dossier: Dossier) -> Sequence[Cell]:
@@ -217,8 +243,8 @@ def _line_rows(dossier: Dossier, lists: Mapping[str, _List]) -> Sequence[Sequenc
 
 def _sheets(dossier: Dossier, lists: Mapping[str, _List]) -> Sequence[Sheet]:
     sheets = [Sheet("Lignes", LINE_HEAD, _line_rows(dossier, lists))]
-    for number, each in enumerate(lists.values(), start=1):
-        sheets.append(Sheet(f"Actes {number}", each.head, each.rows))
+    for number, (code, each) in enumerate(lists.items(), start=1):
+        sheets.append(Sheet(f"Actes {number}", each.head, each.of_sheet(f"actes-{code}.csv")))
     return sheets
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from dispatcher.domain.calendar import Period, local_day
 from dispatcher.domain.calendar import period as days_between
-from dispatcher.domain.indicators import DayFacts, Figure, Ledger, added_up
+from dispatcher.domain.indicators import DayFacts, Figure, Ledger, LoggedEvent, added_up
 from dispatcher.domain.indicators.definition import (
     Indicator,
     People,
@@ -27,7 +27,7 @@ from dispatcher.domain.indicators.definition import (
 from dispatcher.domain.indicators.openings import Opening, openings
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.indicators.stories import UNKNOWN, Request
-from dispatcher.reads.day_counts import events_about, facts_of_days, runs
+from dispatcher.reads.day_counts import BATCH, events_about, facts_of_days, runs
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.requests import CareRequest
 from dispatcher.storage.unit import Database
@@ -133,16 +133,26 @@ def everything_behind(
     territory_id: UUID,
     period: Period,
     codes: Collection[str],
-    at_each_month: Callable[[], None],
+    breathe: Callable[[], None],
 ) -> Behind:
-    """What stands behind indicators of the registry, read once, a month at a time."""
+    """What stands behind indicators of the registry, read once, a month at a time.
+
+    `breathe` is called time and again, so that whoever does this can say that they live.
+    """
     gathered = Gathered(codes)
     for first, last in runs(period.days()):
-        at_each_month()
         part = days_between(first, last, period.zone)
         with db.reading() as session:
-            gathered.add(Ledger.of(events_about(session, territory_id, part)), part)
+            events = _breathing(events_about(session, territory_id, part), breathe)
+            gathered.add(Ledger.of(events), part)
     return gathered.behind()
+
+
+def _breathing(events: Iterator[LoggedEvent], breathe: Callable[[], None]) -> Iterator[LoggedEvent]:
+    for number, event in enumerate(events):
+        if number % BATCH == 0:
+            breathe()
+        yield event
 
 
 class Gathered:

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -124,14 +124,24 @@ def read_contract(text: str) -> Contract:
         line = int(at[1]) if at else text.count("\n") + 1
         raise ContractFileError([FileFault(line, "Cette ligne n’est pas du TOML.")]) from None
     try:
-        contract = _contract(parse(FileShape, found))
+        return parse_contract(found)
     except InvalidError as invalid:
         faults = {tuple(path.split(".")): said for path, said in invalid.fields.items()}
         raise _error(text, faults) from None
-    found_faults = (*faults_of(contract), *_unknown_names(contract))
-    faults = {tuple(map(str, fault.path)): fault.sentence for fault in found_faults}
+
+
+def parse_contract(found: Mapping[str, Any]) -> Contract:
+    """The contract of a file's tables, or of a form's fields.
+
+    Raises InvalidError by dotted path (`mission.0.line.2.eur`) with every fault that was found.
+    """
+    contract = _contract(parse(FileShape, found))
+    faults = {
+        ".".join(map(str, fault.path)): fault.sentence
+        for fault in (*faults_of(contract), *_unknown_names(contract))
+    }
     if faults:
-        raise _error(text, faults)
+        raise InvalidError(faults)
     return contract
 
 

@@ -64,7 +64,11 @@ def save_contract(house: House, account: Account, text: str) -> Saved:
     Raises ContractFileError with every fault and its line, OverlappingYearsError; nothing is saved
     then.
     """
-    contract = read_contract(text)
+    return save_year(house, account, read_contract(text))
+
+
+def save_year(house: House, account: Account, contract: Contract) -> Saved:
+    """Keep a year without faults. Raises OverlappingYearsError."""
     terms = write_contract(_without_values(contract))
     figures = left_out = 0
     with house.db.transaction(account.territory_id, account.actor) as unit:

@@ -1,6 +1,6 @@
 """« Contrat »: a year of the ACI contract, line by line, with what it has earned so far."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from config import agreements
 from dispatcher.domain import calendar
 from dispatcher.domain.aci.contract import Contract
 from dispatcher.domain.calendar import NBSP
-from dispatcher.domain.errors import InvalidError, NotFoundError
+from dispatcher.domain.errors import NotFoundError
 from dispatcher.domain.indicators.outside import OUTSIDE
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
@@ -28,7 +28,6 @@ from dispatcher.services.contract_years import contract_years, year_of
 from dispatcher.services.contracts import (
     OverlappingYearsError,
     Saved,
-    outline,
     save_contract,
     settled,
     valued,
@@ -41,7 +40,6 @@ room = Blueprint("contract", __name__, url_prefix="/contrat")
 SEE_OTHER = 303
 UNPROCESSABLE = 422
 EXAMPLES = agreements.DIRECTORY / "examples"
-OUTLINE_FIELDS = ("accord", "taille", "signature", "debut")
 
 
 @room.get("")
@@ -50,18 +48,12 @@ def overview() -> ResponseReturnValue:
     """The year that is asked for, settled with what is known today; else how to begin."""
     years = _years()
     if not years:
-        return render_template(
-            "coordinator/contract_start.html",
-            values={"accord": agreements.codes()[-1], "taille": "3"},
-            errors={},
-            **contract_view.choices(),
-            examples=_examples(),
-        )
-    year = year_of(years, _asked_year(), _today())
+        return start_page({"accord": agreements.codes()[-1], "taille": "3"}, {})
+    year = year_of(years, asked_year(), today())
     settlement = settled(house(), viewer().territory_id, _zone(), year)
     return render_template(
         "coordinator/contract.html",
-        **contract_view.page(settlement, _today()),
+        **contract_view.page(settlement, today()),
         years=[
             {
                 "label": f"{each.first.year}{NBSP}–{NBSP}{each.last.year}",
@@ -72,24 +64,20 @@ def overview() -> ResponseReturnValue:
         ],
         bundles=[_bundle(each) for each in bundles(house().db, viewer().territory_id, year.first)],
         first_day=str(year.first),
-        change_url=url_for("contract.describe", annee=year.first),
+        change_url=url_for("contract_form.edit", annee=year.first),
         export_url=url_for("contract.export", annee=year.first),
-        next_url=url_for("contract.describe", suite=years[0].first),
+        next_url=url_for("contract_form.edit", suite=years[0].first),
     )
 
 
 @room.get("/modifier")
 @allow(Role.COORDINATOR)
 def describe() -> ResponseReturnValue:
-    """The year as TOML, to be changed; or an outline of a new one."""
-    if "accord" in request.args:
-        return _outlined()
+    """The year as TOML, to be changed, or an empty one."""
     years = _years()
-    if "suite" in request.args and years:
-        return _edited(_with_head(write_contract(contract_view.following(years[0]))))
-    if not years and "annee" not in request.args:
+    if "annee" not in request.args:
         return _edited("")
-    return _edited(write_contract(year_of(years, _asked_year(), _today())))
+    return _edited(write_contract(year_of(years, asked_year(), today())))
 
 
 @room.post("/modifier")
@@ -111,7 +99,7 @@ def save() -> ResponseReturnValue:
         return _edited(text, error.faults), UNPROCESSABLE
     except OverlappingYearsError as error:
         return _edited(text, [FileFault(0, error.sentence)]), error.status
-    flash(_said(saved), "success" if saved.changed or saved.figures else "info")
+    flash(said_of(saved), "success" if saved.changed or saved.figures else "info")
     return redirect(url_for("contract.overview", annee=saved.first), SEE_OTHER)
 
 
@@ -119,9 +107,7 @@ def save() -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def export() -> ResponseReturnValue:
     """The year with its values of today: `./snp aci settle` gives the same result from it."""
-    year = valued(
-        house(), viewer().territory_id, _zone(), year_of(_years(), _asked_year(), _today())
-    )
+    year = valued(house(), viewer().territory_id, _zone(), year_of(_years(), asked_year(), today()))
     answer = Response(write_contract(year), mimetype="application/toml")
     name = f"contrat-{viewer().territory_code}-{year.first}.toml"
     answer.headers.set("Content-Disposition", "attachment", filename=name)
@@ -165,26 +151,17 @@ def _bundle(card: BundleCard) -> dict[str, str]:
     }
 
 
-def _outlined() -> ResponseReturnValue:
-    values = {name: request.args.get(name, "") for name in OUTLINE_FIELDS}
-    try:
-        year = contract_view.outline_asked(values, outline)
-    except InvalidError as invalid:
-        page = render_template(
-            "coordinator/contract_start.html",
-            values=values,
-            errors=invalid.fields,
-            **contract_view.choices(),
-            examples=_examples(),
-        )
-        return page, invalid.status
-    return _edited(_with_head(write_contract(year)))
+def start_page(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    """How to begin without a contract."""
+    return render_template(
+        "coordinator/contract_start.html", values=values, errors=errors, **contract_view.choices()
+    )
 
 
 def _edited(text: str, faults: Sequence[FileFault] = ()) -> str:
     return render_template(
         "coordinator/contract_edit.html",
-        text=text,
+        text=text or f"{contract_view.HEAD}\n",
         faults=[{"line": fault.line, "sentence": fault.sentence} for fault in faults],
         has_contract=bool(_years()),
         from_log=[
@@ -196,10 +173,6 @@ def _edited(text: str, faults: Sequence[FileFault] = ()) -> str:
     )
 
 
-def _with_head(text: str) -> str:
-    return f"{contract_view.HEAD}\n{text}"
-
-
 def _examples() -> list[dict[str, str]]:
     return [
         {"label": read_contract(text).name, "text": text}
@@ -208,7 +181,8 @@ def _examples() -> list[dict[str, str]]:
     ]
 
 
-def _said(saved: Saved) -> str:
+def said_of(saved: Saved) -> str:
+    """What saving did, for whoever pressed the button."""
     said = "Contrat enregistré." if saved.changed else "Le contrat n’a pas changé."
     if saved.figures:
         said += (
@@ -228,7 +202,8 @@ def _years() -> Sequence[Contract]:
     return contract_years(house().db, viewer().territory_id)
 
 
-def _asked_year() -> date | None:
+def asked_year() -> date | None:
+    """The first day that the address names; None without one. Raises NotFoundError."""
     asked = request.args.get("annee")
     if asked is None:
         return None
@@ -238,7 +213,8 @@ def _asked_year() -> date | None:
         raise NotFoundError from None
 
 
-def _today() -> date:
+def today() -> date:
+    """The territory's."""
     return calendar.local_day(house().clock(), _zone())
 
 

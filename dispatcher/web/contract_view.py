@@ -33,6 +33,11 @@ GRADES = {
     "inferred": ("warning", "info", "déduit"),
     "unknown": ("neutral", "help", "inconnu"),
 }
+SOURCE_WORDS = {
+    Source.LOG: "compté par ce logiciel",
+    Source.CPAM: "chiffre saisi avec sa date et son document",
+    Source.MANUAL: "noté par la coordination, avec sa preuve",
+}
 HEAD = """# Une mission par [[mission]], une ligne de la part variable par [[mission.line]].
 # Les montants sont ceux du contrat signé. La somme des lignes d’une mission est son enveloppe
 # variable. Un montant que personne ne connaît ne s’écrit pas, et se lit « inconnu ».

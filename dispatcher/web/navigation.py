@@ -63,7 +63,9 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
             "chart",
             rooms=frozenset({"typed_figures", "reports"}),
         ),
-        Door("contract.overview", "Contrat", "euro", rooms=frozenset({"contract"})),
+        Door(
+            "contract.overview", "Contrat", "euro", rooms=frozenset({"contract", "contract_form"})
+        ),
         Door("payments.overview", "Paiements", "list", rooms=frozenset({"payments"})),
         Door("what_if.question", "Et si\u00a0?", "help"),
         DIRECTORY,

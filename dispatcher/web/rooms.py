@@ -12,6 +12,7 @@ from dispatcher.web import (
     beside,
     communes,
     contract,
+    contract_form,
     delegates,
     demonstration,
     desk,
@@ -71,6 +72,7 @@ def of(house: House) -> list[Blueprint]:
         activity.room,
         typed_figures.room,
         contract.room,
+        contract_form.room,
         payments.room,
         reports.room,
     ]

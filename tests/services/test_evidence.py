@@ -126,6 +126,34 @@ def test_a_bundle_has_every_act_hashes_and_no_person(
     assert bundle_content(house.db, town.territory_id, bundle_id)[1] == content
 
 
+def test_a_list_too_long_for_a_workbook_is_whole_in_its_csv(
+    house: House,
+    town: Town,
+    coordinator: Account,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dispatcher.papers.evidence.LONGEST_SHEET", 5)
+    town.slot(hours=2, minutes=120, places=6)
+    requests = [town.request() for _ in range(6)]
+    keep_promises(house)
+    clock.advance(hours=5)
+    for request in requests:
+        close_request(house, town.regulator, request, CloseRequest(status="fulfilled"))
+    (year,) = contract_years(house.db, town.territory_id)
+    bundle_id = ask_evidence(house, coordinator, year.first)
+    keep_promises(house)
+
+    _, content = bundle_content(house.db, town.territory_id, bundle_id)
+
+    assert len(rows(content, "actes-rdv.csv")) == 6
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        book = zipfile.ZipFile(io.BytesIO(archive.read("dossier.xlsx")))
+    text = book.read("xl/sharedStrings.xml").decode()
+    assert "6 actes\u00a0: leur liste est dans actes-rdv.csv." in text
+    assert pseudonym(requests[0]) not in text
+
+
 def test_a_bundle_of_no_year_or_of_another_territory_is_not_there(
     house: House, town: Town, coordinator: Account, clock: FakeClock
 ) -> None:

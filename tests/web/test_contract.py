@@ -2,10 +2,12 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from dispatcher.domain.roles import Account, Role
+from dispatcher.services.contract_years import contract_years
 from dispatcher.services.house import House
 from tests.builders import Town
 from tests.houses import keep_promises
@@ -13,6 +15,7 @@ from tests.services.test_contracts import TERMS
 from tests.web.pages import Browser
 
 EDIT = "/contrat/modifier"
+FORM = "/contrat/lignes"
 
 
 @pytest.fixture
@@ -22,12 +25,15 @@ def office(town: Town, signed_in: Callable[[Account], Browser]) -> Browser:
 
 def test_a_contract_is_outlined_described_and_settled(house: House, office: Browser) -> None:
     assert "Décrire votre contrat" in office.get("/contrat").text
-    outlined = office.get(f"{EDIT}?accord=2019&taille=3&signature=2026-04-15&debut=2026-04-15")
-    text = outlined.form(EDIT).values["texte"]
-    assert "variable_eur = 25000" in text
-    assert "last = 2027-04-14" in text
+    outlined = office.get(f"{FORM}?accord=2019&taille=3&signature=2026-04-15&debut=2026-04-15")
+    values = outlined.form(FORM).values
+    assert values["contract.last"] == "2027-04-14"
+    assert (values["mission.1.label"], values["mission.1.variable_eur"]) == (
+        "Amélioration de l’accès aux soins",
+        "25000",
+    )
 
-    page = office.submit(outlined.form(EDIT), {"texte": TERMS, "fichier": None})
+    page = office.submit(office.get(EDIT).form(EDIT), {"texte": TERMS, "fichier": None})
     assert "Contrat enregistré. Une valeur du fichier est reprise." in page.text
     assert "Laissées de côté : 1 valeur que" in page.text
     assert "8 000 € sur 15 000 €, soit 53 %" in page.text
@@ -89,7 +95,7 @@ def test_a_file_takes_the_place_of_the_text(office: Browser) -> None:
     ],
 )
 def test_an_outline_of_what_there_is_not_is_refused(office: Browser, query: str, said: str) -> None:
-    page = office.get(f"{EDIT}?{query}", status=422)
+    page = office.get(f"{FORM}?{query}", status=422)
     assert said in page.text
 
 
@@ -97,6 +103,70 @@ def test_a_year_that_there_is_not_is_not_found(office: Browser) -> None:
     office.submit(office.get(EDIT).form(EDIT), {"texte": TERMS})
     assert office.get("/contrat?annee=2020-01-01", status=404).h1 == "Page introuvable"
     assert office.get("/contrat?annee=hier", status=404).h1 == "Page introuvable"
-    later = office.get(f"{EDIT}?suite=2026-04-15").form(EDIT).values["texte"]
-    assert "first = 2027-04-15" in later
-    assert "last = 2028-04-14" in later
+    later = office.get(f"{FORM}?suite=2026-04-15").form(FORM).values
+    assert (later["contract.first"], later["contract.last"]) == ("2027-04-15", "2028-04-14")
+
+
+def test_a_contract_is_typed_line_by_line(house: House, town: Town, office: Browser) -> None:
+    form = office.get(f"{FORM}?accord=2019&taille=3&signature=2026-04-15&debut=2026-04-15").form(
+        FORM
+    )
+    added = office.submit(form, {"geste": "ligne:mission.1", "contract.name": "CPTS du Lac"})
+    form = added.form(FORM)
+    assert form.values["contract.name"] == "CPTS du Lac"  # typed before the row was added
+    assert contract_years(house.db, town.territory_id) == []
+    line = "mission.1.line.0."
+    typed = {
+        "label": "Rendez-vous honorés",
+        "eur": "25 000",
+        "source": "log",
+        "indicator": "honoured",
+        "tiers.0.limit": "1",
+        "tiers.0.eur": "10000",
+        "tiers.1.limit": "12,5",
+        "tiers.1.eur": "25000",
+        "evidence": "Liste des actes",
+    }
+    page = office.submit(form, {f"{line}{name}": said for name, said in typed.items()})
+    assert "Contrat enregistré." in page.text
+    (year,) = contract_years(house.db, town.territory_id)
+    (kept,) = year.lines()
+    assert (kept.code, kept.eur, kept.indicator) == ("rendez_vous_honores", 25_000, "honoured")
+    assert [(tier.limit, tier.eur) for tier in kept.tiers] == [(1, 10_000), (12.5, 25_000)]
+    assert (kept.baseline, kept.target, kept.carried_over) == (None, None, False)
+
+    # what the form shows is what was kept: saved again, nothing changes
+    again = office.get(f"{FORM}?annee=2026-04-15").form(FORM)
+    assert "Le contrat n’a pas changé." in office.submit(again).text
+    removed = office.submit(again, {"geste": "retirer:mission.1.line.0"})
+    assert "mission.1.line.0.label" not in removed.form(FORM).values
+    assert len(list(contract_years(house.db, town.territory_id)[0].lines())) == 1
+
+
+def test_a_form_s_faults_stand_at_their_fields_and_save_nothing(
+    house: House, town: Town, office: Browser
+) -> None:
+    office.submit(office.get(EDIT).form(EDIT), {"texte": TERMS})
+    form = office.get(f"{FORM}?annee=2026-04-15").form(FORM)
+    changes = {
+        "contract.last": "2025-04-14",
+        "contract.size": "3",
+        "mission.0.variable_eur": "beaucoup",
+        "mission.0.line.0.eur": "4000",
+        "mission.0.line.1.tiers.0.limit": "50",
+    }
+    page = office.submit(form, changes, status=422)
+    assert page.field_error("mission.0.variable_eur") == "Ce champ doit être un nombre entier."
+    assert page.form(FORM).values["mission.0.variable_eur"] == "beaucoup"
+
+    page = office.submit(form, changes | {"mission.0.variable_eur": "15000"}, status=422)
+    assert page.field_error("contract.last") == "L’année finit avant de commencer."
+    assert page.field_error("mission.0.variable_eur").startswith("Les lignes font 14000")
+    assert page.field_error("mission.0.line.0.eur").startswith("Le maximum de la ligne")
+    assert page.field_error("mission.0.line.1.tiers").startswith("Les paliers vont du plus facile")
+    assert "Rendez-vous honorés, Montant :" in page.text
+    assert contract_years(house.db, town.territory_id)[0].last == date(2027, 4, 14)
+
+    other = office.submit(form, {"contract.first": "2026-05-01"}, status=422)
+    assert "chevauche celle qui va" in other.field_error("contract.first")
+    office.submit(form, {"geste": "retirer:mission.9"}, status=404)

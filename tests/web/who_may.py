@@ -132,6 +132,8 @@ WHO_MAY = {
     "contract.describe": COORDINATORS,
     "contract.save": COORDINATORS,
     "contract.export": COORDINATORS,
+    "contract_form.edit": COORDINATORS,
+    "contract_form.save": COORDINATORS,
     "reports.overview": COORDINATORS,
     "reports.document": COORDINATORS,
     "reports.add": COORDINATORS,
