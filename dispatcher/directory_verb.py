@@ -72,14 +72,14 @@ def run(arguments: argparse.Namespace, house: "House") -> int:
             file,
             arguments.file.name,
             communes,
-            _bar("Lecture"),
+            progress_bar("Lecture"),
         )
     choice = directory.Choice(
         communes=list(communes), professions=list(professions), employed=arguments.employed
     )
     directory.choose(house, territory_id, OPERATOR, import_id, choice)
     if arguments.apply:
-        directory.run_import(house, import_id, _bar("Import"))
+        directory.run_import(house, import_id, progress_bar("Import"))
     told = directory.report_of(house, territory_id, import_id)
     if not arguments.apply:
         forget_import(house, import_id)
@@ -114,8 +114,8 @@ def _wanted(
     return territory.id, communes, arguments.profession or list(house.catalogue.professions)
 
 
-def _bar(label: str) -> Callable[[float], None]:
-    """A bar on a terminal; elsewhere, nothing."""
+def progress_bar(label: str) -> Callable[[float], None]:
+    """Draws the share that is done, 0 to 1, on a terminal; elsewhere, nothing."""
     if not sys.stderr.isatty():
         return lambda _: None
     drawn = [0.0]
@@ -147,10 +147,13 @@ def _tell(told: Mapping[str, Any], *, applied: bool) -> None:
     verdicts = Counter(each["verdict"] for each in people)
     for verdict, label in VERDICTS.items():
         print(f"{label}{NBSP}: {verdicts[verdict]}")
-    to_tell = [each for each in people if each["verdict"] in ("other_name", "without_number")]
+    to_tell = [
+        each for each in people if each["verdict"] in ("other_name", "without_number", "absent")
+    ]
     for each in to_tell[:TOLD]:
         lines = ", ".join(map(str, each["lines"]))
-        print(f"  ligne {lines}{NBSP}: {each['rpps']} {each['name']} — {VERDICTS[each['verdict']]}")
+        where = f"ligne {lines}{NBSP}: " if lines else ""
+        print(f"  {where}{each['rpps']} {each['name']} — {VERDICTS[each['verdict']]}")
     if len(to_tell) > TOLD:
         print(f"  … et {len(to_tell) - TOLD} autres{NBSP}: ajoutez --report.")
     if not applied:

@@ -35,6 +35,7 @@ TITLES: Mapping[str, str] = {
     "not-an-extract": "Fichier inattendu",
     "not-feasible": "Créneau qui ne convient pas",
     "not-found": "Introuvable",
+    "patients-expected": "Des patients sont attendus",
     "patients-concerned": "Des patients sont attendus",
     "request-not-waiting": "Demande déjà pourvue ou close",
     "slot-full": "Créneau complet ou fermé",

@@ -22,10 +22,13 @@ from dispatcher.services.commands import (
     RegisterPlace,
     RegisterPractitioner,
 )
+from dispatcher.services.delegations import grant_delegation
 from dispatcher.services.house import House
 
 TOWNS = Path(__file__).parent / "towns"
 PASSWORD = "demonstration"  # noqa: S105 - shown on the demonstration's sign-in page
+ACTS_FOR = 2
+"""The secretary's practitioners, the first of the territory."""
 RPPS_PREFIX = "9990000"
 """No professional's number begins so."""
 
@@ -103,9 +106,12 @@ def _found(house: House, plan: Mapping[str, Any]) -> Town:
         practitioner_id = _register(house, territory_id, plan, person, number)
         if person.get("account"):
             _create(house, plan["code"], Role.PRACTITIONER, _name(person), practitioner_id)
+    _create(house, plan["code"], Role.DELEGATE, plan[Role.DELEGATE.value])
     town = Town.find(house, plan["code"])
     if town is None:
         raise LookupError(plan["code"])
+    for volunteer in town.volunteers[:ACTS_FOR]:
+        grant_delegation(house, town.administrator, town.secretary.user_id, volunteer.id)
     return town
 
 
@@ -182,6 +188,7 @@ _FRENCH: Mapping[Role, str] = {
     Role.REQUESTER: "pharmacie",
     Role.COORDINATOR: "coordination",
     Role.ADMINISTRATOR: "administration",
+    Role.DELEGATE: "secretariat",
 }
 
 

@@ -103,5 +103,15 @@ class Town:
         """Who asks for a patient of their own."""
         return self._first(Role.REQUESTER)
 
+    @property
+    def administrator(self) -> Account:
+        """Who lets a secretary act."""
+        return self._first(Role.ADMINISTRATOR)
+
+    @property
+    def secretary(self) -> Account:
+        """Who acts for volunteers."""
+        return self._first(Role.DELEGATE)
+
     def _first(self, role: Role) -> Account:
         return next(account for account in self.accounts if account.role == role)

@@ -34,6 +34,32 @@ def chosen_entries(
     return [Entry(**row.entry) for row in rows]
 
 
+def absent(session: Session, found: DirectoryImport) -> list[Practitioner]:
+    """Active people of the chosen professions and communes whose number no line of it has.
+
+    Any line counts, chosen or not: who has moved within what was read, or is employed now, is not
+    absent.
+    """
+    somewhere = select(DirectoryLine.rpps).where(DirectoryLine.import_id == found.id)
+    there = select(Place.practitioner_id).where(
+        Place.territory_id == found.territory_id,
+        Place.closed_at.is_(None),
+        Place.commune.in_(found.choice["communes"]),
+    )
+    rows = session.scalars(
+        select(Practitioner)
+        .where(
+            Practitioner.territory_id == found.territory_id,
+            Practitioner.active,
+            Practitioner.profession.in_(found.choice["professions"]),
+            Practitioner.id.in_(there),
+            Practitioner.rpps.not_in(somewhere),
+        )
+        .order_by(Practitioner.last_name, Practitioner.first_name, Practitioner.id)
+    )
+    return list(rows)
+
+
 def known_by_number(
     session: Session, territory_id: UUID, numbers: Sequence[str] | None = None
 ) -> dict[str, Known]:

@@ -51,8 +51,8 @@ class DirectoryEntry:
         return self.opens_slots or self.accepts_offers
 
 
-def directory_of(db: Database, territory_id: UUID) -> list[DirectoryEntry]:
-    """The territory's active professionals by name."""
+def directory_of(db: Database, territory_id: UUID, *, active: bool = True) -> list[DirectoryEntry]:
+    """The territory's professionals by name: who is active, or who was taken out."""
     now = db.clock()
     opening = select(Slot.practitioner_id).where(
         Slot.territory_id == territory_id,
@@ -82,7 +82,7 @@ def directory_of(db: Database, territory_id: UUID) -> list[DirectoryEntry]:
             )
         people = session.scalars(
             select(Practitioner)
-            .where(Practitioner.territory_id == territory_id, Practitioner.active)
+            .where(Practitioner.territory_id == territory_id, Practitioner.active.is_(active))
             .order_by(
                 func.lower(Practitioner.last_name),
                 func.lower(Practitioner.first_name),

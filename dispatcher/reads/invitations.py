@@ -61,6 +61,7 @@ class Invitee:
     phone: str | None
     email: str | None
     has_account: bool
+    active: bool
     invitations: tuple[Sent, ...]
 
 
@@ -140,6 +141,7 @@ def invitee(db: Database, territory_id: UUID, practitioner_id: UUID) -> Invitee 
         phone=practitioner.phone,
         email=own_address(db.cipher, practitioner),
         has_account=known is not None,
+        active=practitioner.active,
         invitations=tuple(
             Sent(
                 row.id,

@@ -4,10 +4,9 @@ Each lot is one commit with the place that the import has reached: a worker that
 followed by another that goes on behind it, and nobody is counted twice.
 """
 
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from dispatcher.domain.directory.people import (
     plain,
 )
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
-from dispatcher.domain.events import Actor, ActorKind, DirectoryImported, PractitionerImported
+from dispatcher.domain.events import Actor, ActorKind, DirectoryImported
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
 from dispatcher.reads.directory import (
@@ -40,18 +39,22 @@ from dispatcher.reads.directory import (
 )
 from dispatcher.services.commands import CodeText, Shape
 from dispatcher.services.directory_reading import DONE, FAILED, READ, RUNNING, WAITING
+from dispatcher.services.directory_writing import (
+    PLACE,
+    Context,
+    absent_people,
+    keep_outcomes,
+    outcomes,
+    write_people,
+)
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
 from dispatcher.storage.directory import DirectoryImport, DirectoryLine
-from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, LeaseLostError, Unit
 
 PEOPLE_AT_ONCE: Final = 50
-MOST_REPORTED: Final = 20_000
 GENERAL_PRACTICE: Final = ("SM54", "SM53", "SM26")
-NEW: Final = "practitioner"
-PLACE: Final = "place"
 
 
 class Choice(Shape):
@@ -61,17 +64,6 @@ class Choice(Shape):
     professions: Annotated[list[CodeText], Field(max_length=50)]
     employed: bool = False
     """Activities as an employee too (hospitals, mostly), not those on one's own account alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What comparing and writing need of the house and the territory."""
-
-    house: House
-    import_id: UUID
-    territory_id: UUID
-    region: str
-    specialties: tuple[str, ...]
 
 
 def choose(house: House, territory_id: UUID, actor: Actor, import_id: UUID, choice: Choice) -> None:
@@ -111,9 +103,11 @@ def report_of(house: House, territory_id: UUID, import_id: UUID) -> dict[str, An
     """
     with house.db.reading() as session:
         found = _import_of(session, territory_id, import_id)
-        people, findings = found.report, found.findings
+        findings = found.findings
+        people = [*outcomes(session, import_id), *found.report]
+        gone = absent_people(session, found) if found.status == READ and found.choice else []
     if found.status == READ and found.choice:
-        people = [_reported(plan) for plan in plans_of(house, territory_id, import_id)]
+        people = [_reported(plan) for plan in plans_of(house, territory_id, import_id)] + gone
     return {"tally": found.tally, "findings": findings, "people": people}
 
 
@@ -204,11 +198,10 @@ def _next_lot(house: House, import_id: UUID, claim: Claim | None) -> float:
         known = known_by_number(unit.session, found.territory_id, numbers)
         namesakes = without_number(unit.session, found.territory_id)
         plans = [_compared(person, known, namesakes) for person in people]
-        for plan in plans:
-            _write(context, unit, plan, known.get(plan.person.rpps))
+        write_people(context, unit, plans, known)
         counts = Counter(row.result) + Counter(plan.verdict.value for plan in plans)
         row.result = dict(counts)
-        row.report = [*row.report, *map(_reported, plans)][:MOST_REPORTED]
+        keep_outcomes(unit, import_id, map(_reported, plans))
         row.status, row.done_through = RUNNING, numbers[-1] if numbers else row.done_through
         row.progress = min(sum(counts.values()) / max(everybody or 0, 1), 1.0)
         if len(numbers) < PEOPLE_AT_ONCE:
@@ -218,88 +211,11 @@ def _next_lot(house: House, import_id: UUID, claim: Claim | None) -> float:
 
 def _finish(unit: Unit, row: DirectoryImport) -> None:
     row.status, row.progress, row.finished_at = DONE, 1.0, unit.now
+    if gone := absent_people(unit.session, row):
+        keep_outcomes(unit, row.id, gone)
+        row.result = {**row.result, Verdict.ABSENT.value: len(gone)}
     unit.session.execute(delete(DirectoryLine).where(DirectoryLine.import_id == row.id))
     unit.record(DirectoryImported(import_id=row.id, people=dict(row.result)))
-
-
-def _write(context: _Context, unit: Unit, plan: Plan, known: Known | None) -> None:
-    """Write one person down as the plan says."""
-    if plan.verdict == Verdict.NEW:
-        practitioner_id = uuid.uuid4()
-        unit.session.add(
-            Practitioner(
-                id=practitioner_id,
-                territory_id=unit.territory_id,
-                rpps=plan.person.rpps,
-                imported=dict(plan.changes),
-                created_at=unit.now,
-                **_columns(plan.changes),
-            )
-        )
-        unit.session.flush()  # the places refer to the row above
-        changed = [NEW]
-    elif plan.verdict == Verdict.UPDATED and known is not None:
-        practitioner = unit.session.get_one(Practitioner, known.id)
-        practitioner_id = practitioner.id
-        for name, value in _columns(plan.changes).items():
-            setattr(practitioner, name, value)
-        if plan.changes:
-            practitioner.imported = {**(practitioner.imported or {}), **plan.changes}
-        changed = [*plan.changes, *_write_places(context, unit, plan)]
-        changed += [PLACE] if plan.new_sites else []
-    else:
-        return
-    for site in plan.new_sites:
-        unit.session.add(
-            Place(
-                id=uuid.uuid4(),
-                territory_id=unit.territory_id,
-                practitioner_id=practitioner_id,
-                imported={"key": site.key, **site.values},
-                **_place_columns(context, site.values),
-            )
-        )
-    unit.record(
-        PractitionerImported(
-            import_id=context.import_id, practitioner_id=practitioner_id, changed=changed
-        )
-    )
-
-
-def _write_places(context: _Context, unit: Unit, plan: Plan) -> list[str]:
-    """Change known places; returns what changed, « place.address »."""
-    changed: list[str] = []
-    for change in plan.places:
-        if not change.changes:
-            continue
-        place = unit.session.get_one(Place, change.id)
-        for name, value in _place_columns(context, change.changes).items():
-            setattr(place, name, value)
-        place.imported = {**(place.imported or {}), "key": change.site.key, **change.changes}
-        changed += [f"{PLACE}.{name}" for name in change.changes]
-    return list(dict.fromkeys(changed))
-
-
-def _columns(values: Mapping[str, str]) -> dict[str, Any]:
-    return {name: value or None if name == "specialty" else value for name, value in values.items()}
-
-
-def _place_columns(context: _Context, values: Mapping[str, str]) -> dict[str, Any]:
-    """By column; a commune brings its name, where it is, and a postcode where there is none."""
-    columns: dict[str, Any] = {
-        name: value or None if name in {"phone", "finess", "siret"} else value
-        for name, value in values.items()
-    }
-    commune = context.house.communes.get(values.get("commune", ""))
-    if commune is not None:
-        columns |= {
-            "commune_name": commune.name,
-            "longitude": commune.longitude,
-            "latitude": commune.latitude,
-        }
-        if not values.get("postcode", "-"):
-            columns["postcode"] = commune.postcodes[0] if commune.postcodes else ""
-    return columns
 
 
 def _reported(plan: Plan) -> dict[str, Any]:
@@ -322,10 +238,10 @@ def _reported(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _context(house: House, session: Session, found: DirectoryImport) -> _Context:
+def _context(house: House, session: Session, found: DirectoryImport) -> Context:
     territory = session.get_one(Territory, found.territory_id)
     specialties = dict.fromkeys((*GENERAL_PRACTICE, *house.catalogue.specialties))
-    return _Context(
+    return Context(
         house,
         found.id,
         found.territory_id,
@@ -334,7 +250,7 @@ def _context(house: House, session: Session, found: DirectoryImport) -> _Context
     )
 
 
-def _people(context: _Context, entries: Iterable[Entry]) -> list[Person]:
+def _people(context: Context, entries: Iterable[Entry]) -> list[Person]:
     """With telephones as they are stored; one that is no telephone is left out."""
     return [
         replace(person, sites=tuple(_ready(context, site) for site in person.sites))
@@ -342,7 +258,7 @@ def _people(context: _Context, entries: Iterable[Entry]) -> list[Person]:
     ]
 
 
-def _ready(context: _Context, site: Site) -> Site:
+def _ready(context: Context, site: Site) -> Site:
     phone = ""
     if site.values["phone"]:
         try:

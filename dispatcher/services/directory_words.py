@@ -23,6 +23,7 @@ VERDICTS: Final[Mapping[str, str]] = {
     Verdict.SAME: "Inchangés",
     Verdict.OTHER_NAME: "Connus ici sous un autre nom",
     Verdict.WITHOUT_NUMBER: "Déjà ici, sans numéro RPPS",
+    Verdict.ABSENT: "Absents de l’extraction",
 }
 ONE: Final[Mapping[str, str]] = {
     Verdict.NEW: "nouveau",
@@ -30,6 +31,7 @@ ONE: Final[Mapping[str, str]] = {
     Verdict.SAME: "inchangé",
     Verdict.OTHER_NAME: f"connu ici sous un autre nom{NBSP}: rien n’est changé",
     Verdict.WITHOUT_NUMBER: f"déjà ici sans numéro RPPS{NBSP}: rien n’est changé",
+    Verdict.ABSENT: f"n’est plus dans l’extraction, dans ces communes{NBSP}: rien n’est changé",
 }
 FIELDS: Final[Mapping[str, str]] = {
     "title": "civilité",
@@ -46,6 +48,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "place.finess": "FINESS",
     "place.siret": "SIRET",
 }
+NO_LINE: Final = 0
 HEADER: Final = ("Ligne", "RPPS", "Nom", "Résultat", "Changé", "Gardé tel que saisi ici")
 
 
@@ -57,7 +60,8 @@ def fields(names: Sequence[str]) -> str:
 def report_rows(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     """The report line by line: what became of each line that was kept, and what is wrong with it.
 
-    A cell that a spreadsheet would take for a formula is told as text.
+    Whoever is in no line any more comes first. A cell that a spreadsheet would take for a formula
+    is told as text.
     """
     yield HEADER
     rows: list[tuple[int, Sequence[str]]] = [
@@ -72,7 +76,7 @@ def report_rows(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
             ),
         )
         for each in told["people"]
-        for number in each["lines"]
+        for number in each["lines"] or [NO_LINE]
     ]
     rows += [
         (
@@ -82,7 +86,7 @@ def report_rows(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         for each in told["findings"]
     ]
     for number, cells in sorted(rows, key=lambda row: row[0]):
-        yield (str(number), *map(_as_text, cells))
+        yield (str(number or ""), *map(_as_text, cells))
 
 
 def _refused(fault: str) -> str:

@@ -90,7 +90,7 @@ def invite(house: House, account: Account, practitioner_id: UUID, command: Invit
         if email is not None:
             practitioner.email = unit.cipher.seal(EMAIL_FIELD, practitioner_id, email)
             practitioner.email_refused_at = None
-        _end_all(unit, practitioner_id)
+        end_invitations(unit, practitioner_id)
         invitation = Invitation(
             id=invitation_id,
             territory_id=unit.territory_id,
@@ -118,7 +118,7 @@ def revoke(house: House, account: Account, practitioner_id: UUID) -> None:
     """End the links that a practitioner was sent. Raises NotFoundError."""
     with house.db.transaction(account.territory_id, account.actor) as unit:
         _lock(unit, practitioner_id)
-        _end_all(unit, practitioner_id)
+        end_invitations(unit, practitioner_id)
 
 
 def accept_invitation(house: House, secret: str, command: Accept) -> Account:
@@ -273,7 +273,8 @@ def _correct(unit: Unit, practitioner: Practitioner, told: dict[str, str | None]
     return changed
 
 
-def _end_all(unit: Unit, practitioner_id: UUID) -> None:
+def end_invitations(unit: Unit, practitioner_id: UUID) -> None:
+    """End the links that they were sent, in the caller's transaction."""
     for row in unit.session.scalars(
         select(Invitation)
         .where(

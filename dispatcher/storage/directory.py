@@ -46,7 +46,7 @@ class DirectoryImport(Record):
     report: Mapped[list[dict[str, Any]]] = mapped_column(
         default=list, server_default="[]", deferred=True
     )
-    """What is to be told about single people: number, verdict, lines, what was kept."""
+    """Of imports until 2026-11-22: what is now in `directory_outcomes`."""
     finished_at: Mapped[datetime | None]
 
 
@@ -66,3 +66,16 @@ class DirectoryLine(Record):
     employed: Mapped[bool]
     entry: Mapped[dict[str, Any]]
     """An `Entry`."""
+
+
+class DirectoryOutcome(Record):
+    """What an import did about one person, or that it did not find them."""
+
+    __tablename__ = "directory_outcomes"
+
+    import_id: Mapped[UUID] = mapped_column(
+        ForeignKey("directory_imports.id", ondelete="CASCADE"), primary_key=True
+    )
+    rpps: Mapped[Code] = mapped_column(primary_key=True)
+    told: Mapped[dict[str, Any]]
+    """Number, name, verdict, lines, what changed and what was kept."""

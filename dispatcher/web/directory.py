@@ -26,9 +26,12 @@ def overview() -> ResponseReturnValue:
     wording = Wording.of(house(), account)
     values = {
         name: request.args.get(name, "").strip()
-        for name in ("q", "profession", "volontaires", "nouveaux")
+        for name in ("q", "profession", "volontaires", "nouveaux", "retires")
     }
-    everybody = directory_of(house().db, account.territory_id)
+    keeps = account.role in KEEPERS
+    everybody = directory_of(
+        house().db, account.territory_id, active=not (keeps and values["retires"])
+    )
     found = [each for each in everybody if _fits(each, values, wording)]
     known = sorted({each.profession for each in everybody}, key=wording.profession)
     return render_template(
@@ -39,7 +42,7 @@ def overview() -> ResponseReturnValue:
         count=len(found),
         total=len(everybody),
         more=max(len(found) - MOST_SHOWN, 0),
-        keeps=account.role in KEEPERS,
+        keeps=keeps,
         printed=wording.relative(wording.now),
     )
 

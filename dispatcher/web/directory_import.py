@@ -243,6 +243,9 @@ def _person(each: Mapping[str, Any]) -> dict[str, str]:
         "lines": ", ".join(map(str, each["lines"])),
         "rpps": each["rpps"],
         "name": each["name"],
+        "url": url_for("invitations.show", practitioner_id=each["practitioner"])
+        if "practitioner" in each
+        else "",
         "said": ONE[each["verdict"]]
         if each["verdict"] in TO_CHECK
         else (kept + gone).strip("\u00a0; "),
@@ -274,7 +277,12 @@ def _progress(found: ImportFacts) -> str:
 
 
 def _told(found: ImportFacts) -> dict[str, Any]:
+    absent: list[dict[str, str]] = []
+    if found.result.get(Verdict.ABSENT):
+        told = directory.report_of(house(), viewer().territory_id, found.id)["people"]
+        absent = [_person(each) for each in told if each["verdict"] == Verdict.ABSENT]
     return {
+        "absent": absent[:SHOWN],
         "status": found.status,
         "percent": round(100 * found.progress),
         "cards": [

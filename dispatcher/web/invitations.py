@@ -1,4 +1,4 @@
-"""Inviting a professional of the directory: how they are reached, and what became of it."""
+"""A professional of the directory: inviting them, and taking them out of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,7 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from dispatcher.domain.roles import Role
 from dispatcher.reads.invitations import Invitee, Sent, invitee
+from dispatcher.services.departures import deactivate_practitioner, reactivate_practitioner
 from dispatcher.services.invitations import Invite, invite, revoke
 from dispatcher.services.parsing import parse
 from dispatcher.web.access import allow, house, viewer
@@ -71,6 +72,30 @@ def take_back(practitioner_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("invitations.show", practitioner_id=practitioner_id), SEE_OTHER)
 
 
+@room.post("/<uuid:practitioner_id>/depart")
+@allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+def deactivate(practitioner_id: UUID) -> ResponseReturnValue:
+    """Take them out of the directory, unless patients are expected."""
+    try:
+        deactivate_practitioner(house(), viewer(), practitioner_id)
+    except (NotFoundError, UnavailableError):
+        raise
+    except RefusedError as error:
+        flash(error.sentence, "error")
+    else:
+        flash("Cette personne ne figure plus dans l’annuaire, et n’offre plus rien.", "success")
+    return redirect(url_for("invitations.show", practitioner_id=practitioner_id), SEE_OTHER)
+
+
+@room.post("/<uuid:practitioner_id>/retour")
+@allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+def reactivate(practitioner_id: UUID) -> ResponseReturnValue:
+    """Take them in again."""
+    reactivate_practitioner(house(), viewer(), practitioner_id)
+    flash("Cette personne figure de nouveau dans l’annuaire. Invitez-la à ouvrir un compte.")
+    return redirect(url_for("invitations.show", practitioner_id=practitioner_id), SEE_OTHER)
+
+
 def _found(practitioner_id: UUID) -> Invitee:
     found = invitee(house().db, viewer().territory_id, practitioner_id)
     if found is None:
@@ -88,6 +113,7 @@ def _page(found: Invitee, values: Mapping[str, str], errors: Mapping[str, str]) 
             "profession": wording.profession(found.profession),
             "rpps": found.rpps or "",
             "has_account": found.has_account,
+            "active": found.active,
         },
         by_email=house().email is not None,
         channels=CHANNELS,

@@ -50,6 +50,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
             rooms=frozenset({"limits", "places", "own_agendas", "delegates"}),
         ),
         OWN_FIGURES,
+        DIRECTORY,
     ),
     Role.DELEGATE: (Door("secretariat.choose", "Professionnels", "users"),),
     Role.REQUESTER: (

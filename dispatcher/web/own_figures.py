@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar
@@ -52,6 +52,7 @@ def overview() -> ResponseReturnValue:
         euros=EUR,
         forfait=f"{FORFAIT_HOURS // timedelta(hours=1)}{NBSP}h",
         warnings=_warnings(figures),
+        statement_url=url_for("payments.own_statement", mois=_name(first)),
         indemnities=_indemnities(*own_statement(house().db, viewer(), first, zone)),
     )
 

@@ -50,7 +50,7 @@ from dispatcher.services.payments import (
     note_hours,
     take_back_hours,
 )
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, house, in_person, viewer
 from dispatcher.web.activity import WORKBOOK
 from dispatcher.web.forms import number
 
@@ -185,6 +185,7 @@ def statement(practitioner_id: UUID) -> ResponseReturnValue:
 
 @room.get("/mon-releve")
 @allow(Role.PRACTITIONER)
+@in_person
 def own_statement() -> ResponseReturnValue:
     """A practitioner's own, of this month unless told otherwise."""
     mine = viewer().practitioner_id

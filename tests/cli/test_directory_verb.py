@@ -1,13 +1,16 @@
 """./snp directory import: dry unless told otherwise, and a report line by line."""
 
 import csv
+import io
 import json
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from dispatcher import cli
+from dispatcher import cli, directory_verb
 from dispatcher.storage.directory import DirectoryImport
 from dispatcher.storage.migrate import upgrade
 from dispatcher.storage.practitioners import Practitioner
@@ -108,3 +111,45 @@ def test_a_file_that_is_not_there_or_another_one_is_told(
     file.write_text("une page web")
     assert run(str(file), "--commune", "39300") == 2
     assert "n’est pas l’extraction de l’annuaire" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    """Where somebody looks on."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_fills_on_a_terminal_and_nothing_is_drawn_elsewhere(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(file), "--commune", "39300", "--apply"]
+    assert run(*words) == 0
+    assert capsys.readouterr().err == ""
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    assert run(*words) == 0
+
+    drawn = shown.getvalue().split("\r")
+    lines = [each.rstrip("\n") for each in drawn if each.endswith("\n")]
+    assert lines == [f"Lecture [{'█' * 30}] 100%", f"Import [{'█' * 30}] 100%"]
+
+
+def test_the_bar_is_drawn_five_times_a_second_and_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown, now = Terminal(), [100.0]
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    draw = directory_verb.progress_bar("Lecture")
+    for share, at in ((0.1, 100.0), (0.15, 100.1), (0.5, 100.25), (0.9, 100.3), (1.0, 100.31)):
+        now[0] = at
+        draw(share)
+
+    assert [part[-5:].strip() for part in shown.getvalue().split("\r")[1:]] == [
+        "10%",
+        "50%",
+        "100%",
+    ]
+    assert "[███···" in shown.getvalue()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.demo.running import Demonstration, gone, until
 
-ROLES = {"regulator", "practitioner", "requester", "coordinator", "administrator"}
+ROLES = {"regulator", "practitioner", "delegate", "requester", "coordinator", "administrator"}
 
 pytestmark = pytest.mark.journeys
 

@@ -81,7 +81,7 @@ def test_a_busy_hour_closes_what_it_overlaps_and_opens_it_again_when_it_moves(
     ]
 
 
-def test_a_slot_that_is_closed_by_the_agenda_is_neither_found_nor_booked_by_hand(
+def test_a_slot_closed_by_an_imported_event_one_second_before_a_booking_cannot_be_booked(
     house: House,
     town: Town,
     clock: FakeClock,
@@ -90,16 +90,21 @@ def test_a_slot_that_is_closed_by_the_agenda_is_neither_found_nor_booked_by_hand
     agendas: FakeAgendas,
 ) -> None:
     slot_id = town.slot(volunteer, hours=3)
-    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4)))
+    agendas.files[URL] = agenda()
     feed_id = linked(house, practice)
+    waiting = town.request(need={"profession": "60"})  # the engine has nothing for it
+    keep_promises(house)
+    agendas.files[URL] = agenda((town.in_hours(3), town.in_hours(4)))
+    read_again(house, practice, feed_id)  # the event is imported
     clock.advance(seconds=1)
     request_id = town.request()
     keep_promises(house)
     assert town.the_appointment(request_id) is None
-    with pytest.raises(RefusedError):
-        book_by_hand(
-            house, town.regulator, request_id, BookSlot(slot=slot_id, override="Il me l’a promis")
-        )
+    for asked in (request_id, waiting):
+        with pytest.raises(RefusedError):
+            book_by_hand(
+                house, town.regulator, asked, BookSlot(slot=slot_id, override="Il me l’a promis")
+            )
     assert town.the_slot(slot_id).taken == 0
     # the same hand, once the agenda is free: the waiting request gets it by itself
     agendas.files[URL] = agenda()

@@ -172,7 +172,10 @@ def test_what_was_typed_here_is_not_lost_and_what_is_told_says_so(house: House, 
 
 def _reports(house: House) -> list[list[dict[str, Any]]]:
     with house.db.reading() as session:
-        return [row.report for row in session.scalars(select(DirectoryImport))]
+        ids = list(session.scalars(select(DirectoryImport.id)))
+        territory_id = session.scalars(select(DirectoryImport.territory_id)).first()
+    assert territory_id is not None
+    return [report_of(house, territory_id, each)["people"] for each in ids]
 
 
 def test_somebody_typed_here_keeps_all_that_they_typed_and_gains_what_was_empty(
@@ -301,7 +304,7 @@ def test_a_worker_that_is_killed_is_followed_by_one_that_goes_on_behind_it(
             select(func.count()).where(Practitioner.territory_id == town.territory_id)
         )
         assert (row.status, row.result, people) == ("done", {"new": 120}, 120)
-        assert len(row.report) == 120
+    assert len(report_of(house, town.territory_id, import_id)["people"]) == 120
 
 
 def test_an_import_that_was_started_twice_runs_once(
@@ -374,3 +377,26 @@ def test_the_communes_of_a_departement_are_known_and_others_are_told(
     with pytest.raises(InvalidError, match="invalid") as refused:
         communes_of(house, ["39", "20"])
     assert "Département inconnu\u00a0: 20" in refused.value.fields["departments"]
+
+
+def test_who_left_the_extract_is_told_and_nothing_is_changed_about_them(
+    house: House, town: Town
+) -> None:
+    here = [line(cells(number)) for number in (7, 8)]
+    nurse = line(cells(9, Code_profession="60"))
+    imported(house, town, *here, nurse, professions=("10", "60"))
+    elsewhere = town.volunteer(rpps=rpps(10), commune="39478")
+    unknown = town.volunteer(rpps=None)
+
+    # 8 now works in another commune that was read, 9 is of a profession that is not chosen
+    moved = line(cells(8, Code_commune="39362"))
+    assert imported(house, town, moved) == {"updated": 1, "absent": 1}
+
+    (told,) = [each for row in _reports(house) for each in row if each["verdict"] == "absent"]
+    gone = by_number(house, 7)
+    assert gone is not None
+    assert (told["rpps"], told["practitioner"]) == (rpps(7), str(gone.id))
+    assert gone.active
+    with house.db.reading() as session:
+        left = (elsewhere.id, unknown.id)
+        assert all(session.get_one(Practitioner, each).active for each in left)

@@ -61,7 +61,7 @@ def test_a_file_is_read_chosen_from_checked_and_imported(
     assert "En attente d’un moment libre" in begun.text
     keep_promises(house)
     part = coordination.part(f"{choice.path}/suivi")
-    assert part.texts("dd") == ["2", "1", "0", "1", "0"]
+    assert part.texts("dd") == ["2", "1", "0", "1", "0", "0"]
     coordination.part(f"{choice.path}/suivi", part.etag, status=304)
 
     report = coordination.client.get(f"{choice.path}/rapport.csv")

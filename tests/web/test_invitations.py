@@ -6,6 +6,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from dispatcher.domain.roles import Account, Role
+from dispatcher.services import appointments
 from dispatcher.services.house import House
 from tests.builders import PASSWORD, Town, Volunteer
 from tests.fakes.emails import FakeEmail
@@ -89,3 +90,28 @@ def test_a_site_without_email_invites_by_sms(
     form = coordination.get(path).form(path)
     assert "email" not in form.values
     assert "par SMS" in coordination.submit(form).text
+
+
+def test_a_coordinator_takes_somebody_out_and_in_again(
+    house: House, town: Town, doctor: Volunteer, signed_in: Callable[[Account], Browser]
+) -> None:
+    coordination = signed_in(town.account(Role.COORDINATOR))
+    path = f"/annuaire/{doctor.id}/invitation"
+    town.slot(doctor)
+    request_id = town.request()
+    keep_promises(house)
+    leave = coordination.get(path).form(f"/annuaire/{doctor.id}/depart")
+    refused = coordination.submit(leave)
+    assert "Un patient est attendu chez cette personne" in refused.text
+    appointment = town.the_appointment(request_id)
+    assert appointment is not None
+    appointments.cancel_by_practitioner(house, town.regulator, appointment.id)
+
+    gone = coordination.submit(leave)
+    assert "ne figure plus dans l’annuaire" in gone.text
+    assert path not in coordination.get("/annuaire").links()
+    assert path in coordination.get("/annuaire?retires=1").links()
+
+    back = coordination.submit(gone.form(f"/annuaire/{doctor.id}/retour"))
+    assert "figure de nouveau dans l’annuaire" in back.text
+    assert path in coordination.get("/annuaire").links()

@@ -99,7 +99,10 @@ def test_what_the_territory_owes_is_told_to_whom_it_is_owed_alone(
     town.slot(doctor, hours=1, minutes=120, places=4)
     for came in (True, True, False):
         seen(town, doctor, came=came)
-    text = telephone.get(PATH).text
+    page = telephone.get(PATH)
+    text = page.text
+    (statement,) = [link for link in page.links() if "/paiements/mon-releve" in link]
+    assert telephone.client.get(statement).data.startswith(b"%PDF")
     for said in ("Patient vu 2 × 15,50", "À vous verser 31,00"):
         assert said in text.replace("\u202f", " "), said
     assert "encore provisoire" in text
@@ -128,3 +131,4 @@ def test_a_secretary_does_not_read_them(
     practice.submit(practice.get("/secretariat").form("/secretariat"))
     assert PATH not in practice.get("/agenda").links()
     practice.get(PATH, status=403)
+    practice.get("/paiements/mon-releve", status=403)

@@ -168,6 +168,8 @@ WHO_MAY = {
     "invitations.show": COORDINATORS | ADMINISTRATORS,
     "invitations.send": COORDINATORS | ADMINISTRATORS,
     "invitations.take_back": COORDINATORS | ADMINISTRATORS,
+    "invitations.deactivate": COORDINATORS | ADMINISTRATORS,
+    "invitations.reactivate": COORDINATORS | ADMINISTRATORS,
     "welcome.show": EVERYBODY,
     "welcome.begin": EVERYBODY,
     "directory_import.overview": COORDINATORS | ADMINISTRATORS,

@@ -65,9 +65,11 @@ class Verdict(StrEnum):
     """The number is known here under another name: nothing is changed, a person has to look."""
     WITHOUT_NUMBER = "without_number"
     """Somebody of that name and profession is here without an RPPS number: nothing is changed."""
+    ABSENT = "absent"
+    """They are here, and the directory no longer has them where it was read: a person decides."""
 
 
-TO_CHECK = frozenset({Verdict.OTHER_NAME, Verdict.WITHOUT_NUMBER})
+TO_CHECK = frozenset({Verdict.OTHER_NAME, Verdict.WITHOUT_NUMBER, Verdict.ABSENT})
 
 
 @dataclass(frozen=True, slots=True)

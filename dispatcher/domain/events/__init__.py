@@ -44,7 +44,11 @@ from dispatcher.domain.events.contracts import (
 )
 from dispatcher.domain.events.delegations import DelegationEnded, DelegationGranted
 from dispatcher.domain.events.desk import RequestHanded, RequestNoted
-from dispatcher.domain.events.directory import DirectoryImported, PractitionerImported
+from dispatcher.domain.events.directory import (
+    DirectoryImported,
+    PractitionerActivityChanged,
+    PractitionerImported,
+)
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
 from dispatcher.domain.events.event import (
     CLOCK,
@@ -196,6 +200,7 @@ __all__ = [
     "PlaceChanged",
     "PlaceClosed",
     "PlaceReopened",
+    "PractitionerActivityChanged",
     "PractitionerImported",
     "PractitionerInvited",
     "PromiseRetried",

@@ -19,6 +19,14 @@ class PractitionerImported(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PractitionerActivityChanged(Event):
+    """A professional was taken out of the territory's directory, or taken in again."""
+
+    practitioner_id: UUID
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryImported(Event):
     """An import is over; `people` counts by verdict."""
 
