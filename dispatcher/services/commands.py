@@ -79,6 +79,10 @@ class PatientShape(Shape):
     commune: CodeText
     has_gp: bool = False
     gp: UUID | None = None
+    ald: bool = False
+    """A long-term illness; kept only of who has no médecin traitant, to find them one first."""
+    c2s: bool = False
+    """The complementary cover of people of small means; kept as `ald` is."""
     sex: Literal["female", "male"] | None = None
     """FHIR AdministrativeGender; null when it was not asked."""
     language: Literal["fr", "en", "ar", "pt", "tr", "uk"] | None = None

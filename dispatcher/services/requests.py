@@ -34,6 +34,7 @@ from dispatcher.domain.states import (
     pressing,
 )
 from dispatcher.services.commands import OpenRequest
+from dispatcher.services.gp_searches import open_gp_search
 from dispatcher.services.house import House
 from dispatcher.services.idempotency import CallKey
 from dispatcher.services.intake import Checked, check
@@ -147,6 +148,7 @@ def write_request(
     if ready.to_validate:
         request |= {"status": RequestStatus.OPEN.value, "to_validate": True}
     _write(unit, request)
+    open_gp_search(unit, request_id, patient_id, command.patient)
     unit.record(
         RequestOpened(
             request_id=request_id,

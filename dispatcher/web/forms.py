@@ -53,6 +53,8 @@ TEXTS = (
     "patient.sex",
     "need.language",
     "patient.language",
+    "patient.ald",
+    "patient.c2s",
     "need.needs_step_free",
     "need.cannot_travel",
     "need.travel_km",
@@ -223,6 +225,8 @@ def _body(
         "by_telephone": bool(values.get("patient.by_telephone")),
         "has_gp": gp not in {NO_DOCTOR, ""},
         "gp": None if gp in {NO_DOCTOR, FOREIGN_DOCTOR, ""} else gp,
+        "ald": bool(values.get("patient.ald")),
+        "c2s": bool(values.get("patient.c2s")),
         "sex": values.get("patient.sex", ""),
         "language": values.get("patient.language", ""),
     }

@@ -68,6 +68,12 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
             "contract.overview", "Contrat", "euro", rooms=frozenset({"contract", "contract_form"})
         ),
         Door("payments.overview", "Paiements", "list", rooms=frozenset({"payments"})),
+        Door(
+            "gp_searches.overview",
+            "Médecin traitant",
+            "user-check",
+            rooms=frozenset({"gp_searches"}),
+        ),
         Door("what_if.question", "Et si\u00a0?", "help"),
         DIRECTORY,
         Door("neighbours.overview", "CPTS voisines", "users"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from dispatcher.domain import calendar, events
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.events import ActorKind, Event
+from dispatcher.domain.gp_searches import GP_SEARCH_IN_WORDS, GpSearchStatus
 from dispatcher.domain.inbound import Intent
 from dispatcher.domain.matching import explain
 from dispatcher.domain.matching.feasibility import Reason
@@ -344,6 +345,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     events.RequestAttended: _attended,
     events.PatientReached: _always(f"Le SMS est finalement passé{NBSP}: plus personne à appeler"),
     events.RequestReopened: _reopened,
+    events.GpSearchMoved: lambda event, _: (
+        f"Recherche d’un médecin traitant{NBSP}: {GP_SEARCH_IN_WORDS[GpSearchStatus(event.status)]}"
+    ),
     events.RequestValidated: _always("Demande validée par la régulation"),
     events.RequestSearched: _always("Recherche relancée"),
     events.RequestEnlarged: _enlarged,

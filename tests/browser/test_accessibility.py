@@ -29,7 +29,7 @@ PAGES = {
         "/agenda/lieux/nouveau",
     ),
     "requester": ("/mes-demandes", "/mes-demandes/nouvelle"),
-    "coordinator": ("/activite", "/et-si", "/annuaire", "/annuaire/import"),
+    "coordinator": ("/medecin-traitant", "/activite", "/et-si", "/annuaire", "/annuaire/import"),
     "administrator": (
         "/administration",
         "/administration/surveillance",

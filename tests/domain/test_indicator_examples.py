@@ -63,6 +63,11 @@ def noted(effect: str, request: int, *, holds: bool = True) -> LoggedEvent:
     return LoggedEvent("effect_noted", at(24, 9), request_id(request), data=data)
 
 
+def searched(request: int, status: str, *priorities: str) -> LoggedEvent:
+    data = {"status": status, "priorities": list(priorities), "search_id": str(ids(6, request))}
+    return LoggedEvent("gp_search_moved", at(24, 9), request_id(request), data=data)
+
+
 def marked(number: int, score: int) -> LoggedEvent:
     about = about_appointment("satisfaction_answered", number, at(24, 9))
     return LoggedEvent(
@@ -107,6 +112,15 @@ SEVEN_ENDS = [
     about_request("request_unfilled", 6, at(23, 10), cause="NO_TAKER"),
 ]
 """Booked, honoured, missed after 48 h, cancelled, redirected, unfilled, waiting."""
+GPS_SEARCHED = [
+    *(told(number, has_gp=False) for number in (1, 2, 3)),
+    searched(1, "accepted", "over_70", "ald"),
+    searched(2, "proposed", "over_70"),
+    searched(2, "accepted", "over_70"),
+    searched(3, "accepted", "c2s"),
+    searched(3, "to_contact", "c2s"),
+]
+"""Found for two, taken back of a third."""
 TWO_CANCELLED = [
     opened(1, at(23, 9)),
     opened(2, at(23, 9)),
@@ -212,6 +226,9 @@ EXAMPLES: dict[str, tuple[list[LoggedEvent], float | None]] = {
         ],
         1,
     ),
+    "gp_found_over_70": (GPS_SEARCHED, 2),
+    "gp_found_ald": (GPS_SEARCHED, 1),
+    "gp_found_c2s": (GPS_SEARCHED, 0),
     "ed_avoided": (
         [told(1), told(2), noted("ED_AVOIDED", 1), noted("ED_AVOIDED", 1), noted("GP_FOUND", 2)],
         1,

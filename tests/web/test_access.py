@@ -14,7 +14,9 @@ from werkzeug.routing import Rule
 
 from config.agreements import DIRECTORY
 from dispatcher.domain.events import OPERATOR
+from dispatcher.domain.gp_searches import OPEN_GP_SEARCHES
 from dispatcher.domain.roles import Role
+from dispatcher.reads.gp_searches import gp_searches
 from dispatcher.services.contracts import save_contract
 from dispatcher.services.directory_reading import read_directory
 from dispatcher.services.evidence import ask_evidence
@@ -46,6 +48,7 @@ class Site:
     house: House
     people: dict[Role, Browser]
     request: uuid.UUID
+    gp_search: uuid.UUID
     asked: uuid.UUID
     """The request of the requester."""
     simulation: uuid.UUID
@@ -59,6 +62,7 @@ class Site:
     def path(self, rule: Rule) -> str:
         """The address of a route, about the request where it takes one."""
         values: dict[str, object] = {
+            "search_id": self.gp_search,
             "request_id": self.asked if rule.endpoint.startswith("requesters.") else self.request,
             "simulation_id": self.simulation,
             "place_id": self.place,
@@ -139,6 +143,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             people=people,
             request=request,
             asked=asked,
+            gp_search=gp_searches(house.db, town.territory_id, OPEN_GP_SEARCHES)[0].id,
             simulation=simulation,
             place=volunteer.place,
             slot=slot,

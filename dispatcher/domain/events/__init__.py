@@ -106,6 +106,7 @@ from dispatcher.domain.events.promises import PromiseRetried
 from dispatcher.domain.events.requests import (
     BookingLost,
     EffectNoted,
+    GpSearchMoved,
     RequestAttended,
     RequestCancelled,
     RequestEscalated,
@@ -170,6 +171,7 @@ __all__ = [
     "EvidenceMade",
     "FigureTakenBack",
     "FigureTyped",
+    "GpSearchMoved",
     "InvitationAccepted",
     "InvitationRevoked",
     "JsonData",

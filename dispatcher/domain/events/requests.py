@@ -41,6 +41,20 @@ class RequestValidated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GpSearchMoved(Event):
+    """The search for a patient's médecin traitant went on: see `domain.gp_searches`.
+
+    `practitioner_id` is the doctor it is about, if one; `priorities` why the patient comes first.
+    """
+
+    request_id: UUID
+    practitioner_id: UUID | None
+    search_id: UUID
+    status: str
+    priorities: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFoundNothing(Event):
     """No published slot fitted; `refused` counts the slots by reason."""
 

@@ -21,7 +21,7 @@ from dispatcher.domain.indicators.openings import Opening, openings
 from dispatcher.domain.indicators.registry import DURATIONS, PEOPLE, PLACES, REQUESTS
 from dispatcher.domain.indicators.stories import Ledger, Request
 
-DEFINITIONS = 2
+DEFINITIONS = 3
 """Counted up when a figure's rule changes: facts of another number are counted anew."""
 _MICROSECOND = timedelta(microseconds=1)
 _WIRE = np.dtype("<i8")

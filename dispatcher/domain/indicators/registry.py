@@ -18,6 +18,7 @@ from dispatcher.domain.indicators.definition import (
     RequestDurations,
     Unit,
 )
+from dispatcher.domain.indicators.general_practitioners import WITHOUT_GP
 from dispatcher.domain.indicators.measures import (
     cancelled_by,
     net_promoters,
@@ -223,22 +224,7 @@ REQUESTS: Sequence[RequestCount] = (
             offer.accepted_at is not None for offer in request.offers.values()
         ),
     ),
-    RequestCount(
-        code="without_gp",
-        label="Patients sans médecin traitant",
-        formula="Demandes de patients qui ont dit ne pas avoir de médecin traitant.",
-        events=(_OPENED,),
-        unit=Unit.REQUESTS,
-        count=lambda request: request.has_gp is False,
-    ),
-    RequestCount(
-        code="gp_found",
-        label="Médecin traitant trouvé",
-        formula="Demandes à la suite desquelles la régulation a noté un médecin traitant trouvé.",
-        events=(_OPENED, "effect_noted"),
-        unit=Unit.REQUESTS,
-        count=lambda request: "GP_FOUND" in request.effects,
-    ),
+    *WITHOUT_GP,
     RequestCount(
         code="ed_avoided",
         label="Passages aux urgences évités",

@@ -103,6 +103,8 @@ class Request:
     booking_lost: bool = False
     """Whether a place that was proposed was gone when it was to be booked."""
     effects: set[str] = field(default_factory=set)
+    gp_found_for: frozenset[str] = frozenset()
+    """Why the patient came first for whom a médecin traitant was found: `gp_searches.Priority`."""
     marks: dict[UUID | None, int] = field(default_factory=dict)
     """The patient's answers to the question of satisfaction, by appointment, from 0 to 10."""
 
@@ -158,6 +160,7 @@ ABOUT_REQUESTS = (
     "search_found_nothing",
     "booking_lost",
     "effect_noted",
+    "gp_search_moved",
     "offer_made",
     "offer_accepted",
     "satisfaction_answered",
@@ -327,6 +330,9 @@ def _note(request: Request, event: LoggedEvent) -> None:
             request.effects.add(said["effect"])
         case "effect_noted":
             request.effects.discard(said["effect"])
+        case "gp_search_moved":
+            is_found = said["status"] == "accepted"
+            request.gp_found_for = frozenset(said["priorities"] if is_found else ())
         case "satisfaction_answered":
             request.marks[event.appointment_id] = said["score"]
 
