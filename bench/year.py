@@ -9,6 +9,7 @@ from typing import Any
 
 from config.communes import Communes
 from dispatcher.domain.events import (
+    ENGINE,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentConfirmed,
@@ -28,6 +29,7 @@ from dispatcher.domain.events import (
     SlotPublished,
     VolunteersAsked,
 )
+from dispatcher.storage.log import log_row
 
 DAYS = 365
 PRACTITIONERS = 400
@@ -202,16 +204,7 @@ class Year:
             )
 
     def _row(self, at: datetime, event: Event) -> Row:
-        references = event.references()
-        return {
-            "territory_id": self.territory_id,
-            "kind": event.kind(),
-            "at": at,
-            "occurs_at": event.occurs_at(),
-            "actor_kind": "engine",
-            "actor_id": None,
-            "data": event.data(),
-        } | {name: references.get(name) for name in Event.REFERENCES}
+        return log_row(event, self.territory_id, at, ENGINE)
 
     def _id(self) -> uuid.UUID:
         return uuid.UUID(int=self.chance.getrandbits(128), version=4)

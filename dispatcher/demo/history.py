@@ -130,6 +130,11 @@ class _Past:
                     SERVICES[claim.job](self.house, claim)
 
 
+def first_lived_day(house: House, town: Town) -> date:
+    """The local day on which the week begins that is lived through."""
+    return _working_days(house.clock().astimezone(ZoneInfo(town.timezone)).date())[0]
+
+
 def live_through(house: House, town: Town, plan: Mapping[str, Any]) -> None:
     """Give the territory its past, and the morning's first requests."""
     zone = ZoneInfo(town.timezone)

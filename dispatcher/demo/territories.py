@@ -3,13 +3,16 @@
 import json
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dispatcher.demo.directory import CONTENTS
-from dispatcher.demo.history import live_through
+from dispatcher.demo.history import first_lived_day, live_through
+from dispatcher.demo.money import settle_up
+from dispatcher.demo.older_past import remember
 from dispatcher.demo.timetable import offers
 from dispatcher.demo.town import Town, Volunteer
 from dispatcher.domain.roles import Role
@@ -44,8 +47,10 @@ def fill(house: House) -> dict[str, Any]:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
         town = Town.find(house, plan["code"])
         if town is None:
-            town = _found(house, plan)
+            town = found(house, plan)
+            remember(house, town, plan, first_lived_day(house, town) - timedelta(days=1))
             live_through(house, town, plan)
+            settle_up(house, town)
         top_up(house, town, plan)
         described["territories"].append({"code": town.code, "timezone": town.timezone})
         described["accounts"] += known.get(town.code) or _accounts(house, town)
@@ -87,7 +92,8 @@ def _known(house: House) -> dict[str, list[dict[str, Any]]]:
     return by_territory
 
 
-def _found(house: House, plan: Mapping[str, Any]) -> Town:
+def found(house: House, plan: Mapping[str, Any]) -> Town:
+    """Found a territory with its people and their accounts."""
     territory_id = founding.found_territory(
         house,
         FoundTerritory(

@@ -37,6 +37,7 @@ class Town:
 
     territory_id: UUID
     code: str
+    name: str
     timezone: str
     volunteers: tuple[Volunteer, ...]
     accounts: tuple[Account, ...]
@@ -65,6 +66,7 @@ class Town:
         return cls(
             territory_id=territory.id,
             code=territory.code,
+            name=territory.name,
             timezone=territory.timezone,
             volunteers=tuple(
                 Volunteer(person.id, place, person.display_name) for person, place in volunteers

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dispatcher.domain.events import Actor, Event
 from dispatcher.storage.columns import LOG_POSITION, Code, Instant, Record
 
 
@@ -33,6 +34,20 @@ class LoggedEvent(Record):
     slot_id: Mapped[UUID | None]
     practitioner_id: Mapped[UUID | None]
     data: Mapped[dict[str, Any]]
+
+
+def log_row(event: Event, territory_id: UUID, at: datetime, actor: Actor) -> dict[str, object]:
+    """The row of an event, for an insert."""
+    references = event.references()
+    return {
+        "territory_id": territory_id,
+        "kind": event.kind(),
+        "at": at,
+        "occurs_at": event.occurs_at(),
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+        "data": event.data(),
+    } | {name: references.get(name) for name in Event.REFERENCES}
 
 
 class DaySeal(Record):

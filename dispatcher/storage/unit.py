@@ -22,7 +22,7 @@ from dispatcher.storage.engines import (
     reading_engine,
     rows_changed,
 )
-from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.log import LoggedEvent, log_row
 from dispatcher.storage.promises import Promise
 
 log = get_logger(__name__)
@@ -93,19 +93,8 @@ class Unit:
 
         `territory_id` names a neighbour in whose log it belongs.
         """
-        author = actor or self.actor
-        row: dict[str, object] = {
-            "territory_id": territory_id or self.territory_id,
-            "kind": event.kind(),
-            "at": self.now,
-            "occurs_at": event.occurs_at(),
-            "actor_kind": author.kind.value,
-            "actor_id": author.id,
-            "data": event.data(),
-        }
-        references = event.references()
-        row |= {name: references.get(name) for name in Event.REFERENCES}
-        self._events.append(row)
+        where = territory_id or self.territory_id
+        self._events.append(log_row(event, where, self.now, actor or self.actor))
 
     def promise(
         self,
