@@ -40,7 +40,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     ),
     Role.PRACTITIONER: (
         Door("practitioner.agenda", "Mon agenda", "calendar"),
-        Door("practitioner.publish", "Ouvrir un créneau", "plus"),
+        Door("practitioner.publish", "Publier", "plus"),
         Door("week.show", "Ma semaine", "list"),
         Door("schedules.overview", "Modèles", "refresh"),
         Door(

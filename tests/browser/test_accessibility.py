@@ -27,7 +27,12 @@ PAGES = {
         "/agenda/modeles/nouveau",
         "/agenda/lieux",
         "/agenda/lieux/nouveau",
+        "/agenda/agendas",
+        "/agenda/secretariat",
+        "/agenda/mes-chiffres",
+        "/annuaire",
     ),
+    "delegate": ("/secretariat",),
     "requester": ("/mes-demandes", "/mes-demandes/nouvelle"),
     "coordinator": ("/medecin-traitant", "/activite", "/et-si", "/annuaire", "/annuaire/import"),
     "administrator": (
