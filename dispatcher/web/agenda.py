@@ -24,6 +24,7 @@ from dispatcher.services.slots import announce_free, publish_slot
 from dispatcher.web import concerned, slot_form
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.hours import closure_of, unused_reason
+from dispatcher.web.own_agendas import unread_agendas
 from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Choice, Wording, person
 
@@ -49,7 +50,7 @@ def agenda() -> ResponseReturnValue:
     return render_template(
         "practitioner/agenda.html",
         practitioner_name=found.practitioner_name,
-        agendas=[],
+        unread=unread_agendas(),
         days=_days(found.slots, wording),
         to_mark=[
             _visit(visit, wording) | {"day": calendar.day(visit.start, wording.zone).capitalize()}

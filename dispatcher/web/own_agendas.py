@@ -160,6 +160,21 @@ def _page(typed: Mapping[str, str], errors: Mapping[str, str], opened: str = "")
     )
 
 
+def unread_agendas() -> list[dict[str, str]]:
+    """Those of the viewer's agendas that could not be read: meanwhile they close nothing new."""
+    account = viewer()
+    zone = ZoneInfo(account.timezone)
+    return [
+        {
+            "host": each.host,
+            "problem": PROBLEMS[each.problem],
+            "since": calendar.day_and_hour(each.read_at, zone) if each.read_at else "",
+        }
+        for each in own_agendas(house().db, account)
+        if each.problem
+    ]
+
+
 def _export(export: OwnExport | None, zone: ZoneInfo) -> dict[str, Any] | None:
     if export is None:
         return None

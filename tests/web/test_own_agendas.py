@@ -61,6 +61,10 @@ def test_what_is_wrong_with_the_file_is_told_with_its_line_and_next_try(
     assert "Ce n’est pas un calendrier : l’adresse donne une page web." in text
     assert "Ligne 1 : ce n’est pas le début d’un calendrier" in text
     assert "Nouvel essai à 9 h 10." in text
+    first_page = practice.get("/agenda").text
+    assert (
+        "Votre agenda agenda.example n’est plus lu : il ne ferme plus vos créneaux." in first_page
+    )
 
 
 def test_events_with_the_agreed_word_are_said_to_open_slots(
