@@ -101,7 +101,7 @@ class Town:
                 practice=asks if role is Role.REQUESTER else None,
             ),
         )
-        found = accounts.account_of(self.house, user_id, 0)
+        found = accounts.account_of(self.house, user_id)
         assert found is not None
         return found
 

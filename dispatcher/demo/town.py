@@ -57,12 +57,12 @@ class Town:
                 .where(Practitioner.territory_id == territory.id)
                 .order_by(Practitioner.rpps)
             ).all()
-            users = session.execute(
-                select(User.id, User.session_epoch)
+            users = session.scalars(
+                select(User.id)
                 .where(User.territory_id == territory.id)
                 .order_by(User.created_at, User.login)
             ).all()
-        accounts = [account_of(house, row.id, row.session_epoch) for row in users]
+        accounts = [account_of(house, user_id) for user_id in users]
         return cls(
             territory_id=territory.id,
             code=territory.code,

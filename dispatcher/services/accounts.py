@@ -1,6 +1,5 @@
 """Accounts: making them, signing in, API tokens."""
 
-import dataclasses
 import re
 import secrets
 import uuid
@@ -21,7 +20,6 @@ from dispatcher.domain.events import (
     TokenIssued,
     UserAccessChanged,
     UserCreated,
-    UserSignedIn,
 )
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.commands import CreateUser
@@ -29,7 +27,6 @@ from dispatcher.services.delegations import add_delegation
 from dispatcher.services.house import House
 from dispatcher.services.practices import faults_of_practice, join_practice
 from dispatcher.storage.accounts import ApiToken, User
-from dispatcher.storage.delegations import Delegation
 from dispatcher.storage.encryption import digest_token
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.territories import Territory
@@ -48,7 +45,7 @@ _ABSENT = _HASHER.hash(secrets.token_hex())
 
 
 # Asked with every call and page, and so built once.
-_OPEN = (
+OPEN = (
     select(
         User.id.label("user_id"),
         User.login,
@@ -66,9 +63,9 @@ _OPEN = (
     .join(Territory, Territory.id == User.territory_id)
     .where(User.active)
 )
-_BY_LOGIN = _OPEN.where(User.login == bindparam("login"))
-_BY_SESSION = _OPEN.where(User.id == bindparam("user"), User.session_epoch == bindparam("epoch"))
-_BY_TOKEN = _OPEN.join(ApiToken, ApiToken.user_id == User.id).where(
+_BY_LOGIN = OPEN.where(User.login == bindparam("login"))
+_BY_ID = OPEN.where(User.id == bindparam("user"))
+_BY_TOKEN = OPEN.join(ApiToken, ApiToken.user_id == User.id).where(
     ApiToken.digest == bindparam("digest"), ApiToken.revoked_at.is_(None)
 )
 
@@ -194,7 +191,7 @@ def set_active(house: House, account: Account, user_id: UUID, *, active: bool) -
 
 
 def sign_in(house: House, login: str, password: str) -> Account:
-    """Check a password.
+    """Check a password; a session is not opened here.
 
     Raises SignInRefusedError, after the same work whether or not the login exists.
     """
@@ -205,57 +202,33 @@ def sign_in(house: House, login: str, password: str) -> Account:
         _HASHER.verify(password_hash, password)
     except (VerifyMismatchError, InvalidHashError):
         raise SignInRefusedError from None
-    account = _account(found)
-    if account is None:
+    if found is None:
         raise SignInRefusedError
-    with house.db.transaction(account.territory_id, account.actor) as unit:
-        if _HASHER.check_needs_rehash(password_hash):
+    account = account_in(found)
+    if _HASHER.check_needs_rehash(password_hash):
+        renewed = _HASHER.hash(password)
+        with house.db.transaction(account.territory_id, account.actor) as unit:
+            # guarded: the password may have been replaced meanwhile
             unit.session.execute(
                 update(User)
-                .where(User.id == account.user_id)
-                .values(password_hash=_HASHER.hash(password))
+                .where(User.id == account.user_id, User.password_hash == password_hash)
+                .values(password_hash=renewed)
             )
-        unit.record(UserSignedIn(user_id=account.user_id))
     return account
 
 
-def account_of(
-    house: House, user_id: UUID, session_epoch: int, acts_for: UUID | None = None
-) -> Account | None:
-    """The account behind a session cookie; None if it was closed or its sessions ended.
-
-    A secretary's acts for the practitioner `acts_for`, as long as the delegation lasts.
-    """
+def account_of(house: House, user_id: UUID) -> Account | None:
+    """An account that may sign in, by its id."""
     with house.db.reading() as session:
-        found = session.execute(_BY_SESSION, {"user": user_id, "epoch": session_epoch})
-        account = _account(found.one_or_none())
-        if account is None or account.role != Role.DELEGATE or acts_for is None:
-            return account
-        practitioner = session.scalars(
-            select(Practitioner)
-            .join(Delegation, Delegation.practitioner_id == Practitioner.id)
-            .where(
-                Delegation.user_id == user_id,
-                Delegation.practitioner_id == acts_for,
-                Delegation.ended_at.is_(None),
-                Practitioner.active,
-            )
-        ).one_or_none()
-    if practitioner is None:
-        return account
-    return dataclasses.replace(
-        account,
-        role=Role.PRACTITIONER,
-        practitioner_id=practitioner.id,
-        acts_for=practitioner.display_name,
-    )
+        found = session.execute(_BY_ID, {"user": user_id}).one_or_none()
+    return account_in(found) if found else None
 
 
 def account_of_token(house: House, token: str) -> Account | None:
     """The account behind an API token; None if unknown or revoked."""
     with house.db.reading() as session:
-        found = session.execute(_BY_TOKEN, {"digest": digest_token(token)})
-        return _account(found.one_or_none())
+        found = session.execute(_BY_TOKEN, {"digest": digest_token(token)}).one_or_none()
+    return account_in(found) if found else None
 
 
 def issue_token(house: House, user_id: UUID, label: str, actor: Actor = OPERATOR) -> str:
@@ -280,16 +253,6 @@ def issue_token(house: House, user_id: UUID, label: str, actor: Actor = OPERATOR
     return token
 
 
-def end_sessions(house: House, account: Account) -> None:
-    """Sign the account out everywhere."""
-    with house.db.transaction(account.territory_id, account.actor) as unit:
-        unit.session.execute(
-            update(User)
-            .where(User.id == account.user_id)
-            .values(session_epoch=User.session_epoch + 1)
-        )
-
-
 def user_id_of(session: Session, login: str) -> UUID | None:
     """The account that signs in as `login`."""
     return session.scalar(select(User.id).where(User.login == login.strip().lower()))
@@ -306,9 +269,8 @@ def _lock_user(unit: Unit, user_id: UUID) -> User:
     return user
 
 
-def _account(row: Row[*tuple[Any, ...]] | None) -> Account | None:
-    if row is None:
-        return None
+def account_in(row: Row[*tuple[Any, ...]]) -> Account:
+    """The account that a row of OPEN describes."""
     return Account(
         user_id=row.user_id,
         login=row.login,

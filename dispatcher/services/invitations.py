@@ -168,7 +168,7 @@ def accept_invitation(house: House, secret: str, command: Accept) -> Account:
             unit.record(UserCreated(user_id=user_id, role=Role.PRACTITIONER.value))
     except IntegrityError as error:  # somebody took the login at the same moment
         raise InvalidError({"login": LOGIN_TAKEN}) from error
-    account = account_of(house, user_id, 0)
+    account = account_of(house, user_id)
     if account is None:
         raise NotFoundError(NOT_VALID)
     return account

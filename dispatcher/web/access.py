@@ -1,6 +1,5 @@
 """Who may open what. The default is nobody: a route without a rule refuses everyone."""
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
@@ -8,22 +7,23 @@ from uuid import UUID
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from config.logging import get_logger
 from config.settings import Settings
+from dispatcher.domain.errors import UnavailableError
 from dispatcher.domain.roles import Account, Role
-from dispatcher.services import accounts
+from dispatcher.domain.sessions import device_in_words
+from dispatcher.services import sessions
 from dispatcher.services.house import House
 
+log = get_logger(__name__)
 View = TypeVar("View", bound=Callable[..., Any])
 RULE = "__access_rule__"
 KNOWS_SESSION = "__knows_session__"
 IN_PERSON = "__in_person__"
 EVERYBODY = frozenset[Role]()
-IDLE_SECONDS = 4 * 3600
-"""A session without an action of its owner ends after this; what polls by itself is none."""
-LONGEST_SECONDS = 12 * 3600
-"""A working day: after this everybody signs in again."""
-NOTED_EVERY_SECONDS = 60
 LIVE_HEADER = "X-Live"
+SESSION = "session"
+"""Under this the cookie, which we sign, names the session that stands in the database."""
 
 
 class UnruledRouteError(RuntimeError):
@@ -80,20 +80,27 @@ def viewer() -> Account:
     return account
 
 
+def own_session() -> UUID:
+    """The session of this browser; only for routes with `allow`."""
+    found: UUID | None = g.get("session_id")
+    if found is None:
+        abort(401)
+    return found
+
+
 def sign_in(account: Account) -> None:
     """Open a session; whatever the browser had before is dropped."""
-    session.clear()
-    session.update(
-        user=str(account.user_id),
-        epoch=account.session_epoch,
-        began=int(time.time()),
-        seen=int(time.time()),
-    )
+    sign_out()
+    device = device_in_words(request.user_agent.string)
+    session[SESSION] = str(sessions.open_session(house(), account, device))
 
 
 def sign_out() -> None:
     """Close this browser's session."""
     session.clear()
+    account, session_id = g.get("account"), g.get("session_id")
+    if account is not None and session_id is not None:
+        sessions.end_session(house(), account, session_id)
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -147,21 +154,21 @@ def _guard() -> AnyResponse | None:
 
 
 def _account_of_session() -> Account | None:
-    user, epoch = session.get("user"), session.get("epoch")
-    if user is None or epoch is None:
+    named = session.get(SESSION)
+    if named is None:
         return None
-    now = int(time.time())
-    seen, began = session.get("seen", 0), session.get("began", 0)
-    if now - seen > IDLE_SECONDS or now - began > LONGEST_SECONDS:
+    session_id, acts_for = UUID(named), session.get("for")
+    found = sessions.session_of(house(), session_id, UUID(acts_for) if acts_for else None)
+    if found is None:
         session.clear()
         return None
-    if LIVE_HEADER not in request.headers and now - seen > NOTED_EVERY_SECONDS:
-        session["seen"] = now
-    acts_for = session.get("for")
-    account = accounts.account_of(house(), UUID(user), epoch, UUID(acts_for) if acts_for else None)
-    if account is None:
-        session.clear()
-    return account
+    g.session_id = session_id
+    if found.is_to_be_noted and LIVE_HEADER not in request.headers:
+        try:
+            sessions.note_action(house(), session_id)
+        except UnavailableError:  # who only reads goes on while nothing can be written
+            log.warning("action_not_noted")
+    return found.account
 
 
 def _ask_to_sign_in() -> AnyResponse:

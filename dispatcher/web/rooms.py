@@ -29,6 +29,7 @@ from dispatcher.web import (
     metrics,
     neighbours,
     offers,
+    own_account,
     own_agendas,
     own_figures,
     patient,
@@ -52,7 +53,7 @@ from dispatcher.web import (
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
-    rooms = [account.room, health.room, metrics.room, webhooks.room]
+    rooms = [account.room, own_account.room, health.room, metrics.room, webhooks.room]
     rooms += [
         guide.room,
         patient.room,

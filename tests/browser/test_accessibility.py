@@ -37,6 +37,7 @@ PAGES = {
     "coordinator": ("/medecin-traitant", "/activite", "/et-si", "/annuaire", "/annuaire/import"),
     "administrator": (
         "/administration",
+        "/compte",
         "/administration/surveillance",
         "/reglages",
         "/reglages/textes",

@@ -15,12 +15,19 @@ from dispatcher.services import accounts
 from dispatcher.services.accounts import SignInRefusedError
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.house import House
+from dispatcher.services.sessions import open_session, session_of
 from dispatcher.storage.accounts import ApiToken, User
 from tests.builders import PASSWORD, Town
 from tests.fakes.clock import FakeClock
 from tests.services.tables import events, row_counts
 from tests.shortcuts import PRODUCTION_HASHER
 from tests.threads import at_once
+
+
+def session_for(house: House, user_id: UUID) -> UUID:
+    account = accounts.account_of(house, user_id)
+    assert account is not None
+    return open_session(house, account, "Firefox sur Windows")
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +55,7 @@ def test_an_account_signs_in_whatever_the_case_of_its_login(house: House, town: 
     assert account.user_id == user_id
     assert (account.role, account.territory_id) == (Role.REGULATOR, town.territory_id)
     assert (account.territory_code, account.timezone) == ("jura", "Europe/Paris")
-    assert events(house)[-1] == ("user_signed_in", {"user_id": str(user_id)})
+    assert not [kind for kind, _ in events(house) if kind == "user_signed_in"]  # no session yet
 
 
 def test_passwords_are_kept_as_argon2id_hashes_alone(house: House, town: Town) -> None:
@@ -163,19 +170,7 @@ def test_a_login_is_given_once_even_to_eight_who_ask_at_the_same_moment(
     assert sorted(results) == ["Cet identifiant est déjà pris."] * 7 + ["made"]
 
 
-# Sessions
-
-
-def test_a_session_ends_when_it_is_said_everywhere(house: House, town: Town) -> None:
-    account = town.regulator
-    assert accounts.account_of(house, account.user_id, 0) == account
-
-    accounts.end_sessions(house, account)
-
-    assert accounts.account_of(house, account.user_id, 0) is None
-    renewed = accounts.account_of(house, account.user_id, 1)
-    assert renewed is not None
-    assert renewed.session_epoch == 1
+# Closing
 
 
 def test_a_closed_account_gets_in_by_no_door_and_can_be_opened_again(
@@ -186,18 +181,19 @@ def test_a_closed_account_gets_in_by_no_door_and_can_be_opened_again(
         accounts.create_user(house, command()),
     )
     token = accounts.issue_token(house, user_id, "logiciel")
+    session_id = session_for(house, user_id)
     accounts.set_active(house, administrator, user_id, active=False)
     accounts.set_active(house, administrator, user_id, active=False)
 
     with pytest.raises(SignInRefusedError):
         accounts.sign_in(house, "anne.regule@example.org", PASSWORD)
-    assert accounts.account_of(house, user_id, 0) is None
-    assert accounts.account_of(house, user_id, 1) is None
+    assert accounts.account_of(house, user_id) is None
+    assert session_of(house, session_id) is None
     assert accounts.account_of_token(house, token) is None
 
     accounts.set_active(house, administrator, user_id, active=True)
     accounts.sign_in(house, "anne.regule@example.org", PASSWORD)
-    assert accounts.account_of(house, user_id, 0) is None  # the old session stays ended
+    assert session_of(house, session_id) is None  # the old session stays ended
     told = [data["active"] for kind, data in events(house) if kind == "user_access_changed"]
     assert told == [False, True]
 
@@ -225,13 +221,14 @@ def test_a_new_password_replaces_the_old_one_and_ends_the_sessions(
         accounts.create_user(house, command()),
     )
 
+    session_id = session_for(house, user_id)
     login, password = accounts.replace_password(house, administrator, user_id)
 
     assert login == "anne.regule@example.org"
     with pytest.raises(SignInRefusedError):
         accounts.sign_in(house, login, PASSWORD)
     assert accounts.sign_in(house, login, password).user_id == user_id
-    assert accounts.account_of(house, user_id, 0) is None
+    assert session_of(house, session_id) is None
     assert password not in str(events(house))
     assert len({accounts.new_password() for _ in range(100)}) == 100
 

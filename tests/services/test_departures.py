@@ -38,7 +38,7 @@ def test_what_was_free_goes_and_who_is_expected_is_not_lost(house: House, town: 
     deactivate_practitioner(house, coordinator, volunteer.id)
 
     assert {slot.status for slot in town.slots_of(volunteer)} == {"closed"}
-    assert account_of(house, own.user_id, own.session_epoch) is None
+    assert account_of(house, own.user_id) is None
     said = [data for kind, data in events(house) if kind == "practitioner_activity_changed"]
     assert said == [{"active": False}]
 

@@ -1,15 +1,24 @@
 """The site over a town, and people in front of it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
+from dispatcher.domain import sessions
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.house import House
 from dispatcher.web.application import create_app
 from tests.builders import Town, Volunteer
 from tests.web.pages import Browser
+
+
+@pytest.fixture(autouse=True)
+def sessions_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is signed out because a test's clock goes on to another day."""
+    for limit in ("IDLE", "LONGEST"):
+        monkeypatch.setattr(sessions, limit, timedelta(days=400))
 
 
 @pytest.fixture

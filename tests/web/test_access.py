@@ -79,6 +79,7 @@ class Site:
             "hours_id": uuid.uuid4(),
             "user_id": uuid.uuid4(),
             "promise_id": uuid.uuid4(),
+            "session_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
             "provider": "twilio",

@@ -151,27 +151,6 @@ def test_what_asks_by_itself_is_told_that_the_session_ended_and_not_led_away(
     assert answer.status_code == 401
 
 
-def test_what_asks_by_itself_never_prolongs_a_session(
-    desk: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    began = time.time()
-    monkeypatch.setattr(time, "time", lambda: began + 3 * 3600)
-    desk.part("/demandes/tableau")
-    monkeypatch.setattr(time, "time", lambda: began + 5 * 3600)
-    assert desk.get("/demandes").path == "/connexion"
-
-
-def test_a_person_at_work_prolongs_their_session_up_to_a_working_day(
-    desk: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    began = time.time()
-    for hours in (3, 6, 9, 11.9):
-        monkeypatch.setattr(time, "time", lambda hours=hours: began + hours * 3600)
-        assert desk.get("/demandes").path == "/demandes"
-    monkeypatch.setattr(time, "time", lambda: began + 12.1 * 3600)
-    assert desk.get("/demandes").path == "/connexion"
-
-
 def test_refused_tries_of_one_login_are_limited_and_other_logins_are_not(
     town: Town, somebody: Browser
 ) -> None:

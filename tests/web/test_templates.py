@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from dispatcher.domain.errors import UnavailableError
-from dispatcher.services import accounts
+from dispatcher.services import sessions
 from dispatcher.services.house import House
 from dispatcher.web.application import create_app
 from tests.houses import settings_for
@@ -66,7 +66,7 @@ def test_a_database_that_is_away_is_told_on_a_page(
     def away(*_: object) -> None:
         raise UnavailableError
 
-    monkeypatch.setattr(accounts, "account_of", away)
+    monkeypatch.setattr(sessions, "session_of", away)
     page = desk.get("/demandes", status=503)
     assert page.h1 == "Service indisponible"
     assert page.response.headers["Retry-After"] == "5"

@@ -9,12 +9,16 @@ DELEGATES = frozenset({Role.DELEGATE})
 REQUESTERS = frozenset({Role.REQUESTER})
 COORDINATORS = frozenset({Role.COORDINATOR})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+ANY_ROLE = frozenset(Role)
 
 WHO_MAY = {
     "home": EVERYBODY,
     "account.sign_in": EVERYBODY,
     "account.check": EVERYBODY,
     "account.sign_out": EVERYBODY,
+    "own_account.overview": ANY_ROLE,
+    "own_account.end": ANY_ROLE,
+    "own_account.end_others": ANY_ROLE,
     "health.health": EVERYBODY,
     "metrics.metrics": EVERYBODY,
     "watching.overview": ADMINISTRATORS,

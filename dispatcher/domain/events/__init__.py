@@ -13,6 +13,7 @@ from uuid import UUID
 
 from dispatcher.domain.events.accounts import (
     PasswordReplaced,
+    SessionsEnded,
     TokenIssued,
     UserAccessChanged,
     UserCreated,
@@ -228,6 +229,7 @@ __all__ = [
     "ScheduleEnded",
     "ScheduleSetUp",
     "SearchFoundNothing",
+    "SessionsEnded",
     "SettingsChanged",
     "SlotBlocked",
     "SlotChanged",

@@ -22,6 +22,14 @@ class UserSignedIn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Event):
+    """An account ended sessions of its own, `count` of them."""
+
+    user_id: UUID
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserAccessChanged(Event):
     """An account was closed, or opened again."""
 
