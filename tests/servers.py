@@ -7,6 +7,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -46,11 +47,49 @@ class NoPostgres(Exception):
     """There is no PostgreSQL to test with; the message is the reason to show."""
 
 
+class PostgresProgram:
+    """The process of a server, which can be stopped and started again on the same data."""
+
+    def __init__(
+        self, command: list[str], folder: Path, user: int | None, tether: Tether, url: URL
+    ) -> None:
+        self.url = url
+        self._command = command
+        self._folder = folder
+        self._user = user
+        self._tether = tether
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises NoPostgres."""
+        log = self._folder / "log"
+        with log.open("ab") as output:
+            self._process = self._tether.start(
+                self._command, output=output, directory=self._folder, user=self._user
+            )
+        _wait_until_it_answers(self.url, self._process, log)
+
+    def stop(self, how: signal.Signals) -> None:
+        """SIGTERM lets everybody finish, SIGINT cuts them off, SIGQUIT is as a power cut."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._tether.forget(process)
+
+
 class PostgresServer:
     """A server in which databases are made and dropped."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, program: "PostgresProgram | None" = None) -> None:
         self.url = url
+        self.program = program
+        """None where TEST_DATABASE_URL names a server that is not ours to stop."""
 
     def new_database(self, template: str | None = None) -> str:
         """The URL of an empty database, or of a copy of the one whose URL is `template`.
@@ -173,8 +212,8 @@ def postgres_server(settings: Mapping[str, str] = FAST) -> Iterator[PostgresServ
     try:
         if user is not None:
             os.chown(folder, user, -1)
-        with Tether() as tether, _running(binaries, folder, user, tether, settings) as url:
-            yield PostgresServer(url)
+        with Tether() as tether, _running(binaries, folder, user, tether, settings) as program:
+            yield PostgresServer(program.url, program)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -211,7 +250,7 @@ def unprivileged_user() -> int | None:
 @contextlib.contextmanager
 def _running(
     binaries: Path, folder: Path, user: int | None, tether: Tether, settings: Mapping[str, str]
-) -> Iterator[URL]:
+) -> Iterator["PostgresProgram"]:
     data = folder / "data"
     initdb = subprocess.run(
         [
@@ -229,25 +268,14 @@ def _running(
         raise NoPostgres(f"initdb failed: {initdb.stderr.strip()}")
     url = URL.create("postgresql", OWNER, host="127.0.0.1", port=free_port(), database="postgres")
     options = [f"--{name}={value}" for name, value in {**settings, "port": str(url.port)}.items()]
-    log = folder / "log"
-    with log.open("wb") as output:
-        process = tether.start(
-            [str(binaries / "postgres"), "-D", str(data), *options],
-            output=output,
-            directory=folder,
-            user=user,
-        )
+    program = PostgresProgram(
+        [str(binaries / "postgres"), "-D", str(data), *options], folder, user, tether, url
+    )
+    program.start()
     try:
-        _wait_until_it_answers(url, process, log)
-        yield url
+        yield program
     finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        tether.forget(process)
+        program.stop(signal.SIGTERM)
 
 
 def _wait_until_it_answers(url: URL, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,22 +17,49 @@ ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.05
 
 
-class Crew:
-    """Workers and relay of one house, killed at will and started again at once."""
+GUNICORN = ("gunicorn", "--config", str(ROOT / "config" / "gunicorn.py"))
 
-    def __init__(self, environment: Mapping[str, str], log: Path, workers: int = 2) -> None:
+
+class Crew:
+    """The processes of one house, killed at will and started again at once.
+
+    `webs` are the ports of the sites, each of one gunicorn.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        workers: int = 2,
+        *,
+        relays: int = 1,
+        clocks: int = 0,
+        webs: Sequence[int] = (),
+    ) -> None:
         self._environment = dict(environment)
         self._tether = Tether()
         self._log = log.open("ab")
-        self._modules = {f"worker-{number}": "workers.main" for number in range(1, workers + 1)}
-        self._modules["relay"] = "workers.relay"
+        self._commands: dict[str, tuple[str, ...]] = {
+            **{f"worker-{number}": ("workers.main",) for number in range(1, workers + 1)},
+            **{f"relay-{number}": ("workers.relay",) for number in range(1, relays + 1)},
+            **{f"clock-{number}": ("workers.clock",) for number in range(1, clocks + 1)},
+            **{
+                f"web-{port}": (*GUNICORN, "--bind", f"127.0.0.1:{port}", "wsgi:app")
+                for port in webs
+            },
+        }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.kills = 0
 
     def __enter__(self) -> Self:
-        for name in self._modules:
+        for name in self._commands:
             self._start(name)
         return self
+
+    @property
+    def names(self) -> list[str]:
+        """Of all its processes, such as worker-1, relay-1, clock-1, web-8000."""
+        return sorted(self._commands)
 
     def __exit__(
         self,
@@ -50,11 +77,31 @@ class Crew:
     def kill_one(self, dice: random.Random) -> str:
         """Kill -9 one of them, in whatever it is doing, and start it again."""
         name = dice.choice(sorted(self._running))
-        self._running[name].send_signal(signal.SIGKILL)
+        self.kill(name)
+        return name
+
+    def kill(self, name: str) -> None:
+        """Kill -9 this one, in whatever it is doing, and start it again."""
+        self.signal(name, signal.SIGKILL)
         self._running[name].wait(timeout=10)
         self.kills += 1
         self._start(name)
-        return name
+
+    def signal(self, name: str, what: signal.Signals) -> None:
+        """Send it a signal."""
+        self._running[name].send_signal(what)
+
+    def stop(self, name: str, within: float) -> float:
+        """Stop it in good order; the seconds that it took. Raises TimeoutExpired."""
+        process = self._running.pop(name)
+        began = time.monotonic()
+        process.terminate()
+        process.wait(timeout=within)
+        return time.monotonic() - began
+
+    def start(self, name: str) -> None:
+        """Start one that was stopped."""
+        self._start(name)
 
     def restart_the_dead(self) -> None:
         """What died by itself is started again, as a supervisor does."""
@@ -64,7 +111,7 @@ class Crew:
 
     def _start(self, name: str) -> None:
         self._running[name] = self._tether.start(
-            (sys.executable, "-P", "-m", self._modules[name]),
+            (sys.executable, "-P", "-m", *self._commands[name]),
             output=self._log,
             environment={**os.environ, **self._environment, "PYTHONPATH": str(ROOT)},
             directory=ROOT,

@@ -90,8 +90,17 @@ class Stage:
     environment: dict[str, str]
     folder: Path
 
-    def crew(self, workers: int = 2) -> Crew:
-        return Crew(self.environment, self.folder / "crew.log", workers)
+    def crew(
+        self, workers: int = 2, *, relays: int = 1, clocks: int = 0, webs: Sequence[int] = ()
+    ) -> Crew:
+        return Crew(
+            self.environment,
+            self.folder / "crew.log",
+            workers,
+            relays=relays,
+            clocks=clocks,
+            webs=webs,
+        )
 
     def counted(self, statement: str) -> int:
         with self.house.db.reading() as session:
