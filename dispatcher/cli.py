@@ -19,7 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.settings import IncompleteSettingsError, Settings
-from dispatcher import aci_verb, backup_verb, directory_verb, indicators_verb, keys_verb
+from dispatcher import (
+    aci_verb,
+    backup_verb,
+    directory_verb,
+    indicators_verb,
+    keys_verb,
+    person_verb,
+)
 from dispatcher.demo.directory import Unusable
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError
@@ -218,6 +225,10 @@ def run_restore(arguments: argparse.Namespace) -> int:
     return backup_verb.restore(arguments, read_settings().database_url, open_house)
 
 
+def run_person(arguments: argparse.Namespace) -> int:
+    return person_verb.run(arguments, open_house())
+
+
 def run_keys(arguments: argparse.Namespace) -> int:
     return keys_verb.run(arguments, open_house())
 
@@ -372,6 +383,7 @@ VERBS: dict[str, Verb] = {
     "simulate": Verb(
         "rejoue des semaines inventées sur le vrai moteur", run_simulate, declare_simulate
     ),
+    "person": Verb("ce qui est gardé d’une personne", run_person, person_verb.declare),
     "keys": Verb("les clés des données", run_keys, keys_verb.declare),
     "directory": Verb("l’annuaire national (RPPS)", run_directory, directory_verb.declare),
     "aci": Verb("les accords et leurs euros", aci_verb.run, aci_verb.declare),

@@ -51,6 +51,7 @@ SCHEDULE: Sequence[Recurring] = (
     Recurring(Job.ASK_PRACTITIONERS, every=timedelta(hours=1)),
     Recurring(Job.CLOSE_PAST_SLOTS, every=timedelta(minutes=5)),
     Recurring(Job.COUNT_DAYS, every=timedelta(minutes=5)),
+    Recurring(Job.FORGET_OLD, at=(2, 45)),
     Recurring(Job.LEARN_PRICES, at=(3, 30)),
     Recurring(Job.MAIL_REPORTS, every=timedelta(hours=1)),
     Recurring(Job.PUBLISH_OCCURRENCES, every=timedelta(hours=1)),

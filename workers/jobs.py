@@ -8,6 +8,7 @@ from dispatcher.services import (
     day_counts,
     directory,
     evidence,
+    forgetting,
     matching,
     occurrences,
     offers,
@@ -123,6 +124,11 @@ def run_simulation(promise_id: str) -> None:
 def count_days(promise_id: str) -> None:
     """Count the days of which the log says more than is kept."""
     keep(promise_id, day_counts.count_days)
+
+
+def forget_old(promise_id: str) -> None:
+    """Forget and delete what was kept for long enough."""
+    keep(promise_id, forgetting.forget_old)
 
 
 def read_agendas(promise_id: str) -> None:

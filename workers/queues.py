@@ -60,6 +60,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.READ_AGENDA: QueueName.ROUTINE,
     Job.SEND_UNHURRIED: QueueName.UNHURRIED,
     Job.COUNT_DAYS: QueueName.ROUTINE,
+    Job.FORGET_OLD: QueueName.UNHURRIED,
     Job.MAKE_EVIDENCE: QueueName.ROUTINE,
     Job.MAIL_REPORTS: QueueName.ROUTINE,
 }

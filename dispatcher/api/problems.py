@@ -39,6 +39,7 @@ TITLES: Mapping[str, str] = {
     "patients-concerned": "Des patients sont attendus",
     "request-not-waiting": "Demande déjà pourvue ou close",
     "slot-full": "Créneau complet ou fermé",
+    "still-cared-for": "Demande en cours",
     "too-large": "Appel trop volumineux",
     "transition-refused": "Étape impossible",
     "unauthorized": "Jeton nécessaire",

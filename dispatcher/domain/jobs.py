@@ -30,5 +30,6 @@ class Job(StrEnum):
     COUNT_DAYS = "count_days"
     MAKE_EVIDENCE = "make_evidence"
     MAIL_REPORTS = "mail_reports"
+    FORGET_OLD = "forget_old"
     READ_AGENDAS = "read_agendas"
     READ_AGENDA = "read_agenda"

@@ -240,7 +240,7 @@ def _patient(
     return {
         "name": person(patient.first_name, patient.last_name),
         "age": wording.age(patient.birth_date),
-        "birth_date": f"{patient.birth_date:%d/%m/%Y}",
+        "birth_date": f"{patient.birth_date:%d/%m/%Y}" if patient.phone else "",
         "phone": shown_phone(patient.phone, department),
         "phone_uri": f"tel:{patient.phone}",
         "stopped": wording.moment(patient.stopped_since) if patient.stopped_since else "",

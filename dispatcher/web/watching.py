@@ -46,6 +46,7 @@ JOBS: Mapping[Job, str] = {
     Job.READ_AGENDA: "Lecture d’un agenda relié",
     Job.IMPORT_DIRECTORY: "Import de l’annuaire national",
     Job.COUNT_DAYS: "Décompte de l’activité",
+    Job.FORGET_OLD: "Effacement de ce qui a dépassé sa durée",
     Job.MAKE_EVIDENCE: "Dossier de preuves",
     Job.MAIL_REPORTS: "Rapports mensuels par e-mail",
 }

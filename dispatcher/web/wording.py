@@ -10,6 +10,7 @@ from config.catalogue import Catalogue
 from config.communes import Communes
 from dispatcher.domain import calendar, phones
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.nobody import BORN
 from dispatcher.domain.roles import Account
 from dispatcher.services.house import House
 
@@ -113,7 +114,9 @@ class Wording:
         return calendar.relative_day_and_hour(instant, self.now, self.zone)
 
     def age(self, birth_date: date) -> str:
-        """« 76 ans », « 19 mois », « moins d’un mois »."""
+        """« 76 ans », « 19 mois », « moins d’un mois », « identité effacée » of the forgotten."""
+        if birth_date == BORN:
+            return "identité effacée"
         today = calendar.local_day(self.now, self.zone)
         months = (today.year - birth_date.year) * 12 + today.month - birth_date.month
         months -= today.day < birth_date.day
@@ -133,7 +136,9 @@ class Wording:
 
 
 def shown_phone(e164: str, department: str) -> str:
-    """« 06 39 98 00 12 »."""
+    """« 06 39 98 00 12 »; empty for that of a patient who was forgotten."""
+    if not e164:
+        return ""
     return phones.normalise(e164, phones.region_of(department)).display()
 
 

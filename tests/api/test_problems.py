@@ -163,6 +163,7 @@ def test_every_refusal_of_the_house_has_a_title() -> None:
         "NotFeasibleError": (["too_far"], "Trop loin."),
         "DuplicateRequestError": (["1"],),
         "PatientsConcernedError": ([],),
+        "InHandError": ("Claire", "depuis 9 h"),
         "OverlappingYearsError": (date(2026, 1, 1), date(2026, 12, 31)),
     }
     assert {problems.TokenRefusedError, idempotency.KeyReusedError} <= kinds

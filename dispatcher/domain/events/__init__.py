@@ -97,6 +97,7 @@ from dispatcher.domain.events.payments import (
     RegulationHoursNoted,
     RegulationHoursTakenBack,
 )
+from dispatcher.domain.events.persons import PersonExported, PersonForgotten
 from dispatcher.domain.events.places import (
     PlaceAdded,
     PlaceChanged,
@@ -197,6 +198,8 @@ __all__ = [
     "PaymentRuleAdded",
     "PaymentRuleEnded",
     "PaymentsClosed",
+    "PersonExported",
+    "PersonForgotten",
     "PhoneOptedIn",
     "PhoneOptedOut",
     "PlaceAdded",
