@@ -1,7 +1,7 @@
 """Work that every test would repeat and none is about, done once for all tests of a process."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import pytest
@@ -11,8 +11,10 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+from dispatcher.domain.passwords import fault_of_password
 from dispatcher.services import accounts
 from dispatcher.storage.engines import make_engine, reading_engine
+from tests.builders import PASSWORD
 
 PRODUCTION_HASHER = accounts._HASHER
 Builder = Callable[..., tuple[str, str]]
@@ -34,6 +36,11 @@ class KeptBytecode(BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled."""
         self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def of_nobody(password: str, about: Iterable[str] = ()) -> str | None:
+    """The rule, without a look at the password that nearly every account of the tests has."""
+    return None if password == PASSWORD else fault_of_password(password, about)
 
 
 _compile_builder: Callable[[Rule, bool], Builder] = Rule._compile_builder
@@ -61,6 +68,7 @@ def taken() -> Iterator[None]:
         patch.setattr("dispatcher.storage.unit.make_engine", cache(make_engine))
         patch.setattr("dispatcher.storage.unit.reading_engine", cache(reading_engine))
         patch.setattr(accounts, "_HASHER", CHEAP_HASHER)
+        patch.setattr(accounts, "fault_of_password", of_nobody)
         patch.setattr(Rule, "_compile_builder", kept_builder)
         patch.setitem(Flask.jinja_options, "bytecode_cache", KeptBytecode())
         yield

@@ -29,7 +29,7 @@ from dispatcher.services.delegations import grant_delegation
 from dispatcher.services.house import House
 
 TOWNS = Path(__file__).parent / "towns"
-PASSWORD = "demonstration"  # noqa: S105 - shown on the demonstration's sign-in page
+PASSWORD = "une place ce soir"  # noqa: S105 - shown on the demonstration's sign-in page
 ACTS_FOR = 2
 """The secretary's practitioners, the first of the territory."""
 RPPS_PREFIX = "9990000"

@@ -21,6 +21,7 @@ from dispatcher.domain.events import (
     UserAccessChanged,
     UserCreated,
 )
+from dispatcher.domain.passwords import fault_of_password
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import add_delegation
@@ -85,7 +86,9 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
     faults: dict[str, str] = {}
     with house.db.reading() as session:
         territory = session.execute(
-            select(Territory.id, Territory.department).where(Territory.code == command.territory)
+            select(Territory.id, Territory.department, Territory.name).where(
+                Territory.code == command.territory
+            )
         ).one_or_none()
         territory_id = territory.id if territory else None
         department = territory.department if territory else ""
@@ -105,6 +108,7 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
             )
             if known is None:
                 faults["practitioner"] = "Ce professionnel n’existe pas dans le territoire."
+    faults |= _faults_of_password(command, territory.name if territory else "")
     if faults or territory_id is None:
         raise InvalidError(faults)
     user_id = uuid.uuid4()
@@ -137,6 +141,12 @@ def create_user(house: House, command: CreateUser, actor: Actor = OPERATOR) -> U
     return user_id
 
 
+def _faults_of_password(command: CreateUser, territory: str) -> dict[str, str]:
+    about = (command.login, command.display_name, territory)
+    fault = fault_of_password(command.password, about)
+    return {"password": fault} if fault else {}
+
+
 def fault_of_login(session: Session, login: str) -> str | None:
     """What stands against a login, in lower case; None if it can be taken."""
     if not _LOGIN.fullmatch(login):
@@ -148,6 +158,14 @@ def fault_of_login(session: Session, login: str) -> str | None:
 def hashed(password: str) -> str:
     """A password as it is kept; some 20 ms, so never in a transaction."""
     return _HASHER.hash(password)
+
+
+def is_password(password_hash: str, password: str) -> bool:
+    """Whether the hash is this password's; some 20 ms, so never in a transaction."""
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
 
 
 def new_password() -> str:
@@ -198,11 +216,7 @@ def sign_in(house: House, login: str, password: str) -> Account:
     with house.db.reading() as session:
         found = session.execute(_BY_LOGIN, {"login": login.strip().lower()}).one_or_none()
     password_hash = found.password_hash if found else _ABSENT
-    try:
-        _HASHER.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        raise SignInRefusedError from None
-    if found is None:
+    if not is_password(password_hash, password) or found is None:
         raise SignInRefusedError
     account = account_in(found)
     if _HASHER.check_needs_rehash(password_hash):

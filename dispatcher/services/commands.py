@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dispatcher.domain import passwords
 from dispatcher.domain.schedules import MOST_WEEKS
 
 WRITTEN_CONTROLS = frozenset("\t\n\r")
@@ -54,6 +55,8 @@ ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=3
 EmailText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), Writable]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Writable]
 PatientNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), Writable]
+PasswordText = Annotated[str, StringConstraints(max_length=passwords.LONGEST)]
+"""As it is typed; whether it may be chosen is domain/passwords.py's to say."""
 CodeText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Writable
 ]
@@ -281,7 +284,7 @@ class CreateUser(Shape):
     role: Literal[
         "regulator", "practitioner", "delegate", "requester", "coordinator", "administrator"
     ]
-    password: Annotated[str, StringConstraints(min_length=12, max_length=200)]
+    password: PasswordText
     practitioner: UUID | None = None
     practice: PracticeShape | None = None
 

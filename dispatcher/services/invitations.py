@@ -2,11 +2,10 @@
 
 import uuid
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import StringConstraints
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -23,11 +22,12 @@ from dispatcher.domain.events import (
     UserCreated,
 )
 from dispatcher.domain.messages import MessageKind
+from dispatcher.domain.passwords import fault_of_password
 from dispatcher.domain.roles import Account, Role
 from dispatcher.reads.invitations import valid_invitation
 from dispatcher.reads.limits import EMAIL_FIELD, own_address
 from dispatcher.services.accounts import LOGIN_TAKEN, account_of, fault_of_login, hashed
-from dispatcher.services.commands import EmailText, Name, Shape, ShortText
+from dispatcher.services.commands import EmailText, Name, PasswordText, Shape, ShortText
 from dispatcher.services.emails import NewEmail, queue_email
 from dispatcher.services.house import House
 from dispatcher.services.notices import Sms, queue_sms, shown_phone, signed_link
@@ -64,7 +64,7 @@ class Accept(Shape):
     phone: ShortText | None = None
     email: EmailText | None = None
     login: Name
-    password: Annotated[str, StringConstraints(min_length=12, max_length=200)]
+    password: PasswordText
 
 
 def invite(house: House, account: Account, practitioner_id: UUID, command: Invite) -> UUID:
@@ -126,7 +126,6 @@ def accept_invitation(house: House, secret: str, command: Accept) -> Account:
 
     Raises NotFoundError for a link that is not, or not any more, good, InvalidError by field.
     """
-    password_hash = hashed(command.password)
     user_id, login = uuid.uuid4(), command.login.lower()
     with house.db.reading() as session:
         found = session.scalars(valid_invitation(secret, house.clock())).one_or_none()
@@ -134,7 +133,11 @@ def accept_invitation(house: House, secret: str, command: Accept) -> Account:
             raise NotFoundError(NOT_VALID)
         territory = session.get_one(Territory, found.territory_id)
         faults = {} if (fault := fault_of_login(session, login)) is None else {"login": fault}
+    about = (command.first_name, command.last_name, login, territory.name)
+    if fault := fault_of_password(command.password, about):
+        faults["password"] = fault
     told = _told(command, territory.department, faults)
+    password_hash = hashed(command.password)
     actor = Actor(ActorKind.PRACTITIONER, user_id)
     try:
         with house.db.transaction(found.territory_id, actor) as unit:

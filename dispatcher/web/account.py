@@ -1,11 +1,12 @@
 """Signing in and out."""
 
-import hashlib
 import itertools
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
@@ -14,17 +15,25 @@ from flask_limiter import Limiter
 
 from config.settings import Settings
 from dispatcher.demo.directory import CONTENTS
+from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import ROLE_NAMES
 from dispatcher.reads.accounts import logins
 from dispatcher.services import accounts
-from dispatcher.web import access
+from dispatcher.services.accounts import SignInRefusedError
+from dispatcher.web import access, devices
 from dispatcher.web.access import house, open_to_everybody
 
 room = Blueprint("account", __name__)
 WHY = "it is where one signs in"
-TRIES_BY_LOGIN = "10/minute;60/hour"
+TRIES_BY_LOGIN = "10/minute;60/hour;200/day"
 TRIES_BY_ADDRESS = "60/minute;600/hour"
-"""Refused tries. A whole practice may share one address; a login is one person's."""
+"""Refused tries. A whole practice may share one address; a login is one person's.
+
+In a browser that the login has signed in from before, both are its own: see web/devices.py.
+"""
+TRIES_BY_ACCOUNT = "5/minute;20/hour"
+"""Refused tries at the present password of whoever is signed in."""
+PROVED_BY_PASSWORD = ("own_account.change_own_password",)
 STORE_PATIENCE = 0.2
 """Seconds that a try waits for Redis before the tries are counted in this process instead."""
 _LEADS_ASTRAY = re.compile(r"[\x00-\x20\x7f\\]")
@@ -64,9 +73,10 @@ def check() -> ResponseReturnValue:
     login, wanted = request.form.get("login", ""), request.form.get("next", "")
     try:
         account = accounts.sign_in(house(), login, request.form.get("password", ""))
-    except accounts.SignInRefusedError as refusal:
+    except SignInRefusedError as refusal:
         return _form(login, refusal.sentence, wanted), refusal.status
     access.sign_in(account)
+    devices.remember(account.login)
     return redirect(safe_path(wanted) or url_for("home"))
 
 
@@ -99,6 +109,10 @@ def limit_tries(app: Flask, settings: Settings) -> None:
     by_login = limiter.limit(TRIES_BY_LOGIN, key_func=_login, deduct_when=_was_refused)
     by_address = limiter.limit(TRIES_BY_ADDRESS, deduct_when=_was_refused)
     app.view_functions["account.check"] = by_address(by_login(check))
+    by_account = limiter.limit(TRIES_BY_ACCOUNT, key_func=_account, deduct_when=_was_refused)
+    for endpoint in PROVED_BY_PASSWORD:
+        view: Callable[..., Any] = app.view_functions[endpoint]
+        app.view_functions[endpoint] = by_account(view)
 
 
 def safe_path(wanted: str) -> str:
@@ -156,14 +170,20 @@ def _passwords(contents: Path) -> dict[str, str]:
 
 
 def _was_refused(response: Response) -> bool:
-    return response.status_code == accounts.SignInRefusedError.status
+    return response.status_code in {SignInRefusedError.status, InvalidError.status}
 
 
 def _address() -> str:
-    return request.remote_addr or "unknown"
+    return devices.known_as(_typed()) or request.remote_addr or "unknown"
 
 
 def _login() -> str:
-    """The login as a digest: it may be somebody's mail address, and Redis need not know it."""
-    login = request.form.get("login", "").strip().lower()
-    return hashlib.sha256(login.encode(errors="replace")).hexdigest()
+    return devices.known_as(_typed()) + devices.digest_of(_typed())
+
+
+def _account() -> str:
+    return str(access.viewer().user_id)
+
+
+def _typed() -> str:
+    return request.form.get("login", "")

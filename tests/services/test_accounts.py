@@ -132,6 +132,8 @@ def test_a_hash_of_weaker_days_is_renewed_at_the_next_sign_in(house: House, town
         ({"territory": "ailleurs"}, "territory"),
         ({"login": "anne régule"}, "login"),
         ({"login": "<script>"}, "login"),
+        ({"password": "trop court"}, "password"),
+        ({"password": "anneregule2026"}, "password"),
         ({"role": "practitioner"}, "practitioner"),
         ({"role": "practitioner", "practitioner": str(uuid4())}, "practitioner"),
     ],

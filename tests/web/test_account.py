@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
 
 from dispatcher.demo.valkey import RunningValkey
 from dispatcher.domain.roles import Account, Role
@@ -17,6 +18,7 @@ from dispatcher.services.house import House
 from dispatcher.web import account
 from dispatcher.web.account import safe_path
 from dispatcher.web.application import create_app
+from dispatcher.web.devices import COOKIE, digest_of
 from tests.builders import PASSWORD, Town
 from tests.fakes.clock import FakeClock
 from tests.houses import settings_for
@@ -168,6 +170,45 @@ def test_refused_tries_of_one_address_are_limited_whatever_the_login(
     browser = Browser(create_app(house))
     tries = [refused(browser, f"cible-{number}@jura.example") for number in range(5)]
     assert tries == [401, 401, 401, 429, 429]
+
+
+def test_nobody_keeps_the_owner_out_of_a_browser_that_they_have_used_before(
+    town: Town, app: Flask
+) -> None:
+    own, colleague, stranger = Browser(app), Browser(app), Browser(app)
+    login = town.regulator.login
+    for browser, who in ((own, town.regulator), (colleague, town.account(Role.REGULATOR))):
+        browser.submit(browser.sign_in(who).form("/deconnexion"))
+
+    for _ in range(TRIES):
+        assert refused(stranger, login) == 401
+    assert refused(stranger, login) == 429
+
+    assert refused(own, login) == 401  # a slip of theirs is counted apart
+    assert own.sign_in(town.regulator).path == "/demandes"
+    # another person's browser, and a cookie that we have not signed, open nothing
+    assert refused(colleague, login) == 429
+    stranger.client.set_cookie(COOKIE, "eyJpZCI6IjAwIn0.aaaa.bbbb", path="/connexion")
+    assert refused(stranger, login) == 429
+
+
+def test_a_browser_that_is_known_has_tries_of_its_own_and_no_more_than_others(
+    town: Town, app: Flask
+) -> None:
+    own = Browser(app)
+    own.submit(own.sign_in(town.regulator).form("/deconnexion"))
+    tries = [refused(own, town.regulator.login) for _ in range(TRIES + 1)]
+    assert tries == [401] * TRIES + [429]
+    assert Browser(app).sign_in(town.regulator).path == "/demandes"
+
+
+def test_the_cookie_of_a_known_browser_names_nobody(town: Town, desk: Browser) -> None:
+    cookie = desk.client.get_cookie(COOKIE, path="/connexion")
+    assert cookie is not None
+    assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/connexion")
+    _, told = URLSafeTimedSerializer("not ours").loads_unsafe(cookie.value)
+    assert set(told) == {"id", "logins"}
+    assert told["logins"] == [digest_of(f" {town.regulator.login.upper()}")]
 
 
 def test_signing_in_well_costs_no_try(town: Town, app: Flask) -> None:

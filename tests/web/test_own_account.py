@@ -9,11 +9,13 @@ from flask import Flask
 from dispatcher.domain import sessions
 from dispatcher.domain.errors import UnavailableError
 from dispatcher.domain.roles import Account, Role
-from tests.builders import Town
+from dispatcher.services.accounts import SignInRefusedError, sign_in
+from tests.builders import PASSWORD, Town
 from tests.fakes.clock import FakeClock
-from tests.web.pages import Browser
+from tests.web.pages import Browser, Page
 
 PAGE = "/compte"
+CHANGE = "/compte/mot-de-passe"
 OTHERS = "/compte/sessions/fin"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
 SignedIn = Callable[[Account], Browser]
@@ -87,9 +89,63 @@ def test_signing_out_ends_the_session_itself_and_not_only_the_cookie(
 
 def test_signing_in_again_ends_the_session_before(town: Town, desk: Browser) -> None:
     token = desk.get("/demandes").form("/deconnexion").values["csrf_token"]
-    typed = {"csrf_token": token, "login": town.regulator.login, "password": "un mot de passe long"}
+    typed = {"csrf_token": token, "login": town.regulator.login, "password": PASSWORD}
     assert desk.client.post("/connexion", data=typed).status_code == 302
     assert not desk.get(PAGE).has_form(OTHERS)
+
+
+# Passwords
+
+
+WISHED = "une girafe lit sans lampe"
+
+
+def wish(browser: Browser, status: int = 200, **typed: str) -> Page:
+    fields = {"present": PASSWORD, "wished": WISHED, "again": WISHED} | typed
+    return browser.submit(browser.get(PAGE).form(CHANGE), fields, status=status)
+
+
+def test_a_new_password_holds_at_once_and_signs_the_others_out(
+    town: Town, app: Flask, signed_in: SignedIn
+) -> None:
+    here, there = signed_in(town.regulator), signed_in(town.regulator)
+    page = wish(here)
+    assert page.path == PAGE
+    assert "Mot de passe changé." in page.text
+    assert there.get("/demandes").path == "/connexion"
+    assert here.get("/demandes").path == "/demandes"
+    assert Browser(app).sign_in(town.regulator, WISHED).path == "/demandes"
+    with pytest.raises(SignInRefusedError):
+        sign_in(town.house, town.regulator.login, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "sentence"),
+    [
+        ({"present": "pas celui-ci du tout"}, "present", "Ce n’est pas votre mot de passe actuel."),
+        ({"present": ""}, "present", "Ce n’est pas votre mot de passe actuel."),
+        ({"wished": "court", "again": "court"}, "wished", "Choisissez au moins 12 caractères"),
+        ({"wished": "motdepasse2026", "again": "motdepasse2026"}, "wished", "essaie en premier"),
+        ({"again": "une girafe lit avec lampe"}, "again", "Les deux saisies"),
+        ({"wished": "z" * 201, "again": "z" * 201}, "wished", "trop long"),
+    ],
+)
+def test_a_password_that_cannot_be_chosen_changes_nothing(
+    town: Town, desk: Browser, typed: dict[str, str], field: str, sentence: str
+) -> None:
+    page = wish(desk, status=422, **typed)
+    assert sentence in page.field_error(field)
+    assert WISHED not in page.html
+    assert sign_in(town.house, town.regulator.login, PASSWORD) is not None
+
+
+def test_a_session_that_somebody_left_open_is_no_place_to_try_passwords(desk: Browser) -> None:
+    for _ in range(5):
+        wish(desk, status=422, present="un essai de plus")
+    assert wish(desk, status=429).h1 == "Trop d’essais"
+
+
+# Limits
 
 
 def test_what_asks_by_itself_never_prolongs_a_session(

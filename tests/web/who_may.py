@@ -17,6 +17,7 @@ WHO_MAY = {
     "account.check": EVERYBODY,
     "account.sign_out": EVERYBODY,
     "own_account.overview": ANY_ROLE,
+    "own_account.change_own_password": ANY_ROLE,
     "own_account.end": ANY_ROLE,
     "own_account.end_others": ANY_ROLE,
     "health.health": EVERYBODY,
