@@ -85,6 +85,7 @@ def endure(on: Stage, fault: Fault) -> Load:
         with Load(on, [port], rate=RATE) as load:
             scene = Scene(on, crew, load)
             scene.until_answered(BEFORE)
+            load.repeated.clear()  # until the site listens, nobody is answered
             fault(scene)
             scene.until_answered(AFTER)
         for name in crew.names:
