@@ -207,7 +207,7 @@ def breakdowns(found: Indicators, catalogue: Catalogue, communes: Communes) -> l
             continue
         order = sorted(parts, key=lambda part: (-parts[part], part))
         if dimension == Dimension.AGE_BAND:
-            order = sorted(parts, key=_age_order)
+            order = sorted(parts, key=age_order)
         tables.append(
             {
                 "key": f"{code}-{dimension}".replace("_", "-"),
@@ -227,6 +227,7 @@ def breakdowns(found: Indicators, catalogue: Catalogue, communes: Communes) -> l
     return tables
 
 
-def _age_order(part: str) -> tuple[bool, int]:
+def age_order(part: str) -> tuple[bool, int]:
+    """Where an age band comes; what nobody said comes last."""
     low = part.partition("-")[0]
     return (not low.isdecimal(), int(low) if low.isdecimal() else 0)

@@ -18,13 +18,15 @@ from dispatcher.domain.indicators.definition import Dimension
 from dispatcher.domain.indicators.masking import SMALLEST_TOLD, masked
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.papers import pdf
-from dispatcher.papers.activity import BEHIND, BREAKDOWNS, COLUMNS, cards, figures
+from dispatcher.papers.activity import BEHIND, BREAKDOWNS, COLUMNS, age_order, cards, figures
 from dispatcher.papers.contract_words import SOURCES, euros, next_step, value_of
 from dispatcher.papers.words import DIMENSIONS, change, ninth_decile, number, part_of, shown
 
 PartLabel = Callable[[str, str], str]
 MASKED = f"moins de{NBSP}{SMALLEST_TOLD}"
 LONGEST_BY_DAY = 31
+CHART_MM = 42
+"""So high that a year's twelve months and their total stand below it on the first page."""
 MOST_PARTS = 15
 """Of a figure's parts so many stand in a table; the rest is added up."""
 _SHORT_MONTHS = (
@@ -116,7 +118,7 @@ def _outcomes(report: Report) -> list[Flowable]:
         frozenset(range(1, len(head))),
         last_is_total=True,
     )
-    chart = pdf.stacked_bars([short for short, _, _ in lines], series)
+    chart = pdf.stacked_bars([short for short, _, _ in lines], series, CHART_MM)
     return pdf.section("Devenir des demandes", chart, pdf.gap(), table)
 
 
@@ -147,6 +149,8 @@ def _parts(report: Report) -> list[Flowable]:
         told = masked(dimension, parts)
         # of what is masked, the order tells nothing either
         order = sorted(parts, key=lambda part: (-(told[part] or 0), part))
+        if dimension == Dimension.AGE_BAND:
+            order = sorted(parts, key=age_order)
         rows = [
             (
                 report.part_label(dimension, part),

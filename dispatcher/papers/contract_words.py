@@ -5,10 +5,14 @@ from decimal import Decimal
 from dispatcher.domain.aci.contract import Contract, Direction, Line, Source, Tier
 from dispatcher.domain.aci.settlement import SettledLine
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.indicators.definition import Unit
 from dispatcher.domain.indicators.outside import OUTSIDE, OutsideUnit
+from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.papers.words import written_figure, written_value
 
 UNKNOWN = "inconnu"
+_TWO = 2
+"""From here on French has the plural."""
 SOURCES = {Source.LOG: "Journal", Source.CPAM: "CPAM", Source.MANUAL: "À justifier"}
 PAYMENTS = {
     "advance": f"Avance de 75{NBSP}% de la part fixe",
@@ -39,8 +43,12 @@ def value_of(line: Line, figure: float) -> str:
     outside = OUTSIDE.get(line.key)
     if outside is None and is_task(line):
         return "fait" if figure >= 1 else "pas encore fait"
-    is_percent = outside is not None and outside.unit is OutsideUnit.PERCENT
-    return written_figure(figure, is_percent=is_percent)
+    return written_figure(figure, is_percent=_is_percent(line))
+
+
+def _is_percent(line: Line) -> bool:
+    outside = OUTSIDE.get(line.key)
+    return outside is not None and outside.unit is OutsideUnit.PERCENT
 
 
 def goal(line: Line) -> str:
@@ -75,13 +83,24 @@ def limit_of(line: Line, step: Tier) -> str:
     return f"{sign}{NBSP}{value_of(line, step.limit)}"
 
 
+def _gap(line: Line, missing: float) -> str:
+    """How far from a step, in points where the value is a share: 2 % more of 70 % is not 72 %."""
+    if line.source is Source.LOG and INDICATORS[line.indicator].unit is Unit.SHARE:
+        points = missing * 100
+    elif line.source is not Source.LOG and _is_percent(line):
+        points = missing
+    else:
+        return value_of(line, missing)
+    return f"{written_figure(points)}{NBSP}point{'s' if points >= _TWO else ''}"
+
+
 def next_step(settled: SettledLine, year: Contract) -> str:
     """What is missing to the next tier, and when it would be reached."""
     following, missing = settled.next_tier, settled.missing
     if following is None or missing is None or is_task(settled.line):
         return ""
     more = following.eur - settled.eur
-    said = f"Encore {value_of(settled.line, missing)} pour {euros(more)} de plus"
+    said = f"Encore {_gap(settled.line, missing)} pour {euros(more)} de plus"
     reached = settled.reached_on(year)
     if reached is None:
         return f"{said}."

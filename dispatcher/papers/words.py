@@ -31,7 +31,7 @@ UNITS = {
     Unit.OFFERS: "sollicitations",
     Unit.PEOPLE: "praticiens",
     Unit.DURATION: "secondes",
-    Unit.SHARE: "part de 1",
+    Unit.SHARE: "part, de 0 à 1",
     Unit.SCORE: "note",
     Unit.POINTS: "points",
 }

@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.logging import get_logger, remember
 from dispatcher.bootstrap import CORRELATION
-from dispatcher.domain.errors import NotFoundError, RefusedError
+from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
 from dispatcher.services.house import House
 from dispatcher.web import access, account, home, navigation, rooms
 from dispatcher.web.live import Renderings
@@ -112,9 +112,10 @@ def _refused(error: RefusedError) -> Any:  # noqa: ANN401 - whatever Flask takes
     if error.status == SERVICE_UNAVAILABLE:
         return *_page(error.status, "Service indisponible", error.sentence), RETRY_SOON
     is_missing = error.status == NotFoundError.status
-    return _page(
-        error.status, "Page introuvable" if is_missing else "Action impossible", error.sentence
-    )
+    sentence = error.sentence
+    if isinstance(error, InvalidError):  # an address has no form that would show its faults
+        sentence = " ".join(dict.fromkeys(error.fields.values()))
+    return _page(error.status, "Page introuvable" if is_missing else "Action impossible", sentence)
 
 
 _TITLES = {

@@ -60,7 +60,8 @@ def page(settlement: Settlement, today: date) -> dict[str, Any]:
     known_fixed = [each for each in fixed if each is not None]
     left = settlement.variable_eur - settlement.earned_eur
     reckoned = settlement.at_pace_eur
-    due = next((payment for payment in settlement.payments if payment.on >= today), None)
+    due = next((payment.on for payment in settlement.payments if payment.on >= today), None)
+    due_eur = sum((each.eur for each in settlement.payments if each.on == due), Decimal())
     return {
         "name": year.name,
         "agreement": _agreement_title(year),
@@ -87,8 +88,8 @@ def page(settlement: Settlement, today: date) -> dict[str, Any]:
             ),
             _card(
                 "Prochain versement",
-                NOT_KNOWN if due is None else cents(due.eur),
-                "" if due is None else f"le{NBSP}{due.on:%d/%m/%Y}",
+                NOT_KNOWN if due is None else cents(due_eur),
+                "" if due is None else f"le{NBSP}{due:%d/%m/%Y}",
             ),
         ],
         "missions": [

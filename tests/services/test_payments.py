@@ -7,17 +7,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dispatcher.domain import calendar
 from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.payments.statements import Basis
 from dispatcher.domain.roles import Account, Role
+from dispatcher.reads.own_figures import own_figures
 from dispatcher.reads.payments import (
     closed_months,
     hours_noted,
     month_of_payments,
     payment_rules,
 )
-from dispatcher.services.appointments import close_request
-from dispatcher.services.commands import CloseRequest
+from dispatcher.services.appointments import cancel_request, close_request
+from dispatcher.services.booking import book_by_hand
+from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest
 from dispatcher.services.house import House
 from dispatcher.services.parsing import parse
 from dispatcher.services.payments import (
@@ -30,6 +33,7 @@ from dispatcher.services.payments import (
     note_hours,
     take_back_hours,
 )
+from dispatcher.services.slots import withdraw_slot
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
@@ -171,3 +175,33 @@ def test_hours_of_somebody_else_or_of_tomorrow_are_refused_and_mistakes_taken_ba
     take_back_hours(house, coordinator, noted)
     take_back_hours(house, coordinator, noted)
     assert hours_noted(house.db, town.territory_id, NOVEMBER) == []
+
+
+def test_a_statement_counts_what_the_practitioners_own_page_counts(
+    house: House, town: Town, coordinator: Account, clock: FakeClock
+) -> None:
+    doctor = town.volunteer()
+    own = town.account(Role.PRACTITIONER, doctor)
+    for basis in (Basis.PLACE, Basis.ACT):
+        add_rule(house, coordinator, rate(basis, 100))
+    town.slot(doctor, hours=2, minutes=120, places=4)
+    half_taken = town.slot(doctor, hours=6, minutes=60, places=3)
+    withdrawn = town.slot(doctor, hours=8)
+    came, missed, late, cancelled = (town.request() for _ in range(4))
+    keep_promises(house)
+    book_by_hand(house, town.regulator, town.request(), BookSlot(slot=half_taken))
+    withdraw_slot(house, coordinator, half_taken)
+    withdraw_slot(house, coordinator, withdrawn)
+    cancel_request(house, town.regulator, cancelled, CancelRequest(by="patient"))
+    clock.advance(hours=9)
+    for request, status in ((came, "fulfilled"), (late, "fulfilled"), (missed, "no_show")):
+        close_request(house, town.regulator, request, parse(CloseRequest, {"status": status}))
+
+    november = calendar.period(NOVEMBER, date(2026, 11, 30), PARIS)
+    figures = own_figures(house.db, own, november).given
+    (statement,) = month_of_payments(house.db, town.territory_id, NOVEMBER, PARIS).statements
+    told = {item.basis: int(item.quantity) for item in statement.items}
+
+    # four places, and the one that was taken of the slot that was closed; two patients came
+    assert told == {Basis.PLACE: 5, Basis.ACT: 2}
+    assert (figures.offered, figures.honoured) == (5, 2)
