@@ -66,7 +66,7 @@ def _settle(arguments: argparse.Namespace) -> int:
 
     path: Path = arguments.file
     try:
-        contract = read_contract(path.read_text(encoding="utf-8"))
+        contract = read_contract(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return _refuse(f"{path}{NBSP}: ce fichier ne peut pas être lu.")
     except ContractFileError as error:

@@ -26,13 +26,13 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.indicators.outside import OUTSIDE
 from dispatcher.domain.indicators.registry import INDICATORS
-from dispatcher.services.commands import CodeText, Name, Note, Shape
+from dispatcher.services.commands import CodeText, Day, Name, Note, Shape
 from dispatcher.services.parsing import parse
 
 _TABLE = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([\w-]+)\s*=")
 Eur = Annotated[int, Field(ge=0, strict=True)]
-Figure = Annotated[float, Field(strict=True)]
+Figure = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _SYNTAX_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -47,7 +47,7 @@ class ValueShape(Shape):
     """What was measured, when, and the document or person that it is from."""
 
     figure: Figure
-    on: date
+    on: Day
     origin: Note = ""
 
 
@@ -76,7 +76,7 @@ class MissionShape(Shape):
     label: Note
     fixed_eur: Eur | None = None
     variable_eur: Eur | None = None
-    starts: date | None = None
+    starts: Day | None = None
     line: list[LineShape] = Field(default_factory=list)
 
 
@@ -85,10 +85,10 @@ class HeadShape(Shape):
 
     name: Name
     agreement: CodeText
-    size: int
-    signed: date
-    first: date
-    last: date
+    size: Annotated[int, Field(strict=True)]
+    signed: Day
+    first: Day
+    last: Day
     days_in_year: int = Field(default=365, ge=360, le=366)
 
 

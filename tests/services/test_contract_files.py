@@ -76,6 +76,13 @@ def test_a_first_year_is_paid_from_its_start() -> None:
         ),
         ("on = 2026-12-01", "on = 2025-12-01", "76: on\u00a0: Cette date est en dehors"),
         ("first = 2026-04-15", "first = 2028-04-15", "9: "),
+        ("last = 2027-04-14", "last = 2027-04-16", "9: Une année de contrat compte 366"),
+        ("first = 2026-04-15", "first = 0001-01-01", "8: Cette date est trop lointaine."),
+        ("size = 3", "size = true", "6: Ce champ doit être un nombre entier."),
+        ("size = 3", "size = 5", "6: Cette taille n’existe pas dans cet accord."),
+        ('"avenant2"', '"avenant9"', "5: Cet accord n’existe pas"),
+        ("target = 68811", "target = nan", "34: Ce champ doit être un nombre."),
+        ("target = 68811", "target = inf", "34: Ce champ doit être un nombre."),
         ('name = "CPTS Exemple des Deux Rives"\n', "", "3: name\u00a0: Ce champ est nécessaire."),
     ],
 )
@@ -86,6 +93,11 @@ def test_a_fault_is_told_with_its_line(before: str, after: str, said: str) -> No
         read_contract(text.replace(before, after, 1))
     told = [f"{fault.line}: {fault.sentence}" for fault in refused.value.faults]
     assert any(each.startswith(said) for each in told), told
+
+
+def test_a_gap_may_be_written_with_its_sign_or_as_how_much_less() -> None:
+    text = example("acces-aux-soins")
+    assert read_contract(text.replace("delta = -10\n", "delta = 10\n")) is not None
 
 
 @pytest.mark.parametrize("text", ["", "[contract]\n", "mission = 3\n"])

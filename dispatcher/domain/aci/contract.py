@@ -35,6 +35,10 @@ class Direction(StrEnum):
         return value >= limit if self is Direction.UP else value <= limit
 
 
+LONGEST_YEAR = 366
+"""Days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
     """A limit, included, and the euros that reaching it is worth."""
@@ -136,6 +140,9 @@ def faults_of(contract: Contract) -> list[Fault]:
     faults: list[Fault] = []
     if contract.last <= contract.first:
         faults.append(Fault(("contract", "last"), "L’année finit avant de commencer."))
+    elif (contract.last - contract.first).days >= LONGEST_YEAR:
+        said = f"Une année de contrat compte {LONGEST_YEAR}{NBSP}jours au plus."
+        faults.append(Fault(("contract", "last"), said))
     codes: set[str] = set()
     for position, mission in enumerate(contract.missions):
         here: tuple[str | int, ...] = ("mission", position)
@@ -182,7 +189,9 @@ def _faults_of_line(
 
 def _faults_of_target(line: Line, there: tuple[str | int, ...]) -> Iterator[Fault]:
     baseline, target, delta = line.baseline or 0.0, line.target or 0.0, line.delta or 0.0
-    if abs(baseline + delta - target) > 1e-9:  # noqa: PLR2004 - figures with decimals
+    # Contracts write the gap with its sign, or as how much less there should be.
+    ways = {delta, -delta} if line.direction is Direction.DOWN and delta > 0 else {delta}
+    if all(abs(baseline + each - target) > 1e-9 for each in ways):  # noqa: PLR2004 - decimals
         yield Fault(
             (*there, "target"),
             f"La cible {target:g} n’est pas le point de départ {baseline:g} et l’écart {delta:+g}.",
