@@ -30,6 +30,7 @@ PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "late_notice": frozenset({"sender", "code", "day", "time", "delay", "phone"}),
     "closing_question": frozenset({"sender", "day", "count", "link"}),
     "publication_question": frozenset({"sender", "day", "time", "link"}),
+    "agenda_unread": frozenset({"sender", "day", "time", "link"}),
 }
 """By `EmailKind`: what its text says, all of it and nothing else."""
 

@@ -35,6 +35,7 @@ class EmailKind(StrEnum):
     LATE_NOTICE = "late_notice"
     CLOSING_QUESTION = "closing_question"
     PUBLICATION_QUESTION = "publication_question"
+    AGENDA_UNREAD = "agenda_unread"
 
 
 NOTICES: Final[Mapping[MessageKind, EmailKind]] = {

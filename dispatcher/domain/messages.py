@@ -48,6 +48,8 @@ class MessageKind(StrEnum):
     """To a practitioner, the next morning: who came, of what nobody closed?"""
     PUBLICATION_QUESTION = "publication_question"
     """To a practitioner, the evening before: publish tomorrow's hours?"""
+    AGENDA_UNREAD = "agenda_unread"
+    """To a practitioner: the agenda that they linked is not read, and closes nothing."""
     INVITATION = "invitation"
     """To a practitioner: come and open a first slot."""
     OFFER = "offer"
@@ -78,6 +80,7 @@ CAN_WAIT: Final = frozenset(
         MessageKind.SATISFACTION_THANKS,
         MessageKind.CLOSING_QUESTION,
         MessageKind.PUBLICATION_QUESTION,
+        MessageKind.AGENDA_UNREAD,
     }
 )
 """Not sent in quiet hours, and sent after whatever else there is to send."""

@@ -34,13 +34,14 @@ from dispatcher.domain.roles import Account
 from dispatcher.domain.states import SlotStatus
 from dispatcher.gateways.agendas import AgendaNotFetchedError, Fetched, normal_url
 from dispatcher.services.agenda_busy import follow_agendas
+from dispatcher.services.agenda_notices import tell_unread
 from dispatcher.services.commands import AddAgenda, PublishSlot
 from dispatcher.services.house import House
 from dispatcher.services.neighbours import match_all_who_see
 from dispatcher.services.publication import faults_of, faults_of_place, queue_on, write
 from dispatcher.storage.agendas import AgendaFeed, BusyTime
 from dispatcher.storage.columns import table_of
-from dispatcher.storage.practitioners import Place
+from dispatcher.storage.practitioners import Place, Practitioner
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Claim, Unit
@@ -49,6 +50,8 @@ log = get_logger(__name__)
 URL_FIELD = "agenda_feeds.url"
 EVERY = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
+_OF_THE_ACTIVE = AgendaFeed.practitioner_id.in_(select(Practitioner.id).where(Practitioner.active))
+"""Whoever was taken out of the directory offers nothing that an agenda could close."""
 AHEAD = timedelta(days=120)
 """Busy hours are known this far ahead; further slots are looked at as they come nearer."""
 UNROLLED_FOR = timedelta(hours=12)
@@ -124,7 +127,7 @@ def read_agendas(house: House, claim: Claim) -> int:
     with house.db.reading() as session:
         due = session.execute(
             select(AgendaFeed.territory_id)
-            .where(AgendaFeed.next_at <= house.clock())
+            .where(AgendaFeed.next_at <= house.clock(), _OF_THE_ACTIVE)
             .distinct()
             .order_by(AgendaFeed.territory_id)
         ).scalars()
@@ -134,7 +137,11 @@ def read_agendas(house: House, claim: Claim) -> int:
         with house.db.transaction(territory_id, CLOCK) as unit:
             turn = unit.session.scalars(
                 update(AgendaFeed)
-                .where(AgendaFeed.territory_id == territory_id, AgendaFeed.next_at <= unit.now)
+                .where(
+                    AgendaFeed.territory_id == territory_id,
+                    AgendaFeed.next_at <= unit.now,
+                    _OF_THE_ACTIVE,
+                )
                 .values(next_at=unit.now + EVERY)
                 .returning(AgendaFeed.id)
             ).all()
@@ -180,7 +187,7 @@ def _wanted(session: Session, feed_id: UUID) -> _Wanted | None:
     row = session.execute(
         select(AgendaFeed, Territory.timezone)
         .join(Territory, Territory.id == AgendaFeed.territory_id)
-        .where(AgendaFeed.id == feed_id)
+        .where(AgendaFeed.id == feed_id, _OF_THE_ACTIVE)
     ).one_or_none()
     return None if row is None else _Wanted(row[0], ZoneInfo(row.timezone))
 
@@ -212,6 +219,7 @@ def _note_failure(
         feed.findings = [finding.as_json() for finding in findings]
         feed.failures += 1
         feed.next_at = unit.now + min(EVERY * 2 ** min(feed.failures, 10), LONGEST_PAUSE)
+        tell_unread(house, unit, feed, wanted.zone)
 
 
 def _note(

@@ -17,6 +17,7 @@ KINDS: Mapping[EmailKind, str] = {
     EmailKind.LATE_NOTICE: "annonce d’un retard",
     EmailKind.CLOSING_QUESTION: "venu ou non venu",
     EmailKind.PUBLICATION_QUESTION: "créneaux du lendemain à publier",
+    EmailKind.AGENDA_UNREAD: "agenda relié qui n’est plus lu",
 }
 _ENDS: Mapping[EmailStatus, str] = {
     EmailStatus.SENT: "envoyé",

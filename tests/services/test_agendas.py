@@ -40,6 +40,7 @@ from tests.services.own_agendas import (
     the_feed,
     the_slots,
 )
+from tests.services.tables import messages, text_of
 from tests.threads import at_once
 from workers import clock as workers_clock
 
@@ -295,6 +296,26 @@ def test_a_reading_that_fails_is_told_keeps_what_was_known_and_is_tried_less_and
     feed = the_feed(house, feed_id)
     assert (feed.problem, feed.failures, feed.findings) == (None, 0, [])
     assert town.the_slot(slot_id).blocked_since is None
+
+
+def test_its_owner_is_told_once_that_an_agenda_has_not_been_read_for_two_hours(
+    house: House, town: Town, clock: FakeClock, practice: Account, agendas: FakeAgendas
+) -> None:
+    agendas.files[URL] = agenda()
+    feed_id = linked(house, practice)
+    told = []
+    for held in (AgendaProblem.NO_ANSWER, agenda(), AgendaProblem.TOO_LARGE):
+        agendas.files[URL] = held
+        for minutes in (60, 60, 60):
+            clock.advance(minutes=minutes)
+            read_again(house, practice, feed_id)
+            told.append(len(messages(house, "agenda_unread")))
+
+    assert told == [0, 1, 1, 1, 1, 1, 1, 2, 2]
+    (first, _) = messages(house, "agenda_unread")
+    assert text_of(house, first).startswith(
+        "CPTS jura : votre agenda relié n'est plus lu depuis lundi 23 novembre à 9 h : il ne"
+    )
 
 
 def test_the_clock_has_each_agenda_read_every_five_minutes(

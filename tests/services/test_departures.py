@@ -3,6 +3,8 @@
 import pytest
 
 from dispatcher.domain.errors import NotFoundError, RefusedError
+from dispatcher.domain.events import OPERATOR
+from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Role
 from dispatcher.services import appointments
 from dispatcher.services.accounts import account_of
@@ -11,9 +13,11 @@ from dispatcher.services.house import House
 from dispatcher.services.schedules import set_up_schedule
 from dispatcher.storage.practitioners import Practitioner
 from tests.builders import Town
+from tests.fakes.agendas import FakeAgendas
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
-from tests.services.tables import events
+from tests.services.own_agendas import linked
+from tests.services.tables import events, promises
 from tests.services.timetables import mondays
 
 
@@ -61,6 +65,24 @@ def test_a_template_rests_meanwhile_and_publishes_again_afterwards(
     assert len(still) == published
     with house.db.reading() as session:
         assert session.get_one(Practitioner, volunteer.id).active
+
+
+def test_an_agenda_of_somebody_who_left_is_not_read(
+    house: House, town: Town, agendas: FakeAgendas
+) -> None:
+    volunteer = town.volunteer()
+    feed_id = linked(house, town.account(Role.PRACTITIONER, volunteer))
+    asked = len(agendas.asked)
+    deactivate_practitioner(house, town.account(Role.COORDINATOR), volunteer.id)
+
+    town.clock.advance(hours=12)
+    with house.db.transaction(town.territory_id, OPERATOR) as unit:
+        unit.promise(Job.READ_AGENDAS, {})
+        unit.promise(Job.READ_AGENDA, {"feed_id": feed_id})  # one that was promised before
+    keep_promises(house)
+
+    assert len(agendas.asked) == asked
+    assert promises(house, "read_agenda") == []
 
 
 def test_another_territory_s_is_not_ours_to_take_out(house: House, town: Town) -> None:

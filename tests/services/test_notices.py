@@ -26,6 +26,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises
 from tests.services.offering import answers, asked_volunteer
+from tests.services.own_agendas import linked, read_again
 from tests.services.own_links import ask_practitioners_now
 from tests.services.tables import kinds, messages, promises, row_counts, text_of
 from tests.services.timetables import mondays
@@ -126,6 +127,8 @@ def live_through_a_visit(house: House, town: Town) -> None:
     )
     set_up_schedule(house, town.account(Role.PRACTITIONER, volunteer), every_day)
     ask_practitioners_now(house, town.clock)
+    owner = town.account(Role.PRACTITIONER, town.volunteer(phone=mobile(5005)))
+    unread = linked(house, owner)
     invite(
         house,
         town.account(Role.COORDINATOR),
@@ -139,6 +142,7 @@ def live_through_a_visit(house: House, town: Town) -> None:
         appointments.close_request(house, town.regulator, request, close)
     town.clock.advance(hours=40)  # past the night, when questions wait
     keep_promises(house)
+    read_again(house, owner, unread)
     receive_message(house, PATIENT, "9", "SM22")
     keep_promises(house)
 

@@ -49,6 +49,10 @@ SAMPLES: dict[str, Any] = {
 }
 
 
+SAMPLES_OF: dict[str, dict[str, Any]] = {"gp_search_moved": {"status": "proposed"}}
+"""Where an event of that kind holds other codes under the same name."""
+
+
 @pytest.fixture(scope="module")
 def story() -> Story:
     wording = Wording(Catalogue.load(), Communes.load(), ZoneInfo("Europe/Paris"), MONDAY_MORNING)
@@ -57,10 +61,10 @@ def story() -> Story:
 
 def sample(cls: type[Event]) -> Event:
     """An event of that kind with plausible values."""
-    hints = get_type_hints(cls)
+    hints, samples = get_type_hints(cls), SAMPLES | SAMPLES_OF.get(cls.kind(), {})
     return cls(
         **{
-            field.name: SAMPLES[field.name] if field.name in SAMPLES else _any(hints[field.name])
+            field.name: samples[field.name] if field.name in samples else _any(hints[field.name])
             for field in dataclasses.fields(cls)
         }
     )
