@@ -12,6 +12,7 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.matching import explain
 from dispatcher.domain.states import (
     LIVE_REQUESTS,
+    WAITING_REQUESTS,
     AppointmentStatus,
     Attention,
     OfferStatus,
@@ -191,6 +192,12 @@ def _urgency(request: BoardRequest) -> tuple[bool, datetime, UUID]:
 
 def _is_urgent(request: BoardRequest) -> bool:
     return request.attention == Attention.DEADLINE
+
+
+def is_alarming(request: BoardRequest, now: datetime) -> bool:
+    """Whether it is about to be late, or is, and nobody has an hour for it yet."""
+    waits = request.status in WAITING_REQUESTS and request.appointment is None
+    return waits and (_is_urgent(request) or request.due_at <= now)
 
 
 def _card(request: BoardRequest, column: str, wording: Wording) -> Card:

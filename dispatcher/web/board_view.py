@@ -71,7 +71,8 @@ def board(house: House, account: Account, look: Look, wording: Wording) -> dict[
     def shown(requests: Iterable[BoardRequest]) -> list[BoardRequest]:
         return [request for request in requests if look.shows(request, account.user_id)]
 
-    live = shown(board_read.board_requests(db, territory, wording.now))
+    standing = board_read.board_requests(db, territory, wording.now)
+    live = shown(standing)
     closed = None
     if look.query:
         closed = shown(board_read.closed_requests(db, territory, wording.now))
@@ -80,6 +81,7 @@ def board(house: House, account: Account, look: Look, wording: Wording) -> dict[
     return {
         "look": look,
         "columns": columns,
+        "alarming": [each.id for each in standing if board_columns.is_alarming(each, wording.now)],
         "announcement": board_columns.announcement(columns),
         "summary": board_columns.figures(day),
         "closure": closure_of(house, territory),

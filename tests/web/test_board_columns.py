@@ -1,6 +1,7 @@
 """Where a request stands on the board, what was tried for it, as rules without a database."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from dispatcher.domain.calling import Whom
 from dispatcher.domain.states import AppointmentStatus, OfferStatus, RequestStatus
 from dispatcher.reads.board import BoardRequest, BookedFor, Tried
-from dispatcher.web.board_columns import column_of, tried
+from dispatcher.web.board_columns import column_of, is_alarming, tried
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NOTHING = Tried(radius_km=None, waves=0, offers={})
@@ -94,3 +95,22 @@ def test_what_was_tried_is_told_in_few_words(
 ) -> None:
     what = Tried(radius_km, waves, {OfferStatus(status): n for status, n in offers.items()})
     assert tried(what).replace("\u00a0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("status", "attention", "due_in", "alarming"),
+    [
+        ("searching", None, 1, False),
+        ("searching", "no_slot", 1, False),
+        ("searching", "deadline", 1, True),
+        ("offering", None, 0, True),
+        ("booked", None, -1, False),
+        ("cancelled", None, -1, False),
+    ],
+)
+def test_what_is_about_to_be_late_and_has_no_hour_alarms(
+    status: str, attention: str | None, due_in: int, *, alarming: bool
+) -> None:
+    ends_in = 3 if status == "booked" else None
+    known = replace(request(status, attention, (), ends_in), due_at=NOW + timedelta(hours=due_in))
+    assert is_alarming(known, NOW) is alarming

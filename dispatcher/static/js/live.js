@@ -2,6 +2,7 @@
 //   data-live-url    the fragment; answered 304 while its ETag has not changed
 //   data-live-every  milliseconds between two questions
 //   data-live-etag   the ETag of what the page was served with
+//   data-live-hidden milliseconds between two questions while nobody sees the page; without it, nothing is asked then
 // Where the server says 0 milliseconds, nothing will change any more, and nobody asks again.
 // Beside it on the page: [data-live-lost], shown while the server does not answer, and [data-live-say], a live region
 // that speaks the fragment's own data-announce when it has changed.
@@ -31,16 +32,18 @@ class LiveRegion {
 
   start() {
     document.addEventListener("visibilitychange", () => {
+      if (document.hidden || this.over) return this.plan();
       clearTimeout(this.timer);
-      if (!document.hidden && !this.over) this.ask();
+      this.ask();
     });
     this.plan();
   }
 
   plan() {
     clearTimeout(this.timer);
-    if (document.hidden || this.over) return;
-    const wait = Math.min(this.every * 2 ** this.failures, SLOWEST);
+    const every = document.hidden ? Number(this.region.dataset.liveHidden ?? 0) : this.every;
+    if (!every || this.over) return;
+    const wait = Math.min(every * 2 ** this.failures, SLOWEST);
     this.timer = setTimeout(() => this.ask(), wait);
   }
 
@@ -103,6 +106,7 @@ class LiveRegion {
     const words = announcement(this.region);
     if (this.voice && words && words !== this.announced) this.voice.textContent = words;
     this.announced = words;
+    document.dispatchEvent(new CustomEvent("live-shown"));
   }
 }
 

@@ -1,4 +1,5 @@
 // What every page may need. Each part looks for its own data-… marks and does nothing where there are none.
+import { startBoardAlarm } from "./board-alarm.js";
 import { startCommunePickers } from "./commune-picker.js";
 import { startDialogs } from "./dialogs.js";
 import { startDraft } from "./draft.js";
@@ -14,4 +15,5 @@ startFormComforts();
 startDialogs();
 startInPlaceAnswers();
 startShortcuts();
+startBoardAlarm();
 startLive();
