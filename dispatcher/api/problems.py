@@ -20,6 +20,7 @@ TOO_LARGE = 413
 UNAUTHORISED = 401
 
 TITLES: Mapping[str, str] = {
+    "corrected-meanwhile": "Demande corrigée entre-temps",
     "counted-elsewhere": "Décompte déjà en cours",
     "duplicate-request": "Une demande est déjà en cours",
     "edited-meanwhile": "Texte modifié entre-temps",

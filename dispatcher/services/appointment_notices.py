@@ -82,6 +82,12 @@ class AppointmentNotices:
         """Tell the patient; it is worth nothing any more from `expires_at`, else their hour, on."""
         queue_sms(self._house, self._unit, self._for_patient(kind, expires_at))
 
+    def to_new_number(self) -> None:
+        """Confirm it once more to a patient whose number was corrected."""
+        sms = self._for_patient(MessageKind.CONFIRMATION)
+        purpose = f"{sms.purpose}:{self._unit.now.isoformat()}"
+        queue_sms(self._house, self._unit, dataclasses.replace(sms, purpose=purpose))
+
     def to_practitioner(self, kind: MessageKind, *, by_sms: bool = False) -> None:
         """Tell the practitioner as they wish, or `by_sms` whatever they wish."""
         notice = self._for_practitioner(kind)

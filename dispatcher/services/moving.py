@@ -84,7 +84,7 @@ def _move(
     end_acceptance(unit, request, taken_back=False)
     request.updated_at = unit.now
     unit.session.flush()
-    _withdraw_unsent(unit, before)
+    withdraw_unsent(unit, before)
     unit.record(
         AppointmentCancelled(
             request_id=request.id,
@@ -105,7 +105,7 @@ def _move(
     return appointment_id
 
 
-def _withdraw_unsent(unit: Unit, before: Appointment) -> None:
+def withdraw_unsent(unit: Unit, before: Appointment) -> None:
     """What was written about the old hour and has not left must not arrive after the new one."""
     unsent = unit.session.scalars(
         select(Message.id).where(

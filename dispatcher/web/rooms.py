@@ -13,6 +13,7 @@ from dispatcher.web import (
     communes,
     contract,
     contract_form,
+    correcting,
     delegates,
     demonstration,
     desk,
@@ -79,7 +80,15 @@ def of(house: House) -> list[Blueprint]:
         payments.room,
         reports.room,
     ]
-    rooms += [desk.room, beside.room, ways_out.room, in_hand.room, requesters.room, communes.room]
+    rooms += [
+        desk.room,
+        beside.room,
+        ways_out.room,
+        in_hand.room,
+        correcting.room,
+        requesters.room,
+        communes.room,
+    ]
     rooms += [directory.room, directory_import.room, invitations.room, welcome.room]
     rooms += [
         administration.room,

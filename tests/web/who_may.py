@@ -51,6 +51,8 @@ WHO_MAY = {
     "beside.beside": REGULATORS,
     "desk.request_page": REGULATORS,
     "desk.request_live": REGULATORS,
+    "correcting.describe": REGULATORS,
+    "correcting.correct": REGULATORS,
     "in_hand.take": REGULATORS,
     "in_hand.hand": REGULATORS,
     "in_hand.write": REGULATORS,

@@ -44,7 +44,7 @@ from dispatcher.domain.events.contracts import (
     ReportRecipientRemoved,
 )
 from dispatcher.domain.events.delegations import DelegationEnded, DelegationGranted
-from dispatcher.domain.events.desk import RequestHanded, RequestNoted
+from dispatcher.domain.events.desk import RequestCorrected, RequestHanded, RequestNoted
 from dispatcher.domain.events.directory import (
     DirectoryImported,
     PractitionerActivityChanged,
@@ -216,6 +216,7 @@ __all__ = [
     "ReportRecipientRemoved",
     "RequestAttended",
     "RequestCancelled",
+    "RequestCorrected",
     "RequestEnlarged",
     "RequestEscalated",
     "RequestHanded",

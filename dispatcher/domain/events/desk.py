@@ -15,6 +15,14 @@ class RequestHanded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCorrected(Event):
+    """A regulator corrected what had been entered. `fields` are names, never what stood in them."""
+
+    request_id: UUID
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestNoted(Event):
     """A regulator left a note for colleagues; its words are not in the log."""
 
