@@ -37,6 +37,8 @@ class SlotFacts:
     address: str
     postcode: str
     commune_name: str
+    longitude: float | None
+    latitude: float | None
     phone: str | None
     """The place's number, else the practitioner's own: for the regulation."""
     lender: str
@@ -140,6 +142,8 @@ def slots_of(
             address=place.address,
             postcode=place.postcode,
             commune_name=place.commune_name,
+            longitude=place.longitude,
+            latitude=place.latitude,
             phone=place.phone or practitioner.phone,
             lender="" if slot.territory_id == territory_id else name,
         )

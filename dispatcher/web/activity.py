@@ -74,7 +74,7 @@ def activity() -> ResponseReturnValue:
 
 
 @room.get("/activite/fond.svg")
-@allow(Role.COORDINATOR)
+@allow(Role.COORDINATOR, Role.REGULATOR)
 def outlines() -> ResponseReturnValue:
     """The outlines of the département's communes, as a picture."""
     found = outlines_of(viewer().department)

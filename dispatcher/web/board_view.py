@@ -81,6 +81,9 @@ def board(house: House, account: Account, look: Look, wording: Wording) -> dict[
     return {
         "look": look,
         "columns": columns,
+        "still_open": sum(
+            board_columns.column_of(each, wording.now) != board_columns.BOOKED for each in standing
+        ),
         "alarming": [each.id for each in standing if board_columns.is_alarming(each, wording.now)],
         "announcement": board_columns.announcement(columns),
         "summary": board_columns.figures(day),

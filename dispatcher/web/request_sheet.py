@@ -27,6 +27,7 @@ from dispatcher.reads.request_search import Reach, SearchFacts, SlotFacts
 from dispatcher.services.requests import FURTHEST_KM
 from dispatcher.web import attempts, calls, found_slots, timeline
 from dispatcher.web.forms import SEXES, MotiveGroup, entries
+from dispatcher.web.request_map import request_map
 from dispatcher.web.timeline import ATTENTION, error_in_words
 from dispatcher.web.wording import FOREIGN_GP, NO_GP, Choice, Wording, person, shown_phone
 
@@ -85,6 +86,7 @@ def sheet(page: RequestPage, wording: Wording, user_id: UUID) -> dict[str, Any]:
             _appointment(page.appointment, page.department, wording) if page.appointment else None
         ),
         "reach": _reach(page.reach, page.search) if page.reach else None,
+        "map": request_map(page, wording),
         "search": found_slots.search(page.search, wording) if page.search else None,
         "attempts": attempts.attempts(page, wording) if page.reach else [],
         "waves": attempts.waves(page, wording),

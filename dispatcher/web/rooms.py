@@ -21,6 +21,7 @@ from dispatcher.web import (
     directory_import,
     gp_searches,
     guide,
+    handover,
     health,
     in_hand,
     inbox,
@@ -86,6 +87,7 @@ def of(house: House) -> list[Blueprint]:
         ways_out.room,
         in_hand.room,
         correcting.room,
+        handover.room,
         requesters.room,
         communes.room,
     ]
