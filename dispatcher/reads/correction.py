@@ -30,6 +30,7 @@ class Correctable:
     is_booked: bool
     is_live: bool
     texts: Texts
+    """Of a live request alone: of one that is over, the patient may be forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,13 @@ def correctable(db: Database, territory_id: UUID, request_id: UUID) -> Correctab
         return None
     request, patient = row
     status = RequestStatus(request.status)
+    is_live = status in LIVE_REQUESTS
     return Correctable(
         code=request.code,
         profession=request.profession,
         is_booked=status == RequestStatus.BOOKED,
-        is_live=status in LIVE_REQUESTS,
-        texts=texts_of(db.cipher, request, patient),
+        is_live=is_live,
+        texts=texts_of(db.cipher, request, patient) if is_live else {},
     )
 
 

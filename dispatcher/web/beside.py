@@ -39,8 +39,13 @@ def beside() -> ResponseReturnValue:
     lost = ""
     if call is not None and not request.form.get("idle"):
         lost = _keep(call, chosen)
+    lost_slot = chosen if lost else posted_id("lost_slot")
     return render_template(
-        "desk/_beside.html", **_known(values), **_search(values, call, lost), lost=lost
+        "desk/_beside.html",
+        **_known(values),
+        **_search(values, call, lost),
+        lost=lost,
+        lost_slot=lost_slot or "",
     )
 
 

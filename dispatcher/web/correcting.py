@@ -43,8 +43,7 @@ def describe(request_id: UUID) -> ResponseReturnValue:
     """The form, filled in with what the request says."""
     standing = _standing(request_id)
     if not standing.is_live:
-        flash(f"Cette demande est close{NBSP}: elle ne se corrige plus.", "error")
-        return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)
+        return _over(request_id)
     return _form(request_id, standing, standing.texts, _as_typed(standing.texts))
 
 
@@ -53,6 +52,8 @@ def describe(request_id: UUID) -> ResponseReturnValue:
 def correct(request_id: UUID) -> ResponseReturnValue:
     """Correct it, or show what was typed again with what is wrong or was corrected meanwhile."""
     standing = _standing(request_id)
+    if not standing.is_live:
+        return _over(request_id)
     values = {name: request.form.get(name, "") for name in (*LABELS, "patient.commune_text")}
     values["patient.by_telephone"] = request.form.get("patient.by_telephone", "")
     shown = _shown(request.form.get("shown", ""), standing.texts)
@@ -71,6 +72,11 @@ def correct(request_id: UUID) -> ResponseReturnValue:
         flash(f"Demande corrigée{NBSP}: la recherche reprend.", "success")
     else:
         flash("Demande corrigée." if changed else "Rien n’a changé.", "success")
+    return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)
+
+
+def _over(request_id: UUID) -> ResponseReturnValue:
+    flash(f"Cette demande est close{NBSP}: elle ne se corrige plus.", "error")
     return redirect(url_for("desk.request_page", request_id=request_id), SEE_OTHER)
 
 

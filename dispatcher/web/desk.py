@@ -27,6 +27,7 @@ from dispatcher.reads.request_page import request_page as read_request
 from dispatcher.reads.request_search import search_of
 from dispatcher.services import requests
 from dispatcher.services.at_entry import open_and_book
+from dispatcher.services.booking import note_lost_booking
 from dispatcher.services.commands import OpenRequest
 from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.in_hand import see_request
@@ -125,7 +126,9 @@ def enter_request() -> ResponseReturnValue:
         request_id = once(house(), key, lambda: _open(account, command, slot, key))
     except InvalidError as error:
         return _form(values, call, errors=forms.shown_faults(error.fields)), error.status
-    except (SlotFullError, NotFeasibleError) as error:
+    except SlotFullError as error:
+        return _form(values, call, errors={"slot": error.sentence}, lost=slot), error.status
+    except NotFeasibleError as error:
         return _form(values, call, errors={"slot": error.sentence}), error.status
     except DuplicateRequestError as error:
         return _form(values, call, duplicates=_duplicates(account, error)), error.status
@@ -134,10 +137,18 @@ def enter_request() -> ResponseReturnValue:
 
 
 def _open(account: Account, command: OpenRequest, slot: UUID | None, key: CallKey | None) -> UUID:
-    """Save the request, with the slot that its patient was told where there is one."""
+    """Save the request, with the slot that its patient was told where there is one.
+
+    A slot that was told before and could not be kept counts among the places lost on the way.
+    """
     if slot is None:
-        return requests.open_request(house(), account, command, key)
-    return open_and_book(house(), account, command, slot, posted_id("call"), key)
+        request_id = requests.open_request(house(), account, command, key)
+    else:
+        request_id = open_and_book(house(), account, command, slot, posted_id("call"), key)
+    lost = posted_id("lost_slot")
+    if lost is not None and lost != slot:
+        note_lost_booking(house(), account.territory_id, account.actor, request_id, lost)
+    return request_id
 
 
 def _call_key(
@@ -155,9 +166,11 @@ def _form(
     call: str,
     errors: dict[str, str] | None = None,
     duplicates: list[dict[str, Any]] | None = None,
+    lost: UUID | None = None,
 ) -> str:
     return render_template(
         "desk/new_request.html",
+        lost_slot=lost or posted_id("lost_slot") or "",
         values=values,
         errors=errors or {},
         duplicates=duplicates or [],

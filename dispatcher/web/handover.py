@@ -24,6 +24,8 @@ from dispatcher.web.wording import Wording, person, shown_phone
 
 room = Blueprint("handover", __name__, url_prefix="/demandes/releve")
 
+TO_COME = "Rendez-vous à venir"
+
 
 def _waits(request: BoardRequest) -> bool:
     return request.status in WAITING_REQUESTS and request.appointment is None
@@ -56,12 +58,16 @@ def overview() -> ResponseReturnValue:
     standing = board_read.board_requests(db, account.territory_id, wording.now)
     by_id = {request.id: request for request in standing}
     owed = promised(db, account.territory_id, wording.now)
+    to_come = sum(
+        board_columns.column_of(each, wording.now) == board_columns.BOOKED for each in standing
+    )
     start, _ = calendar.local_day_bounds(
         calendar.local_day(wording.now, wording.zone), wording.zone
     )
     columns = [
         {
-            "title": column.title,
+            "key": column.key,
+            "title": TO_COME if column.key == board_columns.BOOKED else column.title,
             "cards": [
                 {"card": card, "next": _next(by_id[card.id], owed.get(card.id, {}), wording)}
                 for card in (*column.cards, *column.later)
@@ -74,7 +80,8 @@ def overview() -> ResponseReturnValue:
         "desk/handover.html",
         moment=_sentence(calendar.day_and_hour(wording.now, wording.zone)),
         columns=columns,
-        still_open=len(standing),
+        still_open=len(standing) - to_come,
+        to_come=to_come,
         calls=[call for request in standing for call in _calls(request, account.department)],
         closed=[_closed(each, wording) for each in closed_since(db, account.territory_id, start)],
     )

@@ -17,7 +17,13 @@ pytestmark = pytest.mark.browser
 
 NARROWEST = {"width": 320, "height": 640}
 PAGES = {
-    "regulator": ("/demandes", "/demandes/nouvelle", "/messages-recus", "/guide"),
+    "regulator": (
+        "/demandes",
+        "/demandes/releve",
+        "/demandes/nouvelle",
+        "/messages-recus",
+        "/guide",
+    ),
     "practitioner": (
         "/agenda",
         "/agenda/creneau",
@@ -79,6 +85,8 @@ def test_pages_of_a_role(visitor: Visitors, role: str, size: dict[str, int]) -> 
         page.goto("/demandes")
         addresses = page.locator("main a").evaluate_all("all => all.map(each => each.pathname)")
         page.goto(next(path for path in addresses if re.match(r"/demandes/[0-9a-f]{8}-", path)))
+        faults += look_at(page)
+        page.goto(f"{page.url}/corriger")
         faults += look_at(page)
     assert faults == []
 

@@ -65,6 +65,25 @@ def test_from_an_empty_screen_to_the_appointment_without_a_mouse_in_45_keys(
     assert keys.actions <= MOST_KEYS, keys.actions
 
 
+def test_what_was_typed_is_there_again_after_the_line_was_down(visitor: Visitors) -> None:
+    page = visitor.sign_in("regulator")
+    page.goto("/demandes/nouvelle")
+    keys = Keys(page)
+    enter(page, keys, "Coupure", "06 39 98 77 23")
+    page.get_by_role("radio", name="SAS").first.check(force=True)
+    page.context.set_offline(True)
+    with page.expect_event("requestfailed", lambda each: each.is_navigation_request()):
+        keys.press("Control+Enter")
+
+    page.context.set_offline(False)
+    page.goto("/demandes/nouvelle")
+    expect(page.get_by_text("La saisie commencée dans cet onglet a été reprise.")).to_be_visible()
+    expect(page.get_by_label("Nom", exact=True)).to_have_value("Coupure")
+    expect(page.get_by_role("radio", name="24 h")).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="COUPURE")).to_be_visible()
+
+
 def test_what_stands_beside_the_form_follows_it_and_takes_nothing_from_under_the_fingers(
     visitor: Visitors,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -59,10 +60,7 @@ def imported(
 
 
 def verdicts(people: list[dict[str, Any]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for each in people:
-        found[each["verdict"]] = found.get(each["verdict"], 0) + 1
-    return found
+    return Counter(each["verdict"] for each in people)
 
 
 def by_number(house: House, number: int) -> Practitioner | None:

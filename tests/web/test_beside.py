@@ -148,6 +148,22 @@ def test_a_held_slot_that_its_practitioner_closed_keeps_what_was_typed_and_saves
     assert count(town) == 0
 
 
+def test_a_place_that_was_told_and_could_not_be_kept_counts_when_the_request_is_saved(
+    desk: Browser, town: Town
+) -> None:
+    slot, other = town.slot(hours=2), town.slot(hours=4)
+    call = form_of(desk).values["call"]
+    told(desk, call=call, slot=str(slot))
+    withdraw_slot(town.house, town.regulator, slot)
+    page = desk.submit(form_of(desk), TYPED | {"call": call, "slot": str(slot)}, status=409)
+    beside_it = told(desk, call=call, lost_slot=page.form(NEW).values["lost_slot"])
+    (kept,) = [each for each in beside_it.root.iter("input") if each.get("name") == "lost_slot"]
+    assert kept.get("value") == str(slot)
+    desk.submit(page.form(NEW), {"slot": str(other)})
+    saved = desk.get(f"/demandes/{only(town).id}").text
+    assert "La place proposée venait d’être prise" in saved
+
+
 def test_a_form_with_its_slot_that_is_sent_twice_makes_one_request(
     desk: Browser, town: Town
 ) -> None:
