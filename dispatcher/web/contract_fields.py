@@ -24,6 +24,7 @@ _NUMBERS = frozenset(
     {"fixed_eur", "variable_eur", "eur", "baseline", "target", "delta", "limit", "size"}
     | {"days_in_year"}
 )
+_ROW = re.compile(r"\d{1,4}", re.ASCII)
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 LONGEST_CODE = 40
 
@@ -98,7 +99,7 @@ def rows(values: Mapping[str, str], table: str) -> Iterator[str]:
     found = {
         int(first)
         for name in values
-        if name.startswith(start) and (first := name[len(start) :].split(".")[0]).isdecimal()
+        if name.startswith(start) and _ROW.fullmatch(first := name[len(start) :].split(".")[0])
     }
     return (f"{table}.{each}" for each in sorted(found))
 

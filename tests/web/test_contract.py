@@ -167,6 +167,10 @@ def test_a_form_s_faults_stand_at_their_fields_and_save_nothing(
     assert "Rendez-vous honorés, Montant :" in page.text
     assert contract_years(house.db, town.territory_id)[0].last == date(2027, 4, 14)
 
+    nobody_s = {f"mission.{'9' * 5000}.label": "a", "mission.²": "b", "mission.x.y": "c"}
+    answer = office.client.post(FORM, data=form.filled({}).to_dict() | nobody_s)
+    assert answer.status_code == 303  # rows that the form does not have are passed over
+
     other = office.submit(form, {"contract.first": "2026-05-01"}, status=422)
     assert "chevauche celle qui va" in other.field_error("contract.first")
     office.submit(form, {"geste": "retirer:mission.9"}, status=404)
