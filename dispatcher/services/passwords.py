@@ -35,7 +35,7 @@ def change_password(
     Whoever has a session without knowing the password gains nothing by it.
     """
     faults = {}
-    present_hash = _password_hash(house, account)
+    present_hash = password_hash_of(house, account)
     if not is_password(present_hash, command.present):
         faults["present"] = NOT_THE_PRESENT_ONE
     about = (account.login, account.display_name, account.territory_name)
@@ -65,6 +65,7 @@ def change_password(
         unit.record(PasswordReplaced(user_id=account.user_id))
 
 
-def _password_hash(house: House, account: Account) -> str:
+def password_hash_of(house: House, account: Account) -> str:
+    """What one's present password is compared with."""
     with house.db.reading() as session:
         return session.scalars(select(User.password_hash).where(User.id == account.user_id)).one()

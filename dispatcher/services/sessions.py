@@ -16,13 +16,21 @@ from dispatcher.storage.columns import table_of
 from dispatcher.storage.delegations import Delegation
 from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.practitioners import Practitioner
+from dispatcher.storage.second_factors import SecondFactor
 from dispatcher.storage.sessions import UserSession
+from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
 _SESSIONS = table_of(UserSession)
 _FOUND = (  # asked with every page, and so built once
-    OPEN.add_columns(UserSession.began_at, UserSession.seen_at)
+    OPEN.add_columns(
+        UserSession.began_at,
+        UserSession.seen_at,
+        Territory.second_factor_roles,
+        SecondFactor.confirmed_at,
+    )
     .join(UserSession, UserSession.user_id == User.id)
+    .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
     .where(UserSession.id == bindparam("session"), UserSession.epoch == User.session_epoch)
 )
 _ACTED_FOR = (
@@ -50,6 +58,8 @@ class OpenSession:
     account: Account
     is_to_be_noted: bool
     """Whether an action of its owner is due to be written down."""
+    must_enrol: bool
+    """Whether the territory asks this role for double authentication, and there is none yet."""
 
 
 def open_session(house: House, account: Account, device: str) -> UUID:
@@ -93,6 +103,7 @@ def session_of(house: House, session_id: UUID, acts_for: UUID | None = None) -> 
         if sessions.is_over(row.began_at, row.seen_at, now):
             return None
         account = account_in(row)
+        must_enrol = row.confirmed_at is None and account.role in row.second_factor_roles
         if account.role == Role.DELEGATE and acts_for is not None:
             asked = {"user": account.user_id, "practitioner": acts_for}
             practitioner = reading.scalars(_ACTED_FOR, asked).one_or_none()
@@ -103,7 +114,7 @@ def session_of(house: House, session_id: UUID, acts_for: UUID | None = None) -> 
                     practitioner_id=practitioner.id,
                     acts_for=practitioner.display_name,
                 )
-    return OpenSession(session_id, account, now - row.seen_at > sessions.NOTED_EVERY)
+    return OpenSession(session_id, account, now - row.seen_at > sessions.NOTED_EVERY, must_enrol)
 
 
 def note_action(house: House, session_id: UUID) -> None:

@@ -24,6 +24,8 @@ class Territory(Record):
     """The number that patients call, E.164."""
     settings: Mapped[dict[str, Any]]
     """Weights, radius and delays that this territory changed; what is absent has its default."""
+    second_factor_roles: Mapped[list[str]] = mapped_column(default=list)
+    """The roles that may only work with double authentication; no part of the rules of matching."""
     created_at: Mapped[Instant]
 
 

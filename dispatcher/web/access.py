@@ -22,6 +22,8 @@ KNOWS_SESSION = "__knows_session__"
 IN_PERSON = "__in_person__"
 EVERYBODY = frozenset[Role]()
 LIVE_HEADER = "X-Live"
+ENROLMENT = frozenset({"second_factor", "own_account"})
+"""Rooms that stand open to whoever still has to set up double authentication."""
 SESSION = "session"
 """Under this the cookie, which we sign, names the session that stands in the database."""
 
@@ -88,6 +90,11 @@ def own_session() -> UUID:
     return found
 
 
+def must_enrol() -> bool:
+    """Whether whoever is signed in has to set up double authentication before anything else."""
+    return bool(g.get("must_enrol"))
+
+
 def sign_in(account: Account) -> None:
     """Open a session; whatever the browser had before is dropped."""
     sign_out()
@@ -150,6 +157,10 @@ def _guard() -> AnyResponse | None:
         return _ask_to_sign_in()
     if g.account.role not in roles or (g.account.is_delegate and hasattr(view, IN_PERSON)):
         abort(403)
+    if must_enrol() and request.blueprint not in ENROLMENT:
+        if request.method != "GET" or LIVE_HEADER in request.headers:
+            abort(403)
+        return redirect(url_for("second_factor.overview"))
     return None
 
 
@@ -162,7 +173,7 @@ def _account_of_session() -> Account | None:
     if found is None:
         session.clear()
         return None
-    g.session_id = session_id
+    g.session_id, g.must_enrol = session_id, found.must_enrol
     if found.is_to_be_noted and LIVE_HEADER not in request.headers:
         try:
             sessions.note_action(house(), session_id)

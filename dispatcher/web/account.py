@@ -2,12 +2,10 @@
 
 import itertools
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,8 +18,10 @@ from dispatcher.domain.roles import ROLE_NAMES
 from dispatcher.reads.accounts import logins
 from dispatcher.services import accounts
 from dispatcher.services.accounts import SignInRefusedError
-from dispatcher.web import access, devices
+from dispatcher.services.second_factors import has_second_factor
+from dispatcher.web import access, devices, second_factor
 from dispatcher.web.access import house, open_to_everybody
+from dispatcher.web.paths import safe_path
 
 room = Blueprint("account", __name__)
 WHY = "it is where one signs in"
@@ -33,10 +33,14 @@ In a browser that the login has signed in from before, both are its own: see web
 """
 TRIES_BY_ACCOUNT = "5/minute;20/hour"
 """Refused tries at the present password of whoever is signed in."""
-PROVED_BY_PASSWORD = ("own_account.change_own_password",)
+PROVED_BY_PASSWORD = (
+    "own_account.change_own_password",
+    "second_factor.begin",
+    "second_factor.confirm",
+    "second_factor.remove",
+)
 STORE_PATIENCE = 0.2
 """Seconds that a try waits for Redis before the tries are counted in this process instead."""
-_LEADS_ASTRAY = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def check() -> ResponseReturnValue:
         account = accounts.sign_in(house(), login, request.form.get("password", ""))
     except SignInRefusedError as refusal:
         return _form(login, refusal.sentence, wanted), refusal.status
+    if has_second_factor(house(), account):
+        return second_factor.ask_for_code(account, wanted)
     access.sign_in(account)
     devices.remember(account.login)
     return redirect(safe_path(wanted) or url_for("home"))
@@ -110,18 +116,11 @@ def limit_tries(app: Flask, settings: Settings) -> None:
     by_address = limiter.limit(TRIES_BY_ADDRESS, deduct_when=_was_refused)
     app.view_functions["account.check"] = by_address(by_login(check))
     by_account = limiter.limit(TRIES_BY_ACCOUNT, key_func=_account, deduct_when=_was_refused)
+    by_half = limiter.limit(TRIES_BY_ACCOUNT, key_func=_half, deduct_when=_was_refused)
+    app.view_functions["second_factor.check"] = by_half(second_factor.check)
     for endpoint in PROVED_BY_PASSWORD:
         view: Callable[..., Any] = app.view_functions[endpoint]
         app.view_functions[endpoint] = by_account(view)
-
-
-def safe_path(wanted: str) -> str:
-    """A path of this site to go on to; empty for anything that could lead to another address."""
-    parts = urlsplit(wanted)
-    is_path = wanted.startswith("/") and not wanted.startswith("//")
-    if not is_path or parts.scheme or parts.netloc or _LEADS_ASTRAY.search(wanted):
-        return ""
-    return wanted
 
 
 def _form(login: str, error: str, wanted: str) -> str:
@@ -183,6 +182,12 @@ def _login() -> str:
 
 def _account() -> str:
     return str(access.viewer().user_id)
+
+
+def _half() -> str:
+    """Whose password was just proved: an attacker who has it keeps no known browser waiting."""
+    account = second_factor.half_signed_in()
+    return devices.known_as(account.login) + str(account.user_id) if account else _address()
 
 
 def _typed() -> str:

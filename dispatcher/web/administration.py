@@ -14,10 +14,12 @@ from dispatcher.reads.accounts import AccountFacts, accounts_of
 from dispatcher.reads.delegations import delegate_accounts, delegations
 from dispatcher.reads.practices import practice_names
 from dispatcher.reads.practitioners import active_practitioners
+from dispatcher.reads.second_factors import roles_asked_for_codes, with_second_factor
 from dispatcher.services.accounts import create_user, new_password, replace_password, set_active
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.services.parsing import parse
+from dispatcher.services.second_factors import require_second_factor, take_second_factor_away
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.forms import entries
 from dispatcher.web.posted import posted_id, the_posted_id
@@ -121,6 +123,25 @@ def change_access(user_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("administration.accounts"), SEE_OTHER)
 
 
+@room.post("/comptes/<uuid:user_id>/double-authentification")
+@allow(Role.ADMINISTRATOR)
+def take_codes_away(user_id: UUID) -> ResponseReturnValue:
+    """Help somebody who lost telephone and recovery codes."""
+    take_second_factor_away(house(), viewer(), user_id)
+    flash("Double authentification retirée, sessions fermées.", "success")
+    return redirect(url_for("administration.accounts"), SEE_OTHER)
+
+
+@room.post("/double-authentification")
+@allow(Role.ADMINISTRATOR)
+def require_codes() -> ResponseReturnValue:
+    """Say of which roles double authentication is asked; what is no role of ours is left out."""
+    posted = request.form.getlist("roles")
+    require_second_factor(house(), viewer(), [role for role in Role if role.value in posted])
+    flash("Rôles enregistrés.", "success")
+    return redirect(url_for("administration.accounts"), SEE_OTHER)
+
+
 def _page(
     values: Mapping[str, str],
     errors: Mapping[str, str] | None = None,
@@ -130,17 +151,22 @@ def _page(
     db, wording = house().db, Wording.of(house(), account)
     known = accounts_of(db, account.territory_id, wording.now)
     granted = delegations(db, account.territory_id)
+    with_codes = with_second_factor(db, [each.id for each in known])
     return render_template(
         "administration/accounts.html",
         values=values,
         errors=errors or {},
         new_password=shown,
-        accounts=[_account(each, account, wording) for each in known],
+        accounts=[
+            _account(each, account, wording) | {"has_codes": each.id in with_codes}
+            for each in known
+        ],
         delegates=[
             {"id": each.id, "name": each.name, "practitioners": granted.get(each.id, ())}
             for each in delegate_accounts(db, account.territory_id)
         ],
         roles=[Choice(role.value, name.capitalize()) for role, name in ROLE_NAMES.items()],
+        asked_for_codes=roles_asked_for_codes(db, account.territory_id),
         origins=entries(house().catalogue.origins),
         practice_names=practice_names(db, account.territory_id),
         practitioners=[

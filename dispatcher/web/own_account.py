@@ -13,6 +13,7 @@ from dispatcher.domain.roles import Role
 from dispatcher.reads.sessions import own_sessions
 from dispatcher.services.parsing import parse
 from dispatcher.services.passwords import ChangePassword, change_password
+from dispatcher.services.second_factors import has_second_factor
 from dispatcher.services.sessions import end_other_sessions, end_session
 from dispatcher.web.access import allow, house, own_session, viewer
 from dispatcher.web.wording import Wording
@@ -71,6 +72,7 @@ def _page(errors: Mapping[str, str]) -> str:
         login=account.login,
         errors=errors,
         shortest=SHORTEST,
+        has_codes=has_second_factor(house(), account),
         sessions=[
             {
                 "id": each.id,

@@ -40,6 +40,7 @@ from dispatcher.web import (
     reports,
     requesters,
     schedules,
+    second_factor,
     settings,
     slot_page,
     texts,
@@ -55,7 +56,14 @@ from dispatcher.web import (
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
-    rooms = [account.room, own_account.room, health.room, metrics.room, webhooks.room]
+    rooms = [
+        account.room,
+        own_account.room,
+        second_factor.room,
+        health.room,
+        metrics.room,
+        webhooks.room,
+    ]
     rooms += [
         guide.room,
         patient.room,

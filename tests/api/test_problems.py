@@ -14,6 +14,7 @@ from dispatcher.api import problems
 from dispatcher.domain.errors import RefusedError, UnavailableError
 from dispatcher.services import accounts, idempotency, requests
 from dispatcher.services.house import House
+from dispatcher.services.second_factors import CodeRefusedError
 from tests.api.caller import Caller, faults, problem
 from tests.api.rows import rows
 from tests.builders import Town
@@ -157,7 +158,7 @@ def refusals(kind: type[RefusedError] = RefusedError) -> set[type[RefusedError]]
 
 def test_every_refusal_of_the_house_has_a_title() -> None:
     # signing in and filling forms are the site's: the API has tokens and bodies
-    kinds = refusals() - {RefusedError, accounts.SignInRefusedError}
+    kinds = refusals() - {RefusedError, accounts.SignInRefusedError, CodeRefusedError}
     arguments: dict[str, tuple[object, ...]] = {
         "InvalidError": ({"x": "y"},),
         "NotFeasibleError": (["too_far"], "Trop loin."),

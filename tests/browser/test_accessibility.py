@@ -57,6 +57,7 @@ PAGES = {
     "administrator": (
         "/administration",
         "/compte",
+        "/compte/double-authentification",
         "/administration/surveillance",
         "/reglages",
         "/reglages/textes",

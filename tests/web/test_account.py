@@ -16,9 +16,9 @@ from dispatcher.domain.roles import Account, Role
 from dispatcher.services.accounts import set_active
 from dispatcher.services.house import House
 from dispatcher.web import account
-from dispatcher.web.account import safe_path
 from dispatcher.web.application import create_app
 from dispatcher.web.devices import COOKIE, digest_of
+from dispatcher.web.paths import safe_path
 from tests.builders import PASSWORD, Town
 from tests.fakes.clock import FakeClock
 from tests.houses import settings_for

@@ -13,6 +13,10 @@ from uuid import UUID
 
 from dispatcher.domain.events.accounts import (
     PasswordReplaced,
+    RecoveryCodeUsed,
+    SecondFactorRemoved,
+    SecondFactorRequired,
+    SecondFactorSet,
     SessionsEnded,
     TokenIssued,
     UserAccessChanged,
@@ -210,6 +214,7 @@ __all__ = [
     "PractitionerImported",
     "PractitionerInvited",
     "PromiseRetried",
+    "RecoveryCodeUsed",
     "RegulationHoursNoted",
     "RegulationHoursTakenBack",
     "ReportRecipientAdded",
@@ -233,6 +238,9 @@ __all__ = [
     "ScheduleEnded",
     "ScheduleSetUp",
     "SearchFoundNothing",
+    "SecondFactorRemoved",
+    "SecondFactorRequired",
+    "SecondFactorSet",
     "SessionsEnded",
     "SettingsChanged",
     "SlotBlocked",

@@ -45,6 +45,35 @@ class PasswordReplaced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorSet(Event):
+    """From now on an account is asked for a code after its password."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorRemoved(Event):
+    """It is not any more: its owner wished so, or an administrator did for them."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorRequired(Event):
+    """A territory asks these roles for double authentication, and no others."""
+
+    roles: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodeUsed(Event):
+    """A code on paper stood in for the application; `left` are left."""
+
+    user_id: UUID
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Event):
     """An API token was made for an account."""
 
