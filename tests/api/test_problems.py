@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from inspect import signature
 from typing import Any
 
@@ -165,6 +165,7 @@ def test_every_refusal_of_the_house_has_a_title() -> None:
         "DuplicateRequestError": (["1"],),
         "PatientsConcernedError": ([],),
         "InHandError": ("Claire", "depuis 9 h"),
+        "CorrectedMeanwhileError": ("Claire", datetime(2026, 11, 23, tzinfo=UTC), {}),
         "OverlappingYearsError": (date(2026, 1, 1), date(2026, 12, 31)),
     }
     assert {problems.TokenRefusedError, idempotency.KeyReusedError} <= kinds
