@@ -38,6 +38,7 @@ TITLES: Mapping[str, str] = {
     "not-found": "Introuvable",
     "patients-expected": "Des patients sont attendus",
     "patients-concerned": "Des patients sont attendus",
+    "replaced-meanwhile": "Contrat enregistré entre-temps",
     "request-not-waiting": "Demande déjà pourvue ou close",
     "slot-full": "Créneau complet ou fermé",
     "still-cared-for": "Demande en cours",

@@ -32,6 +32,7 @@ from dispatcher.storage.territories import Territory
 
 SUPPLEMENT_FREE = "variable"
 """The part of an agreement's mission that is paid by lines; the others are fixed."""
+SEEN_LENGTH = 16
 
 
 class OverlappingYearsError(RefusedError):
@@ -46,6 +47,19 @@ class OverlappingYearsError(RefusedError):
         )
 
 
+class ReplacedMeanwhileError(RefusedError):
+    """Somebody else kept this year after it was shown; `stands` is the `seen` of theirs."""
+
+    def __init__(self, stands: str) -> None:
+        super().__init__(
+            "replaced-meanwhile",
+            "Cette année de contrat a été enregistrée par quelqu’un d’autre pendant votre saisie."
+            " Rien n’a été modifié. Comparez avec la page du contrat, puis enregistrez de nouveau"
+            " pour la remplacer par la vôtre.",
+        )
+        self.stands = stands
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What saving a contract did."""
@@ -58,17 +72,28 @@ class Saved:
     """Values of the file that were not: of the log's lines, or of a day that is still to come."""
 
 
-def save_contract(house: House, account: Account, text: str) -> Saved:
+def seen(contract: Contract) -> str:
+    """What tells one version of a year from another, for whoever is shown it and changes it."""
+    return hashlib.sha256(write_contract(contract).encode()).hexdigest()[:SEEN_LENGTH]
+
+
+def save_contract(house: House, account: Account, text: str, shown: str | None = None) -> Saved:
     """Keep a year of contract from its TOML; one that begins on the same day is replaced.
 
-    Raises ContractFileError with every fault and its line, OverlappingYearsError; nothing is saved
+    Raises ContractFileError with every fault and its line, and as `save_year`; nothing is saved
     then.
     """
-    return save_year(house, account, read_contract(text))
+    return save_year(house, account, read_contract(text), shown)
 
 
-def save_year(house: House, account: Account, contract: Contract) -> Saved:
-    """Keep a year without faults. Raises OverlappingYearsError."""
+def save_year(
+    house: House, account: Account, contract: Contract, shown: str | None = None
+) -> Saved:
+    """Keep a year without faults.
+
+    `shown` is the `seen` of the version that was changed, "" for none; None asks nobody.
+    Raises OverlappingYearsError, ReplacedMeanwhileError.
+    """
     terms = write_contract(_without_values(contract))
     figures = left_out = 0
     with house.db.transaction(account.territory_id, account.actor) as unit:
@@ -85,6 +110,9 @@ def save_year(house: House, account: Account, contract: Contract) -> Saved:
             ):
                 raise OverlappingYearsError(other.first, other.last)
         before = kept.get(contract.first)
+        stands = "" if before is None else seen(read_contract(before.terms))
+        if shown is not None and before is not None and shown != stands:
+            raise ReplacedMeanwhileError(stands)
         changed = before is None or before.terms != terms
         if changed:
             if before is not None:

@@ -27,8 +27,10 @@ from dispatcher.services.contract_files import (
 from dispatcher.services.contract_years import contract_years, year_of
 from dispatcher.services.contracts import (
     OverlappingYearsError,
+    ReplacedMeanwhileError,
     Saved,
     save_contract,
+    seen,
     settled,
     valued,
 )
@@ -76,8 +78,9 @@ def describe() -> ResponseReturnValue:
     """The year as TOML, to be changed, or an empty one."""
     years = _years()
     if "annee" not in request.args:
-        return _edited("")
-    return _edited(write_contract(year_of(years, asked_year(), today())))
+        return _edited("", shown="")
+    year = year_of(years, asked_year(), today())
+    return _edited(write_contract(year), shown=seen(year))
 
 
 @room.post("/modifier")
@@ -94,11 +97,13 @@ def save() -> ResponseReturnValue:
             return _edited(text, [fault]), UNPROCESSABLE
     text = text.replace("\r\n", "\n")
     try:
-        saved = save_contract(house(), viewer(), text)
+        saved = save_contract(house(), viewer(), text, request.form.get("vu", ""))
     except ContractFileError as error:
         return _edited(text, error.faults), UNPROCESSABLE
     except OverlappingYearsError as error:
         return _edited(text, [FileFault(0, error.sentence)]), error.status
+    except ReplacedMeanwhileError as error:
+        return _edited(text, [FileFault(0, error.sentence)], error.stands), error.status
     flash(said_of(saved), "success" if saved.changed or saved.figures else "info")
     return redirect(url_for("contract.overview", annee=saved.first), SEE_OTHER)
 
@@ -158,11 +163,13 @@ def start_page(values: Mapping[str, str], errors: Mapping[str, str]) -> str:
     )
 
 
-def _edited(text: str, faults: Sequence[FileFault] = ()) -> str:
+def _edited(text: str, faults: Sequence[FileFault] = (), shown: str | None = None) -> str:
+    """`shown` is the version that is changed; without it, the one that the form was sent with."""
     return render_template(
         "coordinator/contract_edit.html",
         text=text or f"{contract_view.HEAD}\n",
         faults=[{"line": fault.line, "sentence": fault.sentence} for fault in faults],
+        shown=request.form.get("vu", "") if shown is None else shown,
         has_contract=bool(_years()),
         from_log=[
             {"code": code, "label": what.label, "unit": UNITS[what.unit]}

@@ -16,7 +16,13 @@ from dispatcher.papers.contract_words import SOURCES, euros
 from dispatcher.papers.words import UNITS
 from dispatcher.services.contract_files import parse_contract
 from dispatcher.services.contract_years import contract_years, year_of
-from dispatcher.services.contracts import OverlappingYearsError, outline, save_year
+from dispatcher.services.contracts import (
+    OverlappingYearsError,
+    ReplacedMeanwhileError,
+    outline,
+    save_year,
+    seen,
+)
 from dispatcher.web import contract_fields, contract_view
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.contract import (
@@ -67,11 +73,12 @@ def edit() -> ResponseReturnValue:
             year = contract_view.outline_asked(asked, outline)
         except InvalidError as invalid:
             return start_page(asked, invalid.fields), invalid.status
-        return _page(contract_fields.fields_of(year))
+        return _page(contract_fields.fields_of(year), shown="")
     years = contract_years(house().db, viewer().territory_id)
     if "suite" in request.args and years:
-        return _page(contract_fields.fields_of(contract_view.following(years[0])))
-    return _page(contract_fields.fields_of(year_of(years, asked_year(), today())))
+        return _page(contract_fields.fields_of(contract_view.following(years[0])), shown="")
+    year = year_of(years, asked_year(), today())
+    return _page(contract_fields.fields_of(year), shown=seen(year))
 
 
 @room.post("")
@@ -83,11 +90,14 @@ def save() -> ResponseReturnValue:
     if gesture:
         return _changed(values, gesture)
     try:
-        saved = save_year(house(), viewer(), parse_contract(contract_fields.tables_of(values)))
+        year = parse_contract(contract_fields.tables_of(values))
+        saved = save_year(house(), viewer(), year, request.form.get("vu", ""))
     except InvalidError as invalid:
         return _page(values, invalid.fields), UNPROCESSABLE
     except OverlappingYearsError as error:
         return _page(values, {"contract.first": error.sentence}), error.status
+    except ReplacedMeanwhileError as error:
+        return _page(values, {"contract.first": error.sentence}, shown=error.stands), error.status
     flash(said_of(saved), "success" if saved.changed else "info")
     return redirect(url_for("contract.overview", annee=saved.first), SEE_OTHER)
 
@@ -109,7 +119,13 @@ def _changed(values: Values, gesture: str) -> str:
     raise NotFoundError
 
 
-def _page(values: Values, errors: Mapping[str, str] | None = None, focus: str = "") -> str:
+def _page(
+    values: Values,
+    errors: Mapping[str, str] | None = None,
+    focus: str = "",
+    shown: str | None = None,
+) -> str:
+    """`shown` is the version that is changed; without it, the one that the form was sent with."""
     faults = errors or {}
     return render_template(
         "coordinator/contract_form.html",
@@ -117,6 +133,7 @@ def _page(values: Values, errors: Mapping[str, str] | None = None, focus: str = 
         errors=faults,
         labels={path: _label(path, values) for path in faults},
         focus=focus,
+        shown=request.form.get("vu", "") if shown is None else shown,
         missions=[
             {
                 "name": here,

@@ -164,6 +164,7 @@ def test_every_refusal_of_the_house_has_a_title() -> None:
         "NotFeasibleError": (["too_far"], "Trop loin."),
         "DuplicateRequestError": (["1"],),
         "PatientsConcernedError": ([],),
+        "ReplacedMeanwhileError": ("",),
         "InHandError": ("Claire", "depuis 9 h"),
         "CorrectedMeanwhileError": ("Claire", datetime(2026, 11, 23, tzinfo=UTC), {}),
         "OverlappingYearsError": (date(2026, 1, 1), date(2026, 12, 31)),

@@ -174,3 +174,21 @@ def test_a_form_s_faults_stand_at_their_fields_and_save_nothing(
     other = office.submit(form, {"contract.first": "2026-05-01"}, status=422)
     assert "chevauche celle qui va" in other.field_error("contract.first")
     office.submit(form, {"geste": "retirer:mission.9"}, status=404)
+
+
+def test_the_second_of_two_who_change_a_year_is_told_before_it_replaces_the_first(
+    house: House, town: Town, office: Browser
+) -> None:
+    office.submit(office.get(EDIT).form(EDIT), {"texte": TERMS, "fichier": None})
+    both = office.get(f"{FORM}?annee=2026-04-15").form(FORM)
+    office.submit(both, {"contract.name": "CPTS de la première"})
+
+    page = office.submit(both, {"contract.name": "CPTS de la seconde"}, status=409)
+    assert "enregistrée par quelqu’un d’autre pendant votre saisie" in page.text
+    assert page.form(FORM).values["contract.name"] == "CPTS de la seconde"
+    (standing,) = contract_years(house.db, town.territory_id)
+    assert standing.name == "CPTS de la première"
+
+    office.submit(page.form(FORM))
+    (standing,) = contract_years(house.db, town.territory_id)
+    assert standing.name == "CPTS de la seconde"
