@@ -68,7 +68,9 @@ def cookie_of(port: int, login: str) -> str:
     connection.request("POST", "/connexion", form, headers)
     signed_in = connection.getresponse()
     signed_in.read()
-    return signed_in.headers["Set-Cookie"].partition(";")[0]
+    assert signed_in.status == http.HTTPStatus.FOUND, signed_in.status
+    given = signed_in.headers.get_all("Set-Cookie") or []
+    return "; ".join(each.partition(";")[0] for each in given)
 
 
 def poll(port: int, cookie: str, until: float, seen: Seen, lock: threading.Lock) -> None:
