@@ -370,8 +370,7 @@ def test_an_import_of_another_territory_is_not_there(
 def test_the_communes_of_a_departement_are_known_and_others_are_told(
     house: House, town: Town
 ) -> None:
-    codes = communes_of(house, ["39", "974"])
-    assert {"39300", "97411"} <= set(codes)
+    assert {"39300", "97411"} <= set(communes_of(house, ["39", "974"]))
     with pytest.raises(InvalidError, match="invalid") as refused:
         communes_of(house, ["39", "20"])
     assert "Département inconnu\u00a0: 20" in refused.value.fields["departments"]
@@ -383,8 +382,7 @@ def test_who_left_the_extract_is_told_and_nothing_is_changed_about_them(
     here = [line(cells(number)) for number in (7, 8)]
     nurse = line(cells(9, Code_profession="60"))
     imported(house, town, *here, nurse, professions=("10", "60"))
-    elsewhere = town.volunteer(rpps=rpps(10), commune="39478")
-    unknown = town.volunteer(rpps=None)
+    others = [town.volunteer(rpps=rpps(10), commune="39478"), town.volunteer(rpps=None)]
 
     # 8 now works in another commune that was read, 9 is of a profession that is not chosen
     moved = line(cells(8, Code_commune="39362"))
@@ -396,5 +394,4 @@ def test_who_left_the_extract_is_told_and_nothing_is_changed_about_them(
     assert (told["rpps"], told["practitioner"]) == (rpps(7), str(gone.id))
     assert gone.active
     with house.db.reading() as session:
-        left = (elsewhere.id, unknown.id)
-        assert all(session.get_one(Practitioner, each).active for each in left)
+        assert all(session.get_one(Practitioner, each.id).active for each in others)
