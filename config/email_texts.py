@@ -31,6 +31,7 @@ PLACEHOLDERS: Final[Mapping[str, frozenset[str]]] = {
     "closing_question": frozenset({"sender", "day", "count", "link"}),
     "publication_question": frozenset({"sender", "day", "time", "link"}),
     "agenda_unread": frozenset({"sender", "day", "time", "link"}),
+    "reinforcement_call": frozenset({"sender", "day", "link"}),
 }
 """By `EmailKind`: what its text says, all of it and nothing else."""
 

@@ -90,6 +90,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "closing_question": _to_practitioners("sender day count link"),
     "publication_question": _to_practitioners("sender day time link"),
     "agenda_unread": _to_practitioners("sender day time link"),
+    "reinforcement_call": _to_practitioners("sender day link"),
     "invitation": _to_practitioners("sender day link", "phone"),
     "offer": _to_practitioners("sender code day time link"),
     "offer_taken": _to_practitioners("sender code"),

@@ -23,6 +23,7 @@ TITLES: Mapping[str, str] = {
     "corrected-meanwhile": "Demande corrigée entre-temps",
     "counted-elsewhere": "Décompte déjà en cours",
     "duplicate-request": "Une demande est déjà en cours",
+    "episode-open": "Plan de crise déjà ouvert",
     "edited-meanwhile": "Texte modifié entre-temps",
     "forbidden": "Accès refusé",
     "idempotency-key-reused": "Clé d’idempotence déjà utilisée",

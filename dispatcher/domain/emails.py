@@ -36,6 +36,7 @@ class EmailKind(StrEnum):
     CLOSING_QUESTION = "closing_question"
     PUBLICATION_QUESTION = "publication_question"
     AGENDA_UNREAD = "agenda_unread"
+    REINFORCEMENT_CALL = "reinforcement_call"
 
 
 NOTICES: Final[Mapping[MessageKind, EmailKind]] = {

@@ -50,6 +50,8 @@ class MessageKind(StrEnum):
     """To a practitioner, the evening before: publish tomorrow's hours?"""
     AGENDA_UNREAD = "agenda_unread"
     """To a practitioner: the agenda that they linked is not read, and closes nothing."""
+    REINFORCEMENT_CALL = "reinforcement_call"
+    """To a practitioner, in a crisis: open places?"""
     INVITATION = "invitation"
     """To a practitioner: come and open a first slot."""
     OFFER = "offer"

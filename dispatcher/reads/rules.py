@@ -27,6 +27,8 @@ class Rules:
     national_enlargement: float
     """Kilometres added to it when nothing nearer fits."""
     hours: SnpHours
+    crisis_km: float = 0.0
+    """Searches go at least so far: a crisis is open. 0 when there is none."""
 
     @property
     def weights(self) -> Weights:
@@ -44,9 +46,11 @@ class Rules:
     def radius_km(self, own: float | None = None) -> float:
         """How far a search goes: the request's own radius, else the territory's, else the table's.
 
+        In a crisis at least as far as that says, unless a regulator set the request's own.
+
         Two overseas départements have a radius of 0 in the national table, which stands for none.
         """
-        return own or self.policy.radius_km or self.national_km
+        return own or max(self.policy.radius_km or self.national_km, self.crisis_km)
 
     def enlarged_km(self, own: float | None = None) -> float:
         """How far it goes when nothing nearer fits; half more of a radius that somebody set."""
@@ -64,4 +68,5 @@ def rules_of(territory: Territory, communes: Communes) -> Rules:
         national_km=communes.radius_km.get(territory.department) or math.inf,
         national_enlargement=communes.enlarge_km.get(territory.department) or 0.0,
         hours=SnpHours(zone, territory.department, policy.saturday_until, policy.bridge_days),
+        crisis_km=territory.crisis_km or 0.0,
     )

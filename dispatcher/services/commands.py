@@ -154,6 +154,21 @@ class PublishSlot(Shape):
     """Shown to the patient on the page of their appointment, in no SMS."""
 
 
+class OpenEpisode(Shape):
+    """A crisis by its name; kilometres as the crow flies."""
+
+    name: Name
+    radius_km: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class OpenHours(Shape):
+    """What somebody who is called opens: patients may come between two instants."""
+
+    start: Instant
+    end: Instant
+    places: int = Field(ge=1, le=100)
+
+
 class AnnounceFree(Shape):
     """« Libre maintenant »: patients may come from now on."""
 

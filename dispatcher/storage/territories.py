@@ -26,6 +26,8 @@ class Territory(Record):
     """Weights, radius and delays that this territory changed; what is absent has its default."""
     second_factor_roles: Mapped[list[str]] = mapped_column(default=list)
     """The roles that may only work with double authentication; no part of the rules of matching."""
+    crisis_km: Mapped[float | None]
+    """Searches go at least so far while a crisis is open; None when there is none."""
     created_at: Mapped[Instant]
 
 

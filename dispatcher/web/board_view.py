@@ -8,6 +8,7 @@ from uuid import UUID
 from dispatcher.domain.roles import Account
 from dispatcher.reads import board as board_read
 from dispatcher.reads.board import BoardRequest
+from dispatcher.reads.episodes import open_episode
 from dispatcher.services.house import House
 from dispatcher.web import board_columns
 from dispatcher.web.hours import closure_of
@@ -88,6 +89,7 @@ def board(house: House, account: Account, look: Look, wording: Wording) -> dict[
         "announcement": board_columns.announcement(columns),
         "summary": board_columns.figures(day),
         "closure": closure_of(house, territory),
+        "crisis": open_episode(db, territory),
     }
 
 

@@ -18,6 +18,7 @@ KINDS: Mapping[EmailKind, str] = {
     EmailKind.CLOSING_QUESTION: "venu ou non venu",
     EmailKind.PUBLICATION_QUESTION: "créneaux du lendemain à publier",
     EmailKind.AGENDA_UNREAD: "agenda relié qui n’est plus lu",
+    EmailKind.REINFORCEMENT_CALL: "appel à renfort",
 }
 _ENDS: Mapping[EmailStatus, str] = {
     EmailStatus.SENT: "envoyé",

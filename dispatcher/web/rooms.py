@@ -19,6 +19,7 @@ from dispatcher.web import (
     desk,
     directory,
     directory_import,
+    episodes,
     gp_searches,
     guide,
     handover,
@@ -37,6 +38,7 @@ from dispatcher.web import (
     patient,
     payments,
     places,
+    reinforcements,
     reports,
     requesters,
     schedules,
@@ -103,6 +105,8 @@ def of(house: House) -> list[Blueprint]:
     rooms += [
         administration.room,
         watching.room,
+        episodes.room,
+        reinforcements.room,
         neighbours.room,
         settings.room,
         texts.room,
@@ -119,5 +123,12 @@ def signed_from_outside(house: House) -> list[Blueprint]:
     Twilio signs; a patient's, a volunteer's or a practitioner's link is a secret; a demonstration
     has nothing to protect.
     """
-    guarded_otherwise = (webhooks.room, patient.room, offers.room, linked.room, demonstration.room)
+    guarded_otherwise = (
+        webhooks.room,
+        patient.room,
+        offers.room,
+        linked.room,
+        reinforcements.room,
+        demonstration.room,
+    )
     return [room for room in of(house) if room in guarded_otherwise]

@@ -70,6 +70,7 @@ MESSAGE_KINDS: Mapping[MessageKind, str] = {
     MessageKind.CLOSING_QUESTION: "venu ou non venu",
     MessageKind.PUBLICATION_QUESTION: "créneaux du lendemain à publier",
     MessageKind.AGENDA_UNREAD: "agenda relié qui n’est plus lu",
+    MessageKind.REINFORCEMENT_CALL: "appel à renfort",
     MessageKind.INVITATION: "invitation",
     MessageKind.OFFER: "sollicitation",
     MessageKind.OFFER_TAKEN: "demande pourvue ou close",

@@ -58,6 +58,7 @@ PAGES = {
         "/administration",
         "/compte",
         "/compte/double-authentification",
+        "/crise",
         "/administration/surveillance",
         "/reglages",
         "/reglages/textes",

@@ -148,6 +148,7 @@ def test_what_a_patient_is_sent_exists_in_six_languages_and_the_rest_in_french()
     assert to_practitioners == {
         "practitioner_notice", "cancelled_by_patient", "cancelled_by_regulator_practitioner",
         "late_notice", "closing_question", "publication_question", "agenda_unread", "invitation",
+        "reinforcement_call",
         "offer", "offer_taken", "offer_too_late", "offer_choose_hour", "offer_hour_refused",
         "offer_released", "offer_stands", "offer_which", "offer_unknown",
     }  # fmt: skip

@@ -27,7 +27,7 @@ SEVERITY = f"Signes de gravité{NBSP}: appelez le{NBSP}15"
 LIVE = {"X-Live": "1"}
 FOUND = 302
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-BEHIND_A_LINK = ("/r/", "/sollicitations/", "/p/")
+BEHIND_A_LINK = ("/r/", "/sollicitations/", "/p/", "/renfort/")
 _UNSAID = {"script", "style", "template", "svg"}
 """Elements whose text nobody reads."""
 _INLINE = {"a", "abbr", "b", "code", "em", "kbd", "small", "span", "strong", "time"}

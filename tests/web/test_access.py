@@ -17,8 +17,10 @@ from dispatcher.domain.events import OPERATOR
 from dispatcher.domain.gp_searches import OPEN_GP_SEARCHES
 from dispatcher.domain.roles import Role
 from dispatcher.reads.gp_searches import gp_searches
+from dispatcher.services.commands import OpenEpisode
 from dispatcher.services.contracts import save_contract
 from dispatcher.services.directory_reading import read_directory
+from dispatcher.services.episodes import open_episode
 from dispatcher.services.evidence import ask_evidence
 from dispatcher.services.house import House
 from dispatcher.services.requesting import ask_for_patient
@@ -49,6 +51,7 @@ class Site:
     people: dict[Role, Browser]
     request: uuid.UUID
     gp_search: uuid.UUID
+    episode: uuid.UUID
     asked: uuid.UUID
     """The request of the requester."""
     simulation: uuid.UUID
@@ -63,6 +66,7 @@ class Site:
         """The address of a route, about the request where it takes one."""
         values: dict[str, object] = {
             "search_id": self.gp_search,
+            "episode_id": self.episode,
             "request_id": self.asked if rule.endpoint.startswith("requesters.") else self.request,
             "simulation_id": self.simulation,
             "place_id": self.place,
@@ -144,6 +148,9 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             people=people,
             request=request,
             asked=asked,
+            episode=open_episode(
+                house, accounts[Role.ADMINISTRATOR], OpenEpisode(name="Essai", radius_km=80)
+            ),
             gp_search=gp_searches(house.db, town.territory_id, OPEN_GP_SEARCHES)[0].id,
             simulation=simulation,
             place=volunteer.place,

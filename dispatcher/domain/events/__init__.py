@@ -55,6 +55,12 @@ from dispatcher.domain.events.directory import (
     PractitionerImported,
 )
 from dispatcher.domain.events.emails import EmailProgressed, EmailQueued
+from dispatcher.domain.events.episodes import (
+    EpisodeClosed,
+    EpisodeOpened,
+    ReinforcementAnswered,
+    ReinforcementsCalled,
+)
 from dispatcher.domain.events.event import (
     CLOCK,
     ENGINE,
@@ -173,6 +179,8 @@ __all__ = [
     "EffectNoted",
     "EmailProgressed",
     "EmailQueued",
+    "EpisodeClosed",
+    "EpisodeOpened",
     "Event",
     "EvidenceMade",
     "FigureTakenBack",
@@ -217,6 +225,8 @@ __all__ = [
     "RecoveryCodeUsed",
     "RegulationHoursNoted",
     "RegulationHoursTakenBack",
+    "ReinforcementAnswered",
+    "ReinforcementsCalled",
     "ReportRecipientAdded",
     "ReportRecipientRemoved",
     "RequestAttended",
