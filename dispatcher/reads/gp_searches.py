@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, case, func, literal, or_, select
 
 from dispatcher.domain.geography import distance_km
 from dispatcher.domain.gp_searches import (
+    OLD,
     GpSearchStatus,
     Priority,
     priorities,
@@ -66,15 +67,19 @@ def gp_searches(
     db: Database, territory_id: UUID, statuses: Sequence[GpSearchStatus]
 ) -> list[GpSearchFacts]:
     """Those in these states: who has most reasons to come first, then who waits longest."""
+    reasons = (CareRequest.age >= OLD, GpSearch.ald, GpSearch.c2s)
     query = (
         _searches(territory_id)
         .where(GpSearch.status.in_([status.value for status in statuses]))
-        .order_by(GpSearch.created_at, GpSearch.id)
+        .order_by(
+            sum((case((reason, 1), else_=0) for reason in reasons), literal(0)).desc(),
+            GpSearch.created_at,
+            GpSearch.id,
+        )
         .limit(MOST)
     )
     with db.reading() as session:
-        found = [_facts(row, db.cipher) for row in session.execute(query)]
-    return sorted(found, key=lambda each: -len(each.priorities))
+        return [_facts(row, db.cipher) for row in session.execute(query)]
 
 
 def gp_search(db: Database, territory_id: UUID, search_id: UUID) -> GpSearchFacts | None:

@@ -54,7 +54,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     ),
     Role.DELEGATE: (Door("secretariat.choose", "Professionnels", "users"),),
     Role.REQUESTER: (
-        Door("requesters.overview", "Mes demandes", "inbox", rooms=frozenset({"requesters"})),
+        Door("requesters.overview", "Mes demandes", "inbox"),
         Door("requesters.describe", "Nouvelle demande", "plus", key="N", go="new-request"),
     ),
     Role.COORDINATOR: (

@@ -94,10 +94,10 @@ def ask() -> ResponseReturnValue:
             all_faults=lambda given, faults: all_faults(house(), account, given, faults),
         )
         protocol = _protocol_for(command, account)
-        if protocol is not None and answer not in {APPOINTMENT, protocol.code}:
+        if protocol is not None and not answer:
             return _form(values, call, protocol=protocol)
         key = _call_key(account, call, [values, confirmed, answer])
-        by_protocol = protocol is not None and answer == protocol.code
+        by_protocol = answer not in {"", APPOINTMENT}
         request_id = once(
             house(),
             key,
@@ -112,8 +112,9 @@ def ask() -> ResponseReturnValue:
     except DuplicateRequestError as error:
         own = _own_among(account, practice, error)
         return _form(values, call, duplicates=own, is_duplicate=True), error.status
-    if by_protocol and protocol is not None:
-        flash(f"Prise en charge notée. {protocol.afterwards}", "success")
+    if by_protocol:
+        afterwards = house().catalogue.protocols[answer].afterwards
+        flash(f"Prise en charge notée. {afterwards}", "success")
     session[JUST_ASKED] = str(request_id)
     return redirect(url_for("requesters.show", request_id=request_id), SEE_OTHER)
 

@@ -105,6 +105,18 @@ def test_a_protocol_is_offered_before_anything_is_saved_and_the_answer_is_theirs
         assert "Pris en charge en pharmacie (protocole cystite)" in page.text
 
 
+def test_a_protocol_keeps_what_was_typed_and_is_refused_for_what_it_no_longer_suits(
+    counter: Browser, town: Town
+) -> None:
+    """The motive stands in the lists of three professions: only the chosen one's is marked."""
+    page = ask(counter, need__motive="URINARY")
+    assert page.form(NEW).values.getlist("need.motive") == ["URINARY"]
+    changed = {"answer": "CYSTITIS", "need.motive": "FEVER"}
+    page = counter.submit(page.form(NEW), changed, status=422)
+    assert "Ce protocole ne convient pas" in page.text
+    assert count(town) == 0
+
+
 @pytest.mark.parametrize(
     "changes",
     [
