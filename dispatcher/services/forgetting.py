@@ -23,6 +23,7 @@ from dispatcher.storage.accounts import IdempotencyKey
 from dispatcher.storage.desk import RequestNote
 from dispatcher.storage.emails import Email
 from dispatcher.storage.encryption import identity
+from dispatcher.storage.gp_searches import GpSearch
 from dispatcher.storage.links import PractitionerLink
 from dispatcher.storage.messages import Message
 from dispatcher.storage.offers import Offer
@@ -112,6 +113,7 @@ def _forget_texts(unit: Unit, patient: Patient, requests: Sequence[UUID]) -> Non
         update(Appointment).where(Appointment.request_id.in_(requests)).values(override_note=None),
         update(Offer).where(Offer.request_id.in_(requests)).values(words=None),
         delete(RequestNote).where(RequestNote.request_id.in_(requests)),
+        delete(GpSearch).where(GpSearch.patient_id == patient.id),
     ):
         session.execute(statement)
     hashes = cipher.hashes(cipher.open("patients.phone", patient.id, patient.phone))

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
+from dispatcher.domain.events import OPERATOR
 from dispatcher.domain.gp_searches import OPEN_GP_SEARCHES, GpSearchStatus, Priority
 from dispatcher.domain.indicators import Ledger
 from dispatcher.domain.indicators.registry import REQUESTS
@@ -13,6 +14,9 @@ from dispatcher.domain.indicators.stories import LoggedEvent
 from dispatcher.domain.roles import Account, Role
 from dispatcher.reads import gp_searches
 from dispatcher.reads.gp_searches import GpSearchFacts
+from dispatcher.services.appointments import close_request
+from dispatcher.services.commands import CloseRequest
+from dispatcher.services.forgetting import forget_patient
 from dispatcher.services.gp_searches import answer_gp, mark_priority, propose_gp
 from dispatcher.services.house import House
 from dispatcher.storage.log import LoggedEvent as Row
@@ -130,3 +134,14 @@ def test_what_cannot_follow_or_is_not_ours_changes_nothing(
     with pytest.raises(NotFoundError):
         propose_gp(house, coordinator, nurse.id, nurse.id)
     assert [each.status for each in listed(town)] == [GpSearchStatus.TO_CONTACT]
+
+
+def test_nobody_who_was_forgotten_stays_on_the_list(house: House, town: Town) -> None:
+    request_id = town.request()
+    close_request(
+        house, town.regulator, request_id, CloseRequest(status="redirected", reason="ADVICE")
+    )
+    assert len(listed(town)) == 1
+    with house.db.transaction(town.territory_id, OPERATOR) as unit:
+        assert forget_patient(unit, town.the_request(request_id).patient_id)
+    assert listed(town) == []
