@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from dispatcher.domain import languages
+from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, TransitionError
 from dispatcher.domain.events import (
     Actor,
@@ -173,7 +174,9 @@ def _publish(house: House, unit: Unit, call: EpisodeCall, hours: OpenHours) -> d
         .limit(1)
     )
     if place_id is None:
-        raise InvalidError({"start": "Aucun lieu d’exercice n’est connu : appelez la régulation."})
+        raise InvalidError(
+            {"start": f"Aucun lieu d’exercice n’est connu{NBSP}: appelez la régulation."}
+        )
     slot_id = uuid.uuid4()
     command = PublishSlot(
         practitioner=call.practitioner_id,

@@ -42,6 +42,7 @@ ABOUT_PROFESSIONALS = {
     "practitioners.email",
     "report_recipients.address",
     "schedules.note",
+    "second_factors.secret",
     "slots.note",
 }
 """Sealed, and of no patient."""

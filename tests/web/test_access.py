@@ -212,7 +212,10 @@ def test_nobody_gets_anything_that_is_somebodys(site: Site) -> None:
 
 
 def test_no_get_writes(site: Site) -> None:
-    """Prefetching, reloading and a mail scanner's curiosity must change nothing."""
+    """Prefetching, reloading and a mail scanner's curiosity must change nothing.
+
+    But that colleagues see who has a request open: whoever opens its page looks at it.
+    """
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -227,7 +230,11 @@ def test_no_get_writes(site: Site) -> None:
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert statements
-    changes = [text for text in statements if re.match(r"\s*(INSERT|UPDATE|DELETE)", text)]
+    changes = [
+        text
+        for text in statements
+        if re.match(r"\s*(INSERT|UPDATE|DELETE)", text) and "request_viewers" not in text
+    ]
     assert changes == []
 
 

@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("territory_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("radius_km", sa.Float(), nullable=False),
+        sa.Column("radius_km", sa.Double(), nullable=False),
         sa.Column("opened_by", sa.Uuid(), nullable=False),
         sa.Column("opened_at", UTCDateTime(), nullable=False),
         sa.Column("closed_at", UTCDateTime(), nullable=True),
@@ -74,7 +74,7 @@ def upgrade() -> None:
             name=op.f("episode_calls_episode_id_practitioner_id_key"),
         ),
     )
-    op.add_column("territories", sa.Column("crisis_km", sa.Float(), nullable=True))
+    op.add_column("territories", sa.Column("crisis_km", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:
