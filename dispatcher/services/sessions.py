@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 
 from dispatcher.domain import sessions
+from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.events import SessionsEnded, UserSignedIn
 from dispatcher.domain.roles import Account, Role
-from dispatcher.services.accounts import OPEN, account_in
+from dispatcher.services.accounts import OPEN, account_in, is_password
 from dispatcher.services.house import House
+from dispatcher.services.passwords import NOT_THE_PRESENT_ONE, password_hash_of
 from dispatcher.storage.accounts import User
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.delegations import Delegation
@@ -26,6 +28,7 @@ _FOUND = (  # asked with every page, and so built once
     OPEN.add_columns(
         UserSession.began_at,
         UserSession.seen_at,
+        UserSession.proved_at,
         Territory.second_factor_roles,
         SecondFactor.confirmed_at,
     )
@@ -58,6 +61,8 @@ class OpenSession:
     account: Account
     is_to_be_noted: bool
     """Whether an action of its owner is due to be written down."""
+    is_fresh: bool
+    """Whether its owner typed their password a short time ago."""
     must_enrol: bool
     """Whether the territory asks this role for double authentication, and there is none yet."""
 
@@ -84,6 +89,7 @@ def open_session(house: House, account: Account, device: str) -> UUID:
                 device=device,
                 began_at=unit.now,
                 seen_at=unit.now,
+                proved_at=unit.now,
             )
         )
         unit.record(UserSignedIn(user_id=account.user_id))
@@ -114,13 +120,28 @@ def session_of(house: House, session_id: UUID, acts_for: UUID | None = None) -> 
                     practitioner_id=practitioner.id,
                     acts_for=practitioner.display_name,
                 )
-    return OpenSession(session_id, account, now - row.seen_at > sessions.NOTED_EVERY, must_enrol)
+    is_fresh = now - (row.proved_at or row.began_at) <= sessions.PROVED_FOR
+    return OpenSession(
+        session_id, account, now - row.seen_at > sessions.NOTED_EVERY, is_fresh, must_enrol
+    )
 
 
 def note_action(house: House, session_id: UUID) -> None:
     """Its owner did something: the session goes on from now."""
     with house.db.writing() as session:
         session.execute(_NOTE, {"session": session_id, "now": house.clock()})
+
+
+def prove_again(house: House, account: Account, session_id: UUID, present: str) -> None:
+    """Whoever has the session knows the password as well. Raises InvalidError (`present`)."""
+    if not is_password(password_hash_of(house, account), present):
+        raise InvalidError({"present": NOT_THE_PRESENT_ONE})
+    with house.db.writing() as session:
+        session.execute(
+            update(_SESSIONS)
+            .where(_SESSIONS.c.id == session_id, _SESSIONS.c.user_id == account.user_id)
+            .values(proved_at=house.clock())
+        )
 
 
 def end_session(house: House, account: Account, session_id: UUID) -> None:

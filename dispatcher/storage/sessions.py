@@ -1,5 +1,6 @@
 """Sessions that are open: what the cookie of a browser names."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
@@ -24,3 +25,5 @@ class UserSession(Record):
     began_at: Mapped[Instant]
     seen_at: Mapped[Instant]
     """The last action of its owner, to the minute."""
+    proved_at: Mapped[datetime | None]
+    """When its owner last typed their password; None for sessions older than this column."""

@@ -20,6 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 RULE = "__access_rule__"
 KNOWS_SESSION = "__knows_session__"
 IN_PERSON = "__in_person__"
+FRESHLY = "__freshly__"
 EVERYBODY = frozenset[Role]()
 LIVE_HEADER = "X-Live"
 ENROLMENT = frozenset({"second_factor", "own_account"})
@@ -42,6 +43,12 @@ def allow(*roles: Role) -> Callable[[View], View]:
 def in_person(view: View) -> View:
     """Only the practitioner themself, not a secretary who acts for them."""
     setattr(view, IN_PERSON, True)
+    return view
+
+
+def freshly(view: View) -> View:
+    """Only whoever typed their password a short time ago: files that leave, settings, accounts."""
+    setattr(view, FRESHLY, True)
     return view
 
 
@@ -157,10 +164,18 @@ def _guard() -> AnyResponse | None:
         return _ask_to_sign_in()
     if g.account.role not in roles or (g.account.is_delegate and hasattr(view, IN_PERSON)):
         abort(403)
+    return _something_first(view)
+
+
+def _something_first(view: Callable[..., Any]) -> AnyResponse | None:
+    """What somebody who may do this has to do before."""
     if must_enrol() and request.blueprint not in ENROLMENT:
         if request.method != "GET" or LIVE_HEADER in request.headers:
             abort(403)
         return redirect(url_for("second_factor.overview"))
+    if hasattr(view, FRESHLY) and not g.is_fresh:
+        answer: AnyResponse = current_app.extensions["proof"]()
+        return answer
     return None
 
 
@@ -173,7 +188,7 @@ def _account_of_session() -> Account | None:
     if found is None:
         session.clear()
         return None
-    g.session_id, g.must_enrol = session_id, found.must_enrol
+    g.session_id, g.must_enrol, g.is_fresh = session_id, found.must_enrol, found.is_fresh
     if found.is_to_be_noted and LIVE_HEADER not in request.headers:
         try:
             sessions.note_action(house(), session_id)

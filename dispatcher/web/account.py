@@ -35,6 +35,7 @@ TRIES_BY_ACCOUNT = "5/minute;20/hour"
 """Refused tries at the present password of whoever is signed in."""
 PROVED_BY_PASSWORD = (
     "own_account.change_own_password",
+    "proving.check",
     "second_factor.begin",
     "second_factor.confirm",
     "second_factor.remove",

@@ -23,7 +23,7 @@ from dispatcher.reads.activity import activity as read_activity
 from dispatcher.reads.acts import Act, PersonAct, PlaceAct, acts_behind
 from dispatcher.reads.overview import typed_up_to
 from dispatcher.web import activity_map, activity_period, typed_figures
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.activity_period import COMPARISONS, Asked
 
 room = Blueprint("coordinator", __name__)
@@ -88,6 +88,7 @@ def outlines() -> ResponseReturnValue:
 
 @room.get("/activite.csv")
 @allow(Role.COORDINATOR)
+@freshly
 def activity_csv() -> ResponseReturnValue:
     """The same figures by day, for a spreadsheet in French: BOM, semicolons, decimal commas."""
     asked = activity_period.asked(activity_period.typed(_today()))
@@ -96,6 +97,7 @@ def activity_csv() -> ResponseReturnValue:
 
 @room.get("/activite/indicateurs.csv")
 @allow(Role.COORDINATOR)
+@freshly
 def figures_csv() -> ResponseReturnValue:
     """Every indicator and its parts, small counts masked."""
     asked = activity_period.asked(activity_period.typed(_today()))
@@ -105,6 +107,7 @@ def figures_csv() -> ResponseReturnValue:
 
 @room.get("/activite.xlsx")
 @allow(Role.COORDINATOR)
+@freshly
 def workbook() -> ResponseReturnValue:
     """The same and the days, in sheets."""
     asked = activity_period.asked(activity_period.typed(_today()))

@@ -20,7 +20,7 @@ from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import end_delegation, grant_delegation
 from dispatcher.services.parsing import parse
 from dispatcher.services.second_factors import require_second_factor, take_second_factor_away
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.forms import entries
 from dispatcher.web.posted import posted_id, the_posted_id
 from dispatcher.web.wording import Choice, Wording
@@ -48,6 +48,7 @@ def accounts() -> ResponseReturnValue:
 
 @room.post("/comptes")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def create_account() -> ResponseReturnValue:
     """Make an account with a password of our own, which is shown here and nowhere else.
 
@@ -76,6 +77,7 @@ def create_account() -> ResponseReturnValue:
 
 @room.post("/comptes/<uuid:user_id>/mot-de-passe")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def reset_password(user_id: UUID) -> ResponseReturnValue:
     """Give an account another password, shown here and nowhere else; its sessions end."""
     return _page({}, shown=NewPassword(*replace_password(house(), viewer(), user_id)))
@@ -83,6 +85,7 @@ def reset_password(user_id: UUID) -> ResponseReturnValue:
 
 @room.post("/comptes/<uuid:user_id>/delegations")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def grant(user_id: UUID) -> ResponseReturnValue:
     """Let a secretary's account act for one more practitioner."""
     practitioner = posted_id("practitioner")
@@ -100,6 +103,7 @@ def grant(user_id: UUID) -> ResponseReturnValue:
 
 @room.post("/comptes/<uuid:user_id>/delegations/retirer")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def withdraw(user_id: UUID) -> ResponseReturnValue:
     """Let it act for one of them no longer."""
     end_delegation(house(), viewer(), user_id, the_posted_id("practitioner"))
@@ -109,6 +113,7 @@ def withdraw(user_id: UUID) -> ResponseReturnValue:
 
 @room.post("/comptes/<uuid:user_id>/acces")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def change_access(user_id: UUID) -> ResponseReturnValue:
     """Close an account, or open it again."""
     active = request.form.get("active") == "1"
@@ -125,6 +130,7 @@ def change_access(user_id: UUID) -> ResponseReturnValue:
 
 @room.post("/comptes/<uuid:user_id>/double-authentification")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def take_codes_away(user_id: UUID) -> ResponseReturnValue:
     """Help somebody who lost telephone and recovery codes."""
     take_second_factor_away(house(), viewer(), user_id)
@@ -134,6 +140,7 @@ def take_codes_away(user_id: UUID) -> ResponseReturnValue:
 
 @room.post("/double-authentification")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def require_codes() -> ResponseReturnValue:
     """Say of which roles double authentication is asked; what is no role of ours is left out."""
     posted = request.form.getlist("roles")

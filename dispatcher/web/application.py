@@ -14,7 +14,7 @@ from config.logging import get_logger, remember
 from dispatcher.bootstrap import CORRELATION
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
 from dispatcher.services.house import House
-from dispatcher.web import access, account, home, navigation, rooms
+from dispatcher.web import access, account, home, navigation, proving, rooms
 from dispatcher.web.live import Renderings
 
 log = get_logger(__name__)
@@ -56,6 +56,7 @@ def create_app(house: House, guests: Sequence[Blueprint] = ()) -> Flask:
     csrf = CSRFProtect(app)
     for room in (*rooms.of(house), *guests):
         app.register_blueprint(room)
+    app.extensions["proof"] = proving.ask
     home.install(app)
     navigation.install(app, house)
     account.limit_tries(app, house.settings)

@@ -36,7 +36,7 @@ from dispatcher.services.contracts import (
 )
 from dispatcher.services.evidence import ask_evidence
 from dispatcher.web import contract_view
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 
 room = Blueprint("contract", __name__, url_prefix="/contrat")
 SEE_OTHER = 303
@@ -85,6 +85,7 @@ def describe() -> ResponseReturnValue:
 
 @room.post("/modifier")
 @allow(Role.COORDINATOR)
+@freshly
 def save() -> ResponseReturnValue:
     """Keep what was typed or the file that was chosen, or show every fault with its line."""
     file = request.files.get("fichier")
@@ -110,6 +111,7 @@ def save() -> ResponseReturnValue:
 
 @room.get("/export.toml")
 @allow(Role.COORDINATOR)
+@freshly
 def export() -> ResponseReturnValue:
     """The year with its values of today: `./snp aci settle` gives the same result from it."""
     year = valued(house(), viewer().territory_id, _zone(), year_of(_years(), asked_year(), today()))
@@ -134,6 +136,7 @@ def ask_bundle() -> ResponseReturnValue:
 
 @room.get("/preuves/<uuid:bundle_id>")
 @allow(Role.COORDINATOR)
+@freshly
 def bundle(bundle_id: UUID) -> ResponseReturnValue:
     """A file of evidence, as it was made."""
     made, content = bundle_content(house().db, viewer().territory_id, bundle_id)

@@ -50,7 +50,7 @@ from dispatcher.services.payments import (
     note_hours,
     take_back_hours,
 )
-from dispatcher.web.access import allow, house, in_person, viewer
+from dispatcher.web.access import allow, freshly, house, in_person, viewer
 from dispatcher.web.activity import WORKBOOK
 from dispatcher.web.forms import number
 
@@ -74,6 +74,7 @@ def overview() -> ResponseReturnValue:
 
 @room.post("/tarifs")
 @allow(Role.COORDINATOR)
+@freshly
 def add() -> ResponseReturnValue:
     """Set a rate, or show again what was typed with a sentence at each field."""
     typed = {name: request.form.get(name, "") for name in RULE_FIELDS}
@@ -98,6 +99,7 @@ def add() -> ResponseReturnValue:
 
 @room.post("/tarifs/<uuid:rule_id>/fin")
 @allow(Role.COORDINATOR)
+@freshly
 def end(rule_id: UUID) -> ResponseReturnValue:
     """End a rate: what is closed stays."""
     last = end_rule(house(), viewer(), rule_id)
@@ -110,6 +112,7 @@ def end(rule_id: UUID) -> ResponseReturnValue:
 
 @room.post("/heures")
 @allow(Role.COORDINATOR)
+@freshly
 def note() -> ResponseReturnValue:
     """Note hours of regulation."""
     typed = {name: request.form.get(name, "") for name in HOUR_FIELDS}
@@ -134,6 +137,7 @@ def note() -> ResponseReturnValue:
 
 @room.post("/heures/<uuid:hours_id>/retirer")
 @allow(Role.COORDINATOR)
+@freshly
 def take_back(hours_id: UUID) -> ResponseReturnValue:
     """Take back hours that were noted by mistake."""
     try:
@@ -147,6 +151,7 @@ def take_back(hours_id: UUID) -> ResponseReturnValue:
 
 @room.post("/cloture")
 @allow(Role.COORDINATOR)
+@freshly
 def close() -> ResponseReturnValue:
     """Make a month's statements final."""
     month = _asked_month(request.form.get("mois"))
@@ -164,6 +169,7 @@ def close() -> ResponseReturnValue:
 
 @room.get("/export.csv")
 @allow(Role.COORDINATOR)
+@freshly
 def export_csv() -> ResponseReturnValue:
     """The month for the accountant."""
     return _file("csv", "text/csv")
@@ -171,6 +177,7 @@ def export_csv() -> ResponseReturnValue:
 
 @room.get("/export.xlsx")
 @allow(Role.COORDINATOR)
+@freshly
 def export_xlsx() -> ResponseReturnValue:
     """The same as a workbook."""
     return _file("xlsx", WORKBOOK)

@@ -20,7 +20,7 @@ from dispatcher.services.report_mails import (
 )
 from dispatcher.services.reports import activity_report
 from dispatcher.web import activity_period
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.activity_period import Asked
 
 room = Blueprint("reports", __name__, url_prefix="/activite/rapports")
@@ -36,6 +36,7 @@ def overview() -> ResponseReturnValue:
 
 @room.post("/destinataires")
 @allow(Role.COORDINATOR)
+@freshly
 def add() -> ResponseReturnValue:
     """Send the month's report to an address too."""
     typed = request.form.get("address", "")
@@ -49,6 +50,7 @@ def add() -> ResponseReturnValue:
 
 @room.post("/destinataires/<uuid:recipient_id>/retirer")
 @allow(Role.COORDINATOR)
+@freshly
 def remove(recipient_id: UUID) -> ResponseReturnValue:
     """Send no more there."""
     remove_recipient(house(), viewer(), recipient_id)
@@ -91,6 +93,7 @@ def _page(typed: str, errors: Mapping[str, str]) -> str:
 
 @room.get("/rapport.pdf")
 @allow(Role.COORDINATOR)
+@freshly
 def document() -> ResponseReturnValue:
     """A period as PDF; of the current month so far unless told otherwise."""
     values = activity_period.typed(_today())

@@ -38,6 +38,7 @@ from dispatcher.web import (
     patient,
     payments,
     places,
+    proving,
     reinforcements,
     reports,
     requesters,
@@ -58,14 +59,8 @@ from dispatcher.web import (
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
-    rooms = [
-        account.room,
-        own_account.room,
-        second_factor.room,
-        health.room,
-        metrics.room,
-        webhooks.room,
-    ]
+    rooms = [account.room, own_account.room, second_factor.room, proving.room]
+    rooms += [health.room, metrics.room, webhooks.room]
     rooms += [
         guide.room,
         patient.room,

@@ -12,7 +12,7 @@ from dispatcher.domain.roles import Role
 from dispatcher.reads.hours import TerritoryRules, territory_rules
 from dispatcher.services.settings import change_settings
 from dispatcher.web import settings_form
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 
 room = Blueprint("settings", __name__, url_prefix="/reglages")
 SEE_OTHER = 303
@@ -28,6 +28,7 @@ def overview() -> ResponseReturnValue:
 
 @room.post("")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def change() -> ResponseReturnValue:
     """Change them all, or none: each that cannot be used says why beside its field."""
     account, typed = viewer(), settings_form.typed(request.form)

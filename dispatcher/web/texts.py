@@ -19,7 +19,7 @@ from dispatcher.services.notices import shown_phone
 from dispatcher.services.own_texts import EditedMeanwhileError, change_text, digest
 from dispatcher.services.parsing import parse
 from dispatcher.web import texts_form
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.wording import Wording
 
 room = Blueprint("texts", __name__, url_prefix="/reglages/textes")
@@ -71,6 +71,7 @@ def preview(language: str, kind: str) -> ResponseReturnValue:
 
 @room.post("/<string:language>/<string:kind>")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def change(language: str, kind: str) -> ResponseReturnValue:
     """Use what was written from now on, or say what is wrong with it."""
     typed = request.form.get("text", "")
@@ -79,6 +80,7 @@ def change(language: str, kind: str) -> ResponseReturnValue:
 
 @room.post("/<string:language>/<string:kind>/par-defaut")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def restore(language: str, kind: str) -> ResponseReturnValue:
     """Go back to the house's own text."""
     _in_force(_known(), kind, language)

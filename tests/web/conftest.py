@@ -16,8 +16,8 @@ from tests.web.pages import Browser
 
 @pytest.fixture(autouse=True)
 def sessions_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is signed out because a test's clock goes on to another day."""
-    for limit in ("IDLE", "LONGEST"):
+    """Nobody is signed out, or asked again, because a test's clock goes on to another day."""
+    for limit in ("IDLE", "LONGEST", "PROVED_FOR"):
         monkeypatch.setattr(sessions, limit, timedelta(days=400))
 
 

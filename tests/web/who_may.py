@@ -18,6 +18,7 @@ WHO_MAY = {
     "account.sign_out": EVERYBODY,
     "own_account.overview": ANY_ROLE,
     "own_account.change_own_password": ANY_ROLE,
+    "proving.check": ANY_ROLE,
     "second_factor.overview": ANY_ROLE,
     "second_factor.begin": ANY_ROLE,
     "second_factor.confirm": ANY_ROLE,
