@@ -1,7 +1,7 @@
 """P13: the regulators' board with 500 live cards, asked for by 50 browsers at once.
 
 The web process is the production's; each browser asks as the page's script does, with the tag of
-what it shows, and for half of the time one regulator takes a request in hand every other second. What
+what it shows. For half of the time one regulator takes a request in hand every other second. What
 changes is told apart from what does not: a 304, or the whole part.
 """
 

@@ -8,7 +8,7 @@ from tests.web.test_request_page import act, booked, page_of
 def test_what_a_request_led_to_is_noted_and_taken_back(town: Town, desk: Browser) -> None:
     request = booked(town)
     page = page_of(desk, request)
-    assert [text for text in page.texts("button", "button--small") if "Noter" in text] == [
+    assert [text for text in page.texts("button", "button--small") if "Noter :" in text] == [
         "Noter : Passage aux urgences évité",
         "Noter : Médecin traitant trouvé",
     ]
