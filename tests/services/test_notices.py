@@ -13,7 +13,14 @@ from dispatcher.services import appointment_notices, appointments
 from dispatcher.services.answers import release_acceptance
 from dispatcher.services.appointment_notices import AppointmentNotices
 from dispatcher.services.asking import ask_now
-from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest, RegisterPlace
+from dispatcher.services.commands import (
+    BookSlot,
+    CancelRequest,
+    CloseRequest,
+    OpenEpisode,
+    RegisterPlace,
+)
+from dispatcher.services.episodes import call_reinforcements, open_episode
 from dispatcher.services.house import House
 from dispatcher.services.inbox import answer_message
 from dispatcher.services.invitations import Invite, invite
@@ -96,6 +103,15 @@ def live_through_everything(house: House, town: Town) -> None:
     keep_promises(house)
     live_through_offers(house, town)
     live_through_a_visit(house, town)
+    live_through_a_crisis(house, town)
+
+
+def live_through_a_crisis(house: House, town: Town) -> None:
+    """Reinforcements are called, whatever the crisis is named after."""
+    boss = town.account(Role.ADMINISTRATOR)
+    episode = open_episode(house, boss, OpenEpisode(name="Épidémie de grippe", radius_km=80))
+    assert call_reinforcements(house, boss, episode, ["10"])
+    keep_promises(house)
 
 
 def live_through_a_visit(house: House, town: Town) -> None:
