@@ -19,3 +19,5 @@ PRACTITIONER_LINKS = timedelta(days=30)
 """Digests of practitioners' links after they expired: until then the page says that it is over."""
 SENT_EMAILS = timedelta(days=90)
 """E-mails to professionals, after they left or were given up."""
+SESSIONS = timedelta(days=1)
+"""Sessions that nobody signed out of: they end after twelve hours by themselves."""

@@ -47,8 +47,8 @@ def back_up(file: Path, url: str) -> int:
         revision = revision_in(url, file)  # read once to its end: it can be put back
     except BackupError as error:
         return _refuse(error)
-    megabytes = file.stat().st_size / 1e6
-    print(f"{file}{NBSP}: {megabytes:.1f}{NBSP}Mo, schéma {revision}.".replace(".", ",", 1))
+    megabytes = f"{file.stat().st_size / 1e6:.1f}".replace(".", ",")
+    print(f"{file}{NBSP}: {megabytes}{NBSP}Mo, schéma {revision}.")
     return 0
 
 

@@ -16,7 +16,6 @@ from dispatcher.storage.accounts import User
 from dispatcher.storage.desk import RequestNote, RequestViewer
 from dispatcher.storage.encryption import Cipher
 from dispatcher.storage.requests import CareRequest
-from dispatcher.storage.unit import Database
 
 LOOKING_FOR = timedelta(seconds=30)
 """Whose page has not asked again for this long does not look at it any more."""
@@ -80,12 +79,6 @@ def regulators(session: Session, territory_id: UUID) -> tuple[Colleague, ...]:
         .order_by(User.display_name, User.id)
     )
     return tuple(Colleague(row.id, row.display_name) for row in rows)
-
-
-def regulators_of(db: Database, territory_id: UUID) -> tuple[Colleague, ...]:
-    """The same in a reading of its own."""
-    with db.reading() as session:
-        return regulators(session, territory_id)
 
 
 def holder_of(

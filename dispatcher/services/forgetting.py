@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, or_, select, text, tuple_, update
 
 from config import retention
 from dispatcher.domain.emails import UNSENT
@@ -20,9 +20,11 @@ from dispatcher.domain.states import LIVE_REQUESTS
 from dispatcher.services.house import House
 from dispatcher.storage import keeping
 from dispatcher.storage.accounts import IdempotencyKey
+from dispatcher.storage.columns import table_of
 from dispatcher.storage.desk import RequestNote
 from dispatcher.storage.emails import Email
 from dispatcher.storage.encryption import identity
+from dispatcher.storage.engines import rows_changed
 from dispatcher.storage.gp_searches import GpSearch
 from dispatcher.storage.links import PractitionerLink
 from dispatcher.storage.messages import Message
@@ -30,11 +32,12 @@ from dispatcher.storage.offers import Offer
 from dispatcher.storage.patients import KNOWN, Patient
 from dispatcher.storage.promises import Promise
 from dispatcher.storage.requests import Appointment, CareRequest
+from dispatcher.storage.sessions import UserSession
 from dispatcher.storage.unit import Claim, Unit
 
 BUDGET_SECONDS = 5.0
 """A job gives the worker back after this; the rest waits for its next turn, at once."""
-PAGE = 100
+PAGE, PAGE_DELETED = 100, 1000
 _LIVE = [status.value for status in LIVE_REQUESTS]
 
 
@@ -54,7 +57,7 @@ def forget_old(house: House, claim: Claim) -> int:
     Returns how many patients were forgotten in this turn; comes back at once where some are left.
     """
     started, forgotten = time.monotonic(), 0
-    _delete_old(house)
+    _delete_old(house, claim)
     while found := _due(house):
         for patient_id, territory_id in found:
             # whoever called again meanwhile is no longer due
@@ -160,19 +163,24 @@ def _due(house: House) -> list[tuple[UUID, UUID]]:
         return [(row.id, row.territory_id) for row in found]
 
 
-def _delete_old(house: House) -> None:
-    """What stands for nothing any more."""
+def _delete_old(house: House, claim: Claim) -> None:
+    """What stands for nothing any more, so many rows in a transaction that nobody waits for it."""
     now = house.clock()
-    for statement in (
-        delete(IdempotencyKey).where(IdempotencyKey.created_at < now - retention.IDEMPOTENCY_KEYS),
-        delete(Promise).where(Promise.done_at < now - retention.KEPT_PROMISES),
-        delete(PractitionerLink).where(
-            PractitionerLink.expires_at < now - retention.PRACTITIONER_LINKS
+    for table, condition in (
+        (IdempotencyKey, IdempotencyKey.created_at < now - retention.IDEMPOTENCY_KEYS),
+        (Promise, Promise.done_at < now - retention.KEPT_PROMISES),
+        (PractitionerLink, PractitionerLink.expires_at < now - retention.PRACTITIONER_LINKS),
+        (
+            Email,
+            Email.status.not_in([status.value for status in UNSENT])
+            & (Email.created_at < now - retention.SENT_EMAILS),
         ),
-        delete(Email).where(
-            Email.status.not_in([status.value for status in UNSENT]),
-            Email.created_at < now - retention.SENT_EMAILS,
-        ),
+        (UserSession, UserSession.began_at < now - retention.SESSIONS),
     ):
-        with house.db.writing() as session:
-            session.execute(statement)
+        key = tuple_(*table_of(table).primary_key.columns)
+        page = select(*table_of(table).primary_key.columns).where(condition).limit(PAGE_DELETED)
+        deleted = PAGE_DELETED
+        while deleted == PAGE_DELETED:
+            with house.db.writing() as session:
+                deleted = rows_changed(session.execute(delete(table).where(key.in_(page))))
+            keeping.prolong(house.db, claim, house.settings.promise_lease)

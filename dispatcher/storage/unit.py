@@ -102,13 +102,16 @@ class Unit:
         ids: Mapping[str, UUID],
         due_at: datetime | None = None,
     ) -> None:
-        """Owe a job, now or at `due_at`. It is kept if and only if this transaction commits."""
+        """Owe a job, now or at `due_at`. It is kept if and only if this transaction commits.
+
+        It is the transaction's territory's, unless `ids` name a neighbour's.
+        """
         promise_id = uuid.uuid4()
         due = due_at or self.now
         self._promises.append(
             {
                 "id": promise_id,
-                "territory_id": self.territory_id,
+                "territory_id": ids.get("territory_id", self.territory_id),
                 "job": job.value,
                 "ids": {name: str(value) for name, value in ids.items()},
                 "due_at": due,

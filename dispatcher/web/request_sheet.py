@@ -241,8 +241,7 @@ def _patient(
     gp = patient.gp_name or (FOREIGN_GP if patient.has_gp else NO_GP)
     return {
         "name": person(patient.first_name, patient.last_name),
-        "age": wording.age(patient.birth_date),
-        "birth_date": f"{patient.birth_date:%d/%m/%Y}" if patient.phone else "",
+        "birth": wording.birth(patient.birth_date),
         "phone": shown_phone(patient.phone, department),
         "phone_uri": f"tel:{patient.phone}",
         "stopped": wording.moment(patient.stopped_since) if patient.stopped_since else "",

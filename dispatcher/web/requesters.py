@@ -246,7 +246,7 @@ def _shown(asked: AskedRequest, wording: Wording) -> dict[str, Any]:
         "url": url_for("requesters.show", request_id=asked.id),
         "name": person(asked.first_name, asked.last_name),
         "age": wording.age(asked.birth_date),
-        "birth_date": f"{asked.birth_date:%d/%m/%Y}",
+        "birth": wording.birth(asked.birth_date),
         "phone": shown_phone(asked.phone, department),
         "profession_label": wording.profession(asked.profession),
         "motive_label": wording.motive(asked.motive),

@@ -113,6 +113,12 @@ class Wording:
         """« aujourd’hui à 9 h 12 »."""
         return calendar.relative_day_and_hour(instant, self.now, self.zone)
 
+    def birth(self, birth_date: date) -> str:
+        """« 03/02/1950 (76 ans) »; « identité effacée » of the forgotten."""
+        if birth_date == BORN:
+            return self.age(birth_date)
+        return f"{birth_date:%d/%m/%Y} ({self.age(birth_date)})"
+
     def age(self, birth_date: date) -> str:
         """« 76 ans », « 19 mois », « moins d’un mois », « identité effacée » of the forgotten."""
         if birth_date == BORN:

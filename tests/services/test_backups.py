@@ -1,6 +1,7 @@
 """A copy is one moment's, taken while others write; put back, it is a house that can go on."""
 
 import itertools
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -235,7 +236,9 @@ def test_the_verbs_are_dry_unless_told_otherwise_and_look_at_what_they_put_back(
         out, err = capsys.readouterr()
         return code, (out + err).replace("\N{NO-BREAK SPACE}", " ")
 
-    assert run(database_url, "backup", str(copy))[0] == 0
+    code, told = run(database_url, "backup", str(copy))
+    assert code == 0
+    assert re.match(rf"{re.escape(str(copy))} : \d+,\d Mo, schéma \d{{4}}\.", told)
     code, told = run(elsewhere, "restore", str(copy))
     assert (code, "Rien n’a été remis en place" in told) == (0, True)
     code, told = run(elsewhere, "restore", str(copy), "--apply")

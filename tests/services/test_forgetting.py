@@ -15,7 +15,7 @@ from dispatcher import cli
 from dispatcher.domain.calendar import period
 from dispatcher.domain.jobs import Job
 from dispatcher.reads.activity import activity
-from dispatcher.services import appointments, receiving
+from dispatcher.services import appointments, forgetting, receiving
 from dispatcher.services.commands import WriteNote
 from dispatcher.services.day_counts import recount_all_days
 from dispatcher.services.forgetting import StillCaredForError
@@ -23,14 +23,16 @@ from dispatcher.services.house import House
 from dispatcher.services.in_hand import note_request
 from dispatcher.services.persons import erase_person, export_person, persons_of
 from dispatcher.services.rotating import sealed_columns
+from dispatcher.services.sessions import open_session
 from dispatcher.storage import keeping
+from dispatcher.storage.accounts import IdempotencyKey
 from dispatcher.storage.models import METADATA
 from dispatcher.storage.promises import Promise
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
 from tests.invariants import check
-from tests.services.tables import kinds
+from tests.services.tables import kinds, row_counts
 
 PHONE, MARK = "06 39 98 77 01", "Zorglub"
 BORN = date(1950, 2, 3)
@@ -160,20 +162,40 @@ def test_nobody_is_erased_while_they_are_cared_for(house: House, town: Town) -> 
 
 
 def test_what_stands_for_nothing_any_more_is_deleted_when_its_time_is_over(
-    house: House, town: Town, clock: FakeClock
+    house: House, town: Town, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town.request()
+    monkeypatch.setattr(forgetting, "PAGE_DELETED", 2)
+    for _ in range(3):
+        town.request()
     keep_promises(house)
+    open_session(house, town.regulator, "Firefox sur Windows")
+    with house.db.writing() as session:
+        for number in range(3):
+            session.add(
+                IdempotencyKey(
+                    user_id=town.regulator.user_id,
+                    key=f"appel-{number}",
+                    fingerprint="x",
+                    resource_id=town.regulator.user_id,
+                    created_at=clock.now,
+                )
+            )
 
     def kept() -> int:
         with house.db.reading() as session:
             return len(session.scalars(select(Promise).where(Promise.done_at.is_not(None))).all())
 
     done = kept()
-    assert done
-    clock.advance(hours=24 * 30 - 1)
+    assert done > 2
+    before = row_counts(house)
+    clock.advance(hours=24 * 7 - 1)
+    night(house)
+    assert (before["idempotency_keys"], row_counts(house)["idempotency_keys"]) == (3, 3)
+    assert (before["user_sessions"], row_counts(house)["user_sessions"]) == (1, 0)
+    clock.advance(hours=24 * 23)
     night(house)
     assert kept() >= done
+    assert row_counts(house)["idempotency_keys"] == 0
     clock.advance(hours=2)
     night(house)
     with house.db.reading() as session:
@@ -233,7 +255,7 @@ def test_every_sealed_column_is_forgotten_or_is_about_no_patient() -> None:
 
 def test_each_duration_stands_in_the_table_of_data() -> None:
     data = (Path(__file__).resolve().parents[2] / "DATA.md").read_text()
-    told = dict(re.findall(r"`([A-Z_]+)` \((\d+) days\)", data))
+    told = dict(re.findall(r"`([A-Z_]+)` \((\d+) days?\)", data))
     durations = {
         name: str(value.days)
         for name, value in vars(retention).items()

@@ -20,6 +20,7 @@ from dispatcher.services.commands import BookSlot, CancelRequest, PublishSlot
 from dispatcher.services.house import House
 from dispatcher.services.neighbours import agree, end_agreement
 from dispatcher.storage.log import LoggedEvent
+from dispatcher.storage.promises import Promise
 from tests.builders import Town, Volunteer
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
@@ -219,6 +220,19 @@ def test_a_marked_slot_serves_whoever_waits_next_door_at_once(
     keep_promises(house)
 
     assert town.the_request(request).status == "booked"
+
+
+@pytest.mark.usefixtures("sharing")
+def test_what_is_promised_to_the_neighbour_is_the_neighbours_to_take_up_again(
+    house: House, town: Town, next_door: Town, lender: Volunteer
+) -> None:
+    next_door.slot(lender, shared=True)
+    with house.db.reading() as session:
+        owners = {
+            (each.territory_id, each.ids["territory_id"])
+            for each in session.scalars(select(Promise).where(Promise.job == "match_waiting"))
+        }
+    assert owners == {(each.territory_id, str(each.territory_id)) for each in (town, next_door)}
 
 
 @pytest.mark.usefixtures("sharing")
