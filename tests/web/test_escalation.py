@@ -121,6 +121,7 @@ def test_each_way_out_shows_the_letter_that_presses_it(
         "a": "Annuler",
         "t": "Je",
         "o": "Noter",
+        "k": "Autre",
     }
     for element in page.root.iter("button"):
         if key := element.get("data-key"):
