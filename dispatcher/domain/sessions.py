@@ -10,7 +10,7 @@ LONGEST = timedelta(hours=12)
 NOTED_EVERY = timedelta(minutes=1)
 """An action is written down at most this often."""
 PROVED_FOR = timedelta(minutes=10)
-"""For so long after a password, files leave the house and settings are changed without another."""
+"""For so long after a proof, files leave the house and settings are changed without another."""
 UNKNOWN_BROWSER = "Navigateur inconnu"
 
 # What a browser says of itself, the more particular before what it pretends to be.

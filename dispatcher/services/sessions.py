@@ -13,6 +13,7 @@ from dispatcher.domain.roles import Account, Role
 from dispatcher.services.accounts import OPEN, account_in, is_password
 from dispatcher.services.house import House
 from dispatcher.services.passwords import NOT_THE_PRESENT_ONE, password_hash_of
+from dispatcher.services.second_factors import check_code
 from dispatcher.storage.accounts import User
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.delegations import Delegation
@@ -62,7 +63,7 @@ class OpenSession:
     is_to_be_noted: bool
     """Whether an action of its owner is due to be written down."""
     is_fresh: bool
-    """Whether its owner typed their password a short time ago."""
+    """Whether its owner proved who they are a short time ago."""
     must_enrol: bool
     """Whether the territory asks this role for double authentication, and there is none yet."""
 
@@ -132,10 +133,22 @@ def note_action(house: House, session_id: UUID) -> None:
         session.execute(_NOTE, {"session": session_id, "now": house.clock()})
 
 
-def prove_again(house: House, account: Account, session_id: UUID, present: str) -> None:
-    """Whoever has the session knows the password as well. Raises InvalidError (`present`)."""
-    if not is_password(password_hash_of(house, account), present):
+def prove_again(
+    house: House, account: Account, session_id: UUID, present: str, code: str = ""
+) -> None:
+    """Whoever has the session knows the password as well, or has the second factor's code.
+
+    Raises InvalidError (`present`), CodeRefusedError.
+    """
+    if code.strip():
+        check_code(house, account, code)
+    elif not is_password(password_hash_of(house, account), present):
         raise InvalidError({"present": NOT_THE_PRESENT_ONE})
+    note_proof(house, account, session_id)
+
+
+def note_proof(house: House, account: Account, session_id: UUID) -> None:
+    """The owner of the session has just proved again who they are."""
     with house.db.writing() as session:
         session.execute(
             update(_SESSIONS)

@@ -26,4 +26,4 @@ class UserSession(Record):
     seen_at: Mapped[Instant]
     """The last action of its owner, to the minute."""
     proved_at: Mapped[datetime | None]
-    """When its owner last typed their password; None for sessions older than this column."""
+    """When its owner last proved who they are; None for sessions older than this column."""

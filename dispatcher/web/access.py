@@ -47,7 +47,7 @@ def in_person(view: View) -> View:
 
 
 def freshly(view: View) -> View:
-    """Only whoever typed their password a short time ago: files that leave, settings, accounts."""
+    """Only whoever proved who they are a short time ago: files that leave, settings, accounts."""
     setattr(view, FRESHLY, True)
     return view
 

@@ -123,6 +123,7 @@ def export() -> ResponseReturnValue:
 
 @room.post("/preuves")
 @allow(Role.COORDINATOR)
+@freshly
 def ask_bundle() -> ResponseReturnValue:
     """Have the file of evidence of a year made."""
     try:

@@ -24,7 +24,7 @@ from dispatcher.services.contracts import (
     seen,
 )
 from dispatcher.web import contract_fields, contract_view
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.contract import (
     SEE_OTHER,
     UNPROCESSABLE,
@@ -83,6 +83,7 @@ def edit() -> ResponseReturnValue:
 
 @room.post("")
 @allow(Role.COORDINATOR)
+@freshly
 def save() -> ResponseReturnValue:
     """Keep the year, or show every fault at its field; other buttons add and take away rows."""
     values = contract_fields.posted(request.form)

@@ -10,7 +10,7 @@ from dispatcher.domain.errors import InvalidError, NotFoundError
 from dispatcher.domain.roles import Account, Role
 from dispatcher.reads.delegations import delegate_accounts, delegates_of, practitioners_of
 from dispatcher.services.delegations import end_delegation, grant_delegation
-from dispatcher.web.access import act_for, allow, house, in_person, viewer
+from dispatcher.web.access import act_for, allow, freshly, house, in_person, viewer
 from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Choice
 
@@ -38,6 +38,7 @@ def overview() -> ResponseReturnValue:
 @room.post("")
 @allow(Role.PRACTITIONER)
 @in_person
+@freshly
 def grant() -> ResponseReturnValue:
     """Let one more act for oneself."""
     try:
@@ -52,6 +53,7 @@ def grant() -> ResponseReturnValue:
 @room.post("/retirer")
 @allow(Role.PRACTITIONER)
 @in_person
+@freshly
 def withdraw() -> ResponseReturnValue:
     """Let one act for oneself no longer."""
     end_delegation(house(), viewer(), the_posted_id("delegate"), _own(viewer()))

@@ -34,7 +34,7 @@ from dispatcher.services.directory_reading import (
 )
 from dispatcher.services.directory_words import FAULTS, ONE, VERDICTS, fields, report_rows
 from dispatcher.services.parsing import parse
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.live import LiveState, fragment
 from dispatcher.web.wording import Wording, plain
 
@@ -121,6 +121,7 @@ def choose(import_id: UUID) -> ResponseReturnValue:
 
 @room.post("/<uuid:import_id>/lancement")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def start(import_id: UUID) -> ResponseReturnValue:
     """Have it imported."""
     directory.start_import(house(), viewer(), import_id)
@@ -140,6 +141,7 @@ def live(import_id: UUID) -> ResponseReturnValue:
 
 @room.get("/<uuid:import_id>/rapport.csv")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def report(import_id: UUID) -> ResponseReturnValue:
     """The report line by line, as French Excel expects it."""
     told = directory.report_of(house(), viewer().territory_id, import_id)

@@ -15,7 +15,7 @@ from dispatcher.reads.invitations import Invitee, Sent, invitee
 from dispatcher.services.departures import deactivate_practitioner, reactivate_practitioner
 from dispatcher.services.invitations import Invite, invite, revoke
 from dispatcher.services.parsing import parse
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.wording import Choice, Wording, shown_phone
 
 room = Blueprint("invitations", __name__, url_prefix="/annuaire")
@@ -47,6 +47,7 @@ def show(practitioner_id: UUID) -> ResponseReturnValue:
 
 @room.post("/<uuid:practitioner_id>/invitation")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def send(practitioner_id: UUID) -> ResponseReturnValue:
     """Invite them, or show the form again with a sentence at each field."""
     values = {name: request.form.get(name, "").strip() for name in ("channel", "email", "phone")}
@@ -65,6 +66,7 @@ def send(practitioner_id: UUID) -> ResponseReturnValue:
 
 @room.post("/<uuid:practitioner_id>/invitation/retrait")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def take_back(practitioner_id: UUID) -> ResponseReturnValue:
     """End the link that they were sent."""
     revoke(house(), viewer(), practitioner_id)
@@ -74,6 +76,7 @@ def take_back(practitioner_id: UUID) -> ResponseReturnValue:
 
 @room.post("/<uuid:practitioner_id>/depart")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def deactivate(practitioner_id: UUID) -> ResponseReturnValue:
     """Take them out of the directory, unless patients are expected."""
     try:
@@ -89,6 +92,7 @@ def deactivate(practitioner_id: UUID) -> ResponseReturnValue:
 
 @room.post("/<uuid:practitioner_id>/retour")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def reactivate(practitioner_id: UUID) -> ResponseReturnValue:
     """Take them in again."""
     reactivate_practitioner(house(), viewer(), practitioner_id)

@@ -11,7 +11,7 @@ from dispatcher.domain.errors import InvalidError, RefusedError, UnavailableErro
 from dispatcher.domain.roles import Account, Role
 from dispatcher.reads.neighbours import Neighbour, neighbours
 from dispatcher.services.neighbours import agree, end_agreement
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.wording import Wording
 
 room = Blueprint("neighbours", __name__, url_prefix="/voisins")
@@ -32,6 +32,7 @@ def overview() -> ResponseReturnValue:
 
 @room.post("/accord")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def accept() -> ResponseReturnValue:
     """Propose an agreement, or accept the other side's."""
 
@@ -47,6 +48,7 @@ def accept() -> ResponseReturnValue:
 
 @room.post("/fin")
 @allow(Role.COORDINATOR, Role.ADMINISTRATOR)
+@freshly
 def end() -> ResponseReturnValue:
     """End an agreement, or take a proposal back."""
 

@@ -21,7 +21,7 @@ from dispatcher.services.agenda_exports import make_export, revoke_export
 from dispatcher.services.agendas import add_agenda, read_now, remove_agenda
 from dispatcher.services.commands import AddAgenda
 from dispatcher.services.parsing import parse
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.wording import Choice
 
 room = Blueprint("own_agendas", __name__, url_prefix="/agenda/agendas")
@@ -88,6 +88,7 @@ def add() -> ResponseReturnValue:
 
 @room.post("/export")
 @allow(Role.PRACTITIONER)
+@freshly
 def make_feed() -> ResponseReturnValue:
     """Open a secret address for another calendar; it is on the answer itself, and nowhere else."""
     secret = make_export(house(), viewer(), with_identity=bool(request.form.get("identity")))
@@ -97,6 +98,7 @@ def make_feed() -> ResponseReturnValue:
 
 @room.post("/export/retirer")
 @allow(Role.PRACTITIONER)
+@freshly
 def revoke_feed() -> ResponseReturnValue:
     """Close it."""
     revoke_export(house(), viewer())

@@ -185,6 +185,7 @@ def export_xlsx() -> ResponseReturnValue:
 
 @room.get("/releves/<uuid:practitioner_id>")
 @allow(Role.COORDINATOR)
+@freshly
 def statement(practitioner_id: UUID) -> ResponseReturnValue:
     """One professional's statement, as PDF."""
     return _statement(practitioner_id)

@@ -1,57 +1,73 @@
 """Proving again who one is, before files that leave the house and settings.
 
 A form that was sent too late is not lost: what was typed waits in this page, and goes on (307) to
-where it was sent once the password is right.
+where it was sent once the password, or the second factor's code, is right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Role
+from dispatcher.services.second_factors import CodeRefusedError, has_second_factor
 from dispatcher.services.sessions import prove_again
 from dispatcher.web.access import allow, house, own_session, viewer
 from dispatcher.web.paths import safe_path
 
 room = Blueprint("proving", __name__, url_prefix="/compte/confirmation")
-PATH, IS_FORM, PASSWORD = "proof.path", "proof.form", "proof.password"
+PATH, IS_FORM, PASSWORD, CODE = "proof.path", "proof.form", "proof.password", "proof.code"
 """What this page adds to a form that waits; no other form has such names."""
-OURS = frozenset({PATH, IS_FORM, PASSWORD, "csrf_token"})
+OURS = frozenset({PATH, IS_FORM, PASSWORD, CODE, "csrf_token"})
 SAME_POST_THERE = 307
 
 
 @room.post("")
 @allow(*Role)
 def check() -> ResponseReturnValue:
-    """Take the password and go on."""
+    """Take the password or the code, and go on."""
     path = safe_path(request.form.get(PATH, ""))
     is_form = request.form.get(IS_FORM) == "1"
     try:
-        prove_again(house(), viewer(), own_session(), request.form.get(PASSWORD, ""))
+        prove_again(
+            house(),
+            viewer(),
+            own_session(),
+            request.form.get(PASSWORD, ""),
+            request.form.get(CODE, ""),
+        )
     except InvalidError as error:
-        return _page(path, error.fields["present"], is_form=is_form), error.status
+        return _page(path, {PASSWORD: error.fields["present"]}, is_form=is_form), error.status
+    except CodeRefusedError as refusal:
+        return _page(path, {CODE: refusal.sentence}, is_form=is_form), refusal.status
     if is_form and path:
         return redirect(path, SAME_POST_THERE)
     return render_template("account/proved.html", path=path or url_for("home"))
 
 
 def ask() -> Response:
-    """The page in the place of what was asked for; nothing was done."""
+    """The page in the place of what was asked for; nothing was done.
+
+    A form that another site sent is refused here: its fields must not be handed on as ours.
+    """
     is_form = request.method == "POST"
+    if is_form:
+        current_app.extensions["csrf"].protect()
     path = request.full_path.rstrip("?")
-    return Response(_page(path, "", is_form=is_form), 200, mimetype="text/html")
+    return Response(_page(path, {}, is_form=is_form), 200, mimetype="text/html")
 
 
-def _page(path: str, error: str, *, is_form: bool) -> str:
+def _page(path: str, errors: Mapping[str, str], *, is_form: bool) -> str:
     return render_template(
         "account/prove.html",
         path=path,
         is_form=is_form,
-        errors={PASSWORD: error} if error else {},
+        errors=errors,
+        has_codes=has_second_factor(house(), viewer()),
         waiting=_waiting() if is_form else (),
+        lacks_file=any(each.filename for each in request.files.values()),
     )
 
 

@@ -60,6 +60,7 @@ def remove(recipient_id: UUID) -> ResponseReturnValue:
 
 @room.post("/envoyer")
 @allow(Role.COORDINATOR)
+@freshly
 def send() -> ResponseReturnValue:
     """Send last month's report now to whoever has not had it."""
     try:

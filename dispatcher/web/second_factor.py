@@ -20,9 +20,10 @@ from dispatcher.services.second_factors import (
     check_code,
     confirm_second_factor,
     remove_second_factor,
+    renew_recovery_codes,
 )
 from dispatcher.web import access, devices
-from dispatcher.web.access import allow, house, open_to_everybody, viewer
+from dispatcher.web.access import allow, freshly, house, open_to_everybody, viewer
 from dispatcher.web.paths import safe_path
 from dispatcher.web.wording import Wording
 
@@ -63,6 +64,14 @@ def confirm() -> ResponseReturnValue:
     except InvalidError as error:
         return _page(error.fields), error.status
     return _page({}, codes)
+
+
+@room.post(f"{PAGE}/codes")
+@allow(*Role)
+@freshly
+def renew() -> ResponseReturnValue:
+    """Other recovery codes, shown here and nowhere else; those of before open nothing."""
+    return _page({}, renew_recovery_codes(house(), viewer()))
 
 
 @room.post(f"{PAGE}/retirer")

@@ -21,7 +21,7 @@ from dispatcher.reads.typed_figures import Typed, typed_figures
 from dispatcher.services.contract_years import contract_years, lines_to_fill
 from dispatcher.services.parsing import parse
 from dispatcher.services.typed_figures import TypeFigure, take_back_figure, type_figure
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.forms import number
 
 room = Blueprint("typed_figures", __name__, url_prefix="/activite/chiffres")
@@ -41,6 +41,7 @@ def overview() -> ResponseReturnValue:
 
 @room.post("")
 @allow(Role.COORDINATOR)
+@freshly
 def add() -> ResponseReturnValue:
     """Keep a figure, or show again what was typed with a sentence at each field."""
     typed = {name: request.form.get(name, "") for name in FIELDS}
@@ -54,6 +55,7 @@ def add() -> ResponseReturnValue:
 
 @room.post("/<uuid:figure_id>/retirer")
 @allow(Role.COORDINATOR)
+@freshly
 def take_back(figure_id: UUID) -> ResponseReturnValue:
     """Take back what was typed by mistake."""
     take_back_figure(house(), viewer(), figure_id)

@@ -16,7 +16,7 @@ from dispatcher.domain.roles import Role
 from dispatcher.reads.health import promises_and_ticks, versions
 from dispatcher.reads.watching import DeadPromise, Owed, dead_promises, owed_by_job
 from dispatcher.services.given_up import retry_promise
-from dispatcher.web.access import allow, house, viewer
+from dispatcher.web.access import allow, freshly, house, viewer
 from dispatcher.web.health import EMAIL_UNSENT_SECONDS, OVERDUE_SECONDS, UNSENT_SECONDS
 from dispatcher.web.wording import Wording
 
@@ -80,6 +80,7 @@ def overview() -> str:
 
 @room.post("/<uuid:promise_id>/reprendre")
 @allow(Role.ADMINISTRATOR)
+@freshly
 def retry(promise_id: UUID) -> ResponseReturnValue:
     """Have work tried again that was given up."""
     try:

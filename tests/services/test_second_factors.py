@@ -130,6 +130,21 @@ def test_a_recovery_code_is_good_once(house: House, town: Town) -> None:
     assert left == [9, 8]
 
 
+def test_codes_on_paper_are_made_anew_by_who_has_double_authentication(
+    house: House, town: Town
+) -> None:
+    account, colleague = town.regulator, town.account(Role.REGULATOR)
+    begun(house, colleague)
+    with pytest.raises(NotFoundError):
+        second_factors.renew_recovery_codes(house, colleague)
+    _, old = enrolled(house, account)
+    assert accepts(house, account, old[0])
+    new = second_factors.renew_recovery_codes(house, account)
+    assert own_second_factor(house.db, account.user_id).codes_left == 10  # type: ignore[union-attr]
+    assert [accepts(house, account, code) for code in (old[1], new[1])] == [False, True]
+    assert "recovery_codes_renewed" in kinds(house)
+
+
 def test_another_persons_codes_open_nothing(house: House, town: Town) -> None:
     totp, codes = enrolled(house, town.regulator)
     colleague = town.account(Role.REGULATOR)

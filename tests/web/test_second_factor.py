@@ -107,6 +107,22 @@ def test_what_does_not_fit_is_told_beside_its_field(
     assert sentence in page.field_error(field)
 
 
+def test_recovery_codes_are_made_anew_and_the_old_open_nothing(
+    town: Town, desk: Browser, app: Flask, clock: FakeClock
+) -> None:
+    _, old = set_up(desk, clock)
+    page = desk.submit(desk.get(PAGE).form(f"{PAGE}/codes"))
+    codes = [text for text in page.texts("code") if "-" in text]
+    assert len(codes) == 10
+    assert not set(codes) & set(old)
+    assert codes[0] not in desk.get(PAGE).html
+
+    browser = Browser(app)
+    page = answer(browser.sign_in(town.regulator), browser, old[0], status=401)
+    assert answer(page, browser, codes[0]).path == "/demandes"
+    assert "Il vous reste 9 codes de secours." in desk.get(PAGE).text
+
+
 def test_it_can_be_removed_with_the_password(
     town: Town, desk: Browser, app: Flask, clock: FakeClock
 ) -> None:

@@ -23,6 +23,7 @@ WHO_MAY = {
     "second_factor.begin": ANY_ROLE,
     "second_factor.confirm": ANY_ROLE,
     "second_factor.remove": ANY_ROLE,
+    "second_factor.renew": ANY_ROLE,
     "second_factor.ask": EVERYBODY,
     "second_factor.check": EVERYBODY,
     "administration.require_codes": ADMINISTRATORS,

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from dispatcher.domain.events.accounts import (
     PasswordReplaced,
+    RecoveryCodesRenewed,
     RecoveryCodeUsed,
     SecondFactorRemoved,
     SecondFactorRequired,
@@ -223,6 +224,7 @@ __all__ = [
     "PractitionerInvited",
     "PromiseRetried",
     "RecoveryCodeUsed",
+    "RecoveryCodesRenewed",
     "RegulationHoursNoted",
     "RegulationHoursTakenBack",
     "ReinforcementAnswered",

@@ -74,6 +74,13 @@ class RecoveryCodeUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCodesRenewed(Event):
+    """An account made itself other codes on paper; those of before are gone."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Event):
     """An API token was made for an account."""
 
