@@ -13,6 +13,7 @@ from config.logging import remembered
 from config.settings import Settings
 from config.sms_texts import load as load_texts
 from dispatcher.gateways.agendas import AgendaSource, HttpAgendas
+from dispatcher.gateways.demo_mailbox import DemonstrationMailbox
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.email import EmailGateway, SmtpEmail
 from dispatcher.gateways.routing import OsrmRouting
@@ -25,6 +26,7 @@ GATEWAYS = "dispatcher.gateways"
 CORRELATION = "request_id"
 """Under this key the logs carry a web request's id, and a promise carries it on."""
 DEMONSTRATION_PHONE_FILE = "telephone.sqlite3"
+DEMONSTRATION_MAILBOX_FILE = "courrier.sqlite3"
 
 
 class SilentBell:
@@ -65,11 +67,10 @@ def build(
 ) -> House:
     """Put the house together; tests give their own bell, gateways and clock."""
     chosen_bell = bell or SilentBell()
-    telephone = None
-    if settings.demonstration_directory is not None:
-        telephone = DemonstrationTelephone(
-            settings.demonstration_directory / DEMONSTRATION_PHONE_FILE
-        )
+    telephone = mailbox = None
+    if (directory := settings.demonstration_directory) is not None:
+        telephone = DemonstrationTelephone(directory / DEMONSTRATION_PHONE_FILE)
+        mailbox = DemonstrationMailbox(directory / DEMONSTRATION_MAILBOX_FILE)
     return House(
         settings=settings,
         db=Database(
@@ -82,6 +83,7 @@ def build(
         bell=chosen_bell,
         sms=sms or _gateway(settings, telephone),
         telephone=telephone,
+        mailbox=mailbox,
         ear=_provider(settings.sms_provider).listen(settings) if settings.sms_provider else None,
         clock=clock,
         communes=_communes(),
@@ -89,7 +91,7 @@ def build(
         texts=_texts(),
         email_texts=_email_texts(),
         agendas=agendas or HttpAgendas(),
-        email=email or (SmtpEmail(settings.smtp) if settings.smtp else None),
+        email=email or (SmtpEmail(settings.smtp) if settings.smtp else mailbox),
         routing=OsrmRouting(settings.routing_url) if settings.routing_url else None,
     )
 

@@ -1,26 +1,17 @@
-"""The demonstration telephone: a small SQLite file in place of Twilio, shared by all processes.
+"""The demonstration telephone: a small SQLite file in place of Twilio."""
 
-Each call opens its own short connection, so that threads and processes need nothing in common but
-the path. What it holds are SMS between fictitious people; nothing of it leaves the machine.
-"""
-
-import sqlite3
-import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypedDict
 from uuid import uuid4
 
 from dispatcher.domain.messages import MessageStatus
+from dispatcher.gateways.demo_file import DemonstrationFile
 from dispatcher.gateways.sms import Accepted, Found, OutgoingSms
 
 DEMONSTRATION_NUMBER: Final = "+33639989999"
 """The number the territories' SMS come from, in Arcep's range for fiction."""
-
-_BUSY_TIMEOUT: Final = 10.0
-"""Seconds."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS messages (
@@ -62,18 +53,16 @@ class DemonstrationTelephone:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Make the file and its folder unless they are there. `now` gives aware instants."""
-        self._path = path
+        self._file = DemonstrationFile(path, _SCHEMA)
         self._number = number
         self._now = now
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._prepare()
 
     def send(self, message: OutgoingSms) -> Accepted:
         """Deliver a message; the same `message_id` again is delivered once, and answers the same.
 
         Never raises a problem of `gateways.sms`: this network has no faults.
         """
-        with self._connection() as connection:
+        with self._file.connection() as connection:
             row = connection.execute(
                 "INSERT INTO messages"
                 " (sid, message_id, direction, to_number, from_number, body, at, status)"
@@ -104,7 +93,7 @@ class DemonstrationTelephone:
         known_sids: Collection[str] = (),  # noqa: ARG002 - the same
     ) -> Found | None:
         """See `SmsGateway.find`: here by our own id, which settles it."""
-        with self._connection() as connection:
+        with self._file.connection() as connection:
             row = connection.execute(
                 "SELECT sid, status FROM messages WHERE message_id = ?", (str(message.message_id),)
             ).fetchone()
@@ -113,7 +102,7 @@ class DemonstrationTelephone:
     def receive(self, from_: str, to: str, body: str) -> str:
         """Note an SMS that a telephone sends to us; returns the sid of the message received."""
         sid = _new_sid()
-        with self._connection() as connection:
+        with self._file.connection() as connection:
             connection.execute(
                 "INSERT INTO messages (sid, direction, to_number, from_number, body, at, status)"
                 " VALUES (?, 'in', ?, ?, ?, ?, 'received')",
@@ -123,7 +112,7 @@ class DemonstrationTelephone:
 
     def messages(self, limit: int = 200) -> list[DemonstrationSms]:
         """The latest messages, at most `limit`, in the order in which they came."""
-        with self._connection() as connection:
+        with self._file.connection() as connection:
             rows = connection.execute(
                 "SELECT id, direction, to_number, from_number, body, at, status FROM messages"
                 " ORDER BY id DESC LIMIT ?",
@@ -144,33 +133,6 @@ class DemonstrationTelephone:
 
     def _instant(self) -> str:
         return self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """One statement is one transaction: nothing is held between two."""
-        connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT, isolation_level=None)
-        with closing(connection):
-            connection.row_factory = sqlite3.Row
-            yield connection
-
-    def _prepare(self) -> None:
-        """Turn to WAL and make the table.
-
-        SQLite answers "locked" at once, without its busy timeout, to two processes that turn the
-        same new file to WAL together: the second one asks again.
-        """
-        deadline = time.monotonic() + _BUSY_TIMEOUT
-        while True:
-            try:
-                with self._connection() as connection:
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    connection.execute(_SCHEMA)
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-            else:
-                return
 
 
 def _new_sid() -> str:

@@ -11,6 +11,7 @@ from config.email_texts import EmailTexts
 from config.settings import Settings
 from config.sms_texts import Texts
 from dispatcher.gateways.agendas import AgendaSource
+from dispatcher.gateways.demo_mailbox import DemonstrationMailbox
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.email import EmailGateway
 from dispatcher.gateways.routing import Routing
@@ -52,6 +53,7 @@ class House:
     agendas: AgendaSource
     ear: SmsEar | None = None
     """Reads what the provider of SMS calls us for; None for the demonstration's telephone."""
+    mailbox: DemonstrationMailbox | None = None
     email: EmailGateway | None = None
     """Whoever carries e-mail to professionals; None where no server is set."""
     routing: Routing | None = None

@@ -99,6 +99,8 @@ def test_pages_of_a_role(visitor: Visitors, role: str, size: dict[str, int]) -> 
 def test_pages_without_an_account(visitor: Visitors, size: dict[str, int]) -> None:
     page = visitor.open("/connexion", size)
     faults = look_at(page)
+    page.goto("/demo/courrier")
+    faults += look_at(page)
     page.goto("/demo/telephone")
     faults += look_at(page)
     bodies = [sms["body"] for sms in page.request.get("/demo/messages.json").json()]

@@ -172,7 +172,7 @@ def test_a_file_that_is_locked_for_a_moment_is_opened_all_the_same(
 def test_a_file_that_stays_locked_is_told_after_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dispatcher.gateways.demo_phone._BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("dispatcher.gateways.demo_file._BUSY_TIMEOUT", 0.05)
     path = tmp_path / "phone.sqlite3"
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")

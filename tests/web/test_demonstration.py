@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from dispatcher.domain.roles import Role
+from dispatcher.gateways.email import OutgoingEmail
+from dispatcher.services.commands import ChangeLimits
 from dispatcher.services.house import House
+from dispatcher.services.practitioners import change_limits
 from dispatcher.web.application import create_app
 from tests.builders import Town
 from tests.fakes.bell import RecordingBell
@@ -14,7 +19,14 @@ from tests.houses import keep_promises, open_house, settings_for
 from tests.web.pages import Browser
 
 PATIENT = "+33639980001"
-PATHS = ("/demo/telephone", "/demo/messages.json", "/demo/contacts.json")
+PATHS = (
+    "/demo/telephone",
+    "/demo/messages.json",
+    "/demo/contacts.json",
+    "/demo/courrier",
+    "/demo/courrier/suite",
+    "/demo/courrier/1/piece-jointe",
+)
 
 
 @pytest.fixture
@@ -161,3 +173,39 @@ def test_what_is_no_sms_is_refused_with_its_field(
     assert problem["detail"]
     assert field in [fault["field"] for fault in problem.get("errors", [])] or field is None
     assert visitor.client.get("/demo/messages.json").get_json() == []
+
+
+def test_an_email_lies_in_the_mailbox_with_its_file_and_its_links(
+    visitor: Browser, stage: Town
+) -> None:
+    assert "Aucun e-mail pour l’instant" in visitor.get("/demo/courrier").text
+    volunteer = stage.volunteer()
+    change_limits(
+        stage.house,
+        stage.account(Role.PRACTITIONER, volunteer),
+        ChangeLimits(email="anne.vuillet@jura.example", notice_channel="email"),
+    )
+    stage.slot(volunteer)
+    request = stage.request()
+    keep_promises(stage.house)
+
+    page = visitor.get("/demo/courrier")
+
+    assert f"n° {stage.the_request(request).code}" in page.text.replace("\u00a0", " ")
+    assert "anne.vuillet@jura.example" in page.text
+    (link,) = [link for link in page.links() if "/p/" in link]
+    (file,) = [link for link in page.links() if link.endswith("/piece-jointe")]
+    assert visitor.client.get(link).status_code == 200
+    attached = visitor.client.get(file)
+    assert attached.data.startswith(b"BEGIN:VCALENDAR")
+    assert "rendez-vous.ics" in attached.headers["Content-Disposition"]
+    assert visitor.client.get(file.replace("/1/", "/2/")).status_code == 404
+
+
+def test_the_same_email_is_delivered_once(staged: House, clock: FakeClock) -> None:
+    assert staged.mailbox is not None
+    message = OutgoingEmail(uuid4(), "a@jura.example", "Objet", "Texte", "CPTS", clock())
+    for _ in range(2):
+        staged.mailbox.send(message)
+    (letter,) = staged.mailbox.emails()
+    assert (letter.subject, letter.written_at) == ("Objet", clock())
