@@ -4,17 +4,23 @@ import base64
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import requests
 from sqlalchemy import text
 
 from dispatcher.demo.tether import Tether
 from dispatcher.demo.valkey import RunningValkey
+from dispatcher.domain.calendar import period
+from dispatcher.reads.activity import activity
 from dispatcher.services.house import House
+from tests import invariants
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.fakes.twilio_emulator import ACCOUNT_SID, AUTH_TOKEN, SENDER, Fault
@@ -28,6 +34,8 @@ OWED = (
     "SELECT count(*) FROM promises WHERE done_at IS NULL AND dead_at IS NULL"
     " AND job <> 'escalate_request'"
 )
+
+ZONE = ZoneInfo("Europe/Paris")
 
 
 class WallClock(FakeClock):
@@ -105,6 +113,23 @@ class Stage:
     def counted(self, statement: str) -> int:
         with self.house.db.reading() as session:
             return int(session.execute(text(statement)).scalar_one())
+
+    def figures(self) -> dict[str, Any]:
+        """What coordinators are shown of today."""
+        today = self.clock.now.astimezone(ZONE).date()
+        shown = activity(self.house.db, self.town.territory_id, period(today, today, ZONE))
+        return shown.as_json()
+
+    def check(self, answered: Collection[str | UUID] = ()) -> None:
+        """Hold what is left to the invariants, once everything due is done."""
+        invariants.check(
+            self.house.db.engine,
+            self.clock.now,
+            settled=True,
+            accepted=self.provider.accepted(),
+            answered=answered,
+            served={self.town.territory_id: self.figures()},
+        )
 
     def wait_until_settled(self, crew: Crew, seconds: float) -> None:
         """Until every promise that is due is kept."""

@@ -14,7 +14,6 @@ from dispatcher.domain.jobs import Job
 from dispatcher.services import matching
 from dispatcher.storage import keeping
 from dispatcher.storage.unit import Ring
-from tests import invariants
 from tests.builders import mobile
 from tests.fakes.twilio_emulator import silent
 from tests.faults.crew import wait_until
@@ -89,4 +88,4 @@ def test_a_hundred_workers_die_with_the_answer_and_each_patient_got_one_sms(
         assert set(Counter(accepted).values()) == {1}
         assert len(accepted) == KILLS
         assert on.counted("SELECT count(*) FROM messages WHERE status = 'sent'") == KILLS
-        invariants.check(on.house.db.engine, on.clock.now, settled=True, accepted=accepted)
+        on.check()

@@ -7,18 +7,14 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from redis import Redis
 
-from dispatcher.domain.calendar import period
-from dispatcher.reads.activity import activity
 from dispatcher.services.day_counts import recount_all_days
 from dispatcher.storage import keeping
 from dispatcher.storage.migrate import upgrade
-from tests import invariants
 from tests.faults.crew import Crew, wait_until
 from tests.faults.load import Load
 from tests.faults.stage import Stage, stage
@@ -45,7 +41,6 @@ REFUSED = 5
 PATIENCE_SECONDS = 120.0
 STOPS_WITHIN_SECONDS = 10.0
 SOON = timedelta(minutes=5)
-ZONE = ZoneInfo("Europe/Paris")
 
 
 class Scene:
@@ -96,16 +91,10 @@ def endure(on: Stage, fault: Fault) -> Load:
 
     assert load.unexpected == []
     assert on.counted("SELECT count(*) FROM care_requests WHERE status <> 'booked'") == 0
-    invariants.check(
-        on.house.db.engine,
-        on.clock.now,
-        settled=True,
-        accepted=on.provider.accepted(),
-        answered=load.answered,
-    )
-    shown = figures(on)
+    on.check(load.answered)
+    shown = on.figures()
     recount_all_days(on.house, on.town.territory_id)
-    assert figures(on) == shown
+    assert on.figures() == shown
     return load
 
 
@@ -115,12 +104,6 @@ def nothing_is_due(on: Stage, crew: Crew) -> bool:
     with on.house.db.reading() as session:
         overdue, _ = keeping.owed(session, on.clock.now + SOON)
     return overdue is None
-
-
-def figures(on: Stage) -> object:
-    """What coordinators are shown of today."""
-    today = on.clock.now.astimezone(ZONE).date()
-    return activity(on.house.db, on.town.territory_id, period(today, today, ZONE)).as_json()
 
 
 def each_process_is_killed(scene: Scene) -> None:
