@@ -136,6 +136,7 @@ def skip(schedule_id: UUID) -> ResponseReturnValue:
 @allow(Role.PRACTITIONER)
 def confirm(schedule_id: UUID) -> ResponseReturnValue:
     """Publish one day of what asks first."""
+    own_schedule(house().db, viewer(), schedule_id)
     try:
         day = schedule_form.day_of(request.form.get("day", ""))
     except InvalidError as error:
