@@ -74,6 +74,8 @@ class Settings:
     proxy_count: int = 0
     sms_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the environment says to a provider other than Twilio, without its name in front."""
+    call_rate: float = 0.0
+    """Calls a minute that one account, or one address without one, may make; 0 for no limit."""
     sms_rate: float = 0.0
     """SMS per second that the provider allows each of our senders; 0 for no limit of ours."""
     sms_settle_after: float = 120.0
@@ -120,6 +122,7 @@ class Settings:
             sms_options=reader.options(provider),
             demonstration_directory=Path(demonstration) if demonstration else None,
             proxy_count=int(reader.number("PROXY_COUNT", 0)),
+            call_rate=reader.number("CALL_RATE", 1200),
             sms_rate=reader.number("SMS_RATE", 100),
             sms_settle_after=reader.number("SMS_SETTLE_AFTER", 120),
             promise_lease=reader.number("PROMISE_LEASE", 20),

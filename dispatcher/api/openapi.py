@@ -52,6 +52,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     "404": ("not-found",),
     "413": ("too-large",),
     "415": ("unsupported-media-type",),
+    "429": ("too-many-calls",),
     "500": ("internal-error",),
     "503": ("unavailable",),
 }
@@ -194,7 +195,7 @@ def _responses(operation: Operation, references: References) -> Json:
             for name, said in operation.headers
         }
     codes: dict[str, tuple[str, ...]] = {
-        status: _MEANINGS[status] for status in ("401", "403", "500", "503")
+        status: _MEANINGS[status] for status in ("401", "403", "429", "500", "503")
     }
     if operation.has_id or operation.query is not None or operation.command is PublishSlot:
         codes["404"] = _MEANINGS["404"]
@@ -218,7 +219,7 @@ def _problem_response(codes: Sequence[str], references: References) -> Json:
         "description": f"Problem {names}.",
         "content": {problems.MIMETYPE: {"schema": references[ProblemShape, "serialization"]}},
     }
-    if "unavailable" in codes:
+    if {"unavailable", "too-many-calls"} & set(codes):
         response["headers"] = {
             "Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}
         }

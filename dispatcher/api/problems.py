@@ -44,6 +44,7 @@ TITLES: Mapping[str, str] = {
     "slot-full": "Créneau complet ou fermé",
     "still-cared-for": "Demande en cours",
     "too-large": "Appel trop volumineux",
+    "too-many-calls": "Trop d’appels",
     "transition-refused": "Étape impossible",
     "unauthorized": "Jeton nécessaire",
     "unavailable": "Service indisponible",
@@ -59,6 +60,10 @@ _OF_HTTP: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "Cette adresse n’existe pas dans l’interface."),
     405: ("method-not-allowed", "Cette adresse n’accepte pas cette méthode."),
     413: ("too-large", f"Le corps de l’appel est trop volumineux. {_NOTHING_CHANGED}"),
+    429: (
+        "too-many-calls",
+        f"Trop d’appels en peu de temps. Revenez plus tard. {_NOTHING_CHANGED}",
+    ),
 }
 
 

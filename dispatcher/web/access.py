@@ -121,12 +121,17 @@ def install(app: Flask, settings: Settings) -> None:
     """Guard every route of `app`, and refuse to serve one that has no rule."""
     app.config.update(
         SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_NAME="snp",
+        SESSION_COOKIE_NAME=cookie_name(settings, "snp"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_served_over_tls,
     )
     app.before_request(_guard)
+
+
+def cookie_name(settings: Settings, name: str) -> str:
+    """Behind TLS a name that no other host of the domain can set (RFC 6265bis)."""
+    return f"__Host-{name}" if settings.is_served_over_tls else name
 
 
 def unruled(app: Flask) -> list[str]:

@@ -11,7 +11,6 @@ from flask import Blueprint, Flask, Response, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
-from config.settings import Settings
 from dispatcher.demo.directory import CONTENTS
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import ROLE_NAMES
@@ -19,7 +18,7 @@ from dispatcher.reads.accounts import logins
 from dispatcher.services import accounts
 from dispatcher.services.accounts import SignInRefusedError
 from dispatcher.services.second_factors import has_second_factor
-from dispatcher.web import access, devices, second_factor
+from dispatcher.web import access, devices, rates, second_factor
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.paths import safe_path
 
@@ -40,8 +39,6 @@ PROVED_BY_PASSWORD = (
     "second_factor.confirm",
     "second_factor.remove",
 )
-STORE_PATIENCE = 0.2
-"""Seconds that a try waits for Redis before the tries are counted in this process instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +89,17 @@ def check() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Close this browser's session."""
     access.sign_out()
-    return redirect(url_for("account.sign_in"))
+    answer = redirect(url_for("account.sign_in"))
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
-def limit_tries(app: Flask, settings: Settings) -> None:
-    """Limit refused sign-ins. The counts are shared through Redis while it answers.
-
-    Nobody is kept out, or kept waiting, because Redis is away.
-    """
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
-        "socket_connect_timeout": STORE_PATIENCE,
-        "socket_timeout": STORE_PATIENCE,
-    }
-    limiter = Limiter(
-        _address,
-        app=app,
-        # The limiter's library has a scheme of its own for Redis on a Unix socket.
-        storage_uri=settings.redis_url.replace("unix://", "redis+unix://", 1),
-        in_memory_fallback_enabled=True,
-        swallow_errors=True,
-        key_prefix="snp",
-    )
+def limit_tries(app: Flask, limiter: Limiter) -> None:
+    """Limit refused sign-ins, beside what limits every call."""
     by_login = limiter.limit(TRIES_BY_LOGIN, key_func=_login, deduct_when=_was_refused)
-    by_address = limiter.limit(TRIES_BY_ADDRESS, deduct_when=_was_refused)
+    by_address = limiter.limit(TRIES_BY_ADDRESS, key_func=_address, deduct_when=_was_refused)
     app.view_functions["account.check"] = by_address(by_login(check))
-    by_account = limiter.limit(TRIES_BY_ACCOUNT, key_func=_account, deduct_when=_was_refused)
+    by_account = limiter.limit(TRIES_BY_ACCOUNT, key_func=rates.account, deduct_when=_was_refused)
     by_half = limiter.limit(TRIES_BY_ACCOUNT, key_func=_half, deduct_when=_was_refused)
     app.view_functions["second_factor.check"] = by_half(second_factor.check)
     for endpoint in PROVED_BY_PASSWORD:
@@ -174,15 +157,11 @@ def _was_refused(response: Response) -> bool:
 
 
 def _address() -> str:
-    return devices.known_as(_typed()) or request.remote_addr or "unknown"
+    return devices.known_as(_typed()) or rates.address()
 
 
 def _login() -> str:
     return devices.known_as(_typed()) + devices.digest_of(_typed())
-
-
-def _account() -> str:
-    return str(access.viewer().user_id)
 
 
 def _half() -> str:

@@ -14,7 +14,7 @@ from config.logging import get_logger, remember
 from dispatcher.bootstrap import CORRELATION
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
 from dispatcher.services.house import House
-from dispatcher.web import access, account, home, navigation, proving, rooms
+from dispatcher.web import access, account, home, navigation, proving, rates, rooms
 from dispatcher.web.live import Renderings
 
 log = get_logger(__name__)
@@ -26,6 +26,17 @@ CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none';"
     " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer, whatever it is."""
+KEPT_HEADERS = ("Allow", "Retry-After")
+"""What an error's own answer says to programs, kept on our page."""
 STATIC_SECONDS = 3600
 PRODUCT_NAME = "Relais SNP"
 SERVICE_UNAVAILABLE = 503
@@ -59,10 +70,10 @@ def create_app(house: House, guests: Sequence[Blueprint] = ()) -> Flask:
     app.extensions["proof"] = proving.ask
     home.install(app)
     navigation.install(app, house)
-    account.limit_tries(app, house.settings)
+    app.extensions["guests"] = frozenset(guest.name for guest in guests)
+    account.limit_tries(app, rates.install(app, house.settings))
     for room in (*rooms.signed_from_outside(house), *guests):
         csrf.exempt(room)
-    app.extensions["guests"] = frozenset(guest.name for guest in guests)
     app.after_request(_finish)
     app.register_error_handler(RefusedError, _refused)
     app.register_error_handler(HTTPException, _http_error)
@@ -83,13 +94,11 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CONTENT_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.update(HEADERS)
     response.headers["X-Request-ID"] = g.get("request_id", "")
-    if request.endpoint != "static" and "Cache-Control" not in response.headers:
+    if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
-    if request.is_secure:
+    if request.is_secure or access.house().settings.is_served_over_tls:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint not in {"static", "health.health"}:
         log.info(
@@ -129,7 +138,11 @@ _TITLES = {
         "Envoi trop volumineux",
         "Ce qui a été envoyé est trop volumineux. Rien n’a été modifié.",
     ),
-    429: ("Trop d’essais", "Trop d’essais en peu de temps. Patientez quelques minutes."),
+    414: ("Adresse trop longue", "L’adresse de cette page est trop longue."),
+    429: (
+        "Trop d’essais",
+        "Trop d’essais ou trop de demandes en peu de temps. Patientez quelques minutes.",
+    ),
 }
 
 
@@ -137,7 +150,9 @@ def _http_error(error: HTTPException) -> Any:  # noqa: ANN401 - whatever Flask t
     if error.code is None or error.code < 400:  # noqa: PLR2004 - redirects are no errors
         return error
     title, sentence = _TITLES.get(error.code, ("Action impossible", "Rien n’a été modifié."))
-    return _page(error.code, title, sentence)
+    told = dict(error.get_headers())
+    headers = {name: told[name] for name in KEPT_HEADERS if name in told}
+    return *_page(error.code, title, sentence), headers
 
 
 def _stale_form(_error: CSRFError) -> Any:  # noqa: ANN401 - whatever Flask takes

@@ -13,12 +13,13 @@ from typing import Any
 from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from dispatcher.web.access import cookie_name, house
+
 COOKIE = "snp-device"
 KNOWN_FOR = timedelta(days=365)
 MOST_LOGINS = 20
 """A desk is shared by a team; the login that was used longest ago is forgotten first."""
 ID_BYTES = 16
-PATH = "/connexion"
 
 
 def digest_of(login: str) -> str:
@@ -41,10 +42,9 @@ def remember(login: str) -> None:
     @after_this_request
     def keep(response: Response) -> Response:
         response.set_cookie(
-            COOKIE,
+            _cookie(),
             value,
             max_age=KNOWN_FOR,
-            path=PATH,
             secure=current_app.config["SESSION_COOKIE_SECURE"],
             httponly=True,
             samesite="Lax",
@@ -55,11 +55,15 @@ def remember(login: str) -> None:
 def _known() -> dict[str, Any]:
     try:
         found: dict[str, Any] = _serializer().loads(
-            request.cookies.get(COOKIE, ""), max_age=int(KNOWN_FOR.total_seconds())
+            request.cookies.get(_cookie(), ""), max_age=int(KNOWN_FOR.total_seconds())
         )
     except BadSignature:
         return {"id": secrets.token_hex(ID_BYTES), "logins": []}
     return found
+
+
+def _cookie() -> str:
+    return cookie_name(house().settings, COOKIE)
 
 
 def _serializer() -> URLSafeTimedSerializer:

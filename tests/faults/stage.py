@@ -154,6 +154,7 @@ def stage(
             "DATABASE_URL": database_url,
             "REDIS_URL": valkey.url,
             "SECRET_KEY": settings.secret_key,
+            "CALL_RATE": "0",
             "DATA_KEY": f"k1:{base64.b64encode(DATA_KEY).decode()}",
             "PUBLIC_BASE_URL": settings.public_base_url,
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,

@@ -188,7 +188,7 @@ def test_nobody_keeps_the_owner_out_of_a_browser_that_they_have_used_before(
     assert own.sign_in(town.regulator).path == "/demandes"
     # another person's browser, and a cookie that we have not signed, open nothing
     assert refused(colleague, login) == 429
-    stranger.client.set_cookie(COOKIE, "eyJpZCI6IjAwIn0.aaaa.bbbb", path="/connexion")
+    stranger.client.set_cookie(COOKIE, "eyJpZCI6IjAwIn0.aaaa.bbbb")
     assert refused(stranger, login) == 429
 
 
@@ -203,9 +203,9 @@ def test_a_browser_that_is_known_has_tries_of_its_own_and_no_more_than_others(
 
 
 def test_the_cookie_of_a_known_browser_names_nobody(town: Town, desk: Browser) -> None:
-    cookie = desk.client.get_cookie(COOKIE, path="/connexion")
+    cookie = desk.client.get_cookie(COOKIE)
     assert cookie is not None
-    assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/connexion")
+    assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/")
     _, told = URLSafeTimedSerializer("not ours").loads_unsafe(cookie.value)
     assert set(told) == {"id", "logins"}
     assert told["logins"] == [digest_of(f" {town.regulator.login.upper()}")]
