@@ -268,11 +268,6 @@ FIELDS: Mapping[str, Field] = {field.name: field for group in GROUPS for field i
 LABELS: Mapping[str, str] = {name: field.label for name, field in FIELDS.items()}
 
 
-def settable() -> set[str]:
-    """Every name that a policy has: what the form must offer."""
-    return set(_flat(Policy().as_json()))
-
-
 def values(policy: Policy) -> Typed:
     """The policy as the form shows it; empty for what follows the national table."""
     return {name: _shown(FIELDS[name], value) for name, value in _flat(policy.as_json()).items()}

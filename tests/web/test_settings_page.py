@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.domain.policy import Policy
 from dispatcher.domain.roles import Account, Role
 from dispatcher.services.settings import change_settings
 from dispatcher.storage.territories import Territory
@@ -34,7 +35,7 @@ def stored(town: Town) -> dict[str, Any]:
 
 
 def test_every_rule_of_a_policy_has_its_field_and_its_words() -> None:
-    assert set(settings_form.FIELDS) == settings_form.settable()
+    assert set(settings_form.FIELDS) == set(settings_form.values(Policy()))
     assert all(field.label and field.hint for field in settings_form.FIELDS.values())
 
 
