@@ -16,6 +16,7 @@ from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError
 from dispatcher.services.house import House
 from dispatcher.web import access, account, home, navigation, proving, rates, rooms
 from dispatcher.web.live import Renderings
+from dispatcher.web.pulse import Pulse
 
 log = get_logger(__name__)
 LARGEST_BODY = 256 * 1024
@@ -52,6 +53,7 @@ def create_app(house: House, guests: Sequence[Blueprint] = ()) -> Flask:
     app = Flask("dispatcher", static_folder="static", template_folder="templates")
     app.extensions["house"] = house
     app.extensions["renderings"] = Renderings()
+    app.extensions["pulse"] = Pulse(house)
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=STATIC_SECONDS,

@@ -13,6 +13,7 @@ from dispatcher.services.house import House
 from dispatcher.web import board_columns
 from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState
+from dispatcher.web.pulse import Trouble
 from dispatcher.web.wording import Choice, Wording
 
 LONGEST_QUERY = 80
@@ -58,14 +59,19 @@ class Look:
         )
 
 
-def state(house: House, account: Account, look: Look, wording: Wording) -> LiveState:
+def state(
+    house: House, account: Account, look: Look, wording: Wording, trouble: Trouble | None
+) -> LiveState:
     """Changes whenever the board does. Everybody with the same look sees the same."""
     digest = board_read.board_state(house.db, account.territory_id)
     whose = account.user_id if look.hand == MINE else None
-    return LiveState.of((account.territory_id, digest, look, whose, wording.now), BOARD_EVERY)
+    shown = (account.territory_id, digest, look, whose, trouble, wording.now)
+    return LiveState.of(shown, BOARD_EVERY)
 
 
-def board(house: House, account: Account, look: Look, wording: Wording) -> dict[str, Any]:
+def board(
+    house: House, account: Account, look: Look, wording: Wording, trouble: Trouble | None
+) -> dict[str, Any]:
     """What the templates are given."""
     db, territory = house.db, account.territory_id
 
@@ -90,6 +96,7 @@ def board(house: House, account: Account, look: Look, wording: Wording) -> dict[
         "summary": board_columns.figures(day),
         "closure": closure_of(house, territory),
         "crisis": open_episode(db, territory),
+        "trouble": trouble,
     }
 
 

@@ -32,7 +32,7 @@ from dispatcher.services.commands import OpenRequest
 from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.in_hand import see_request
 from dispatcher.services.intake_faults import all_faults
-from dispatcher.web import board_view, forms, found_slots, request_sheet
+from dispatcher.web import board_view, forms, found_slots, pulse, request_sheet
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.board_view import Look
 from dispatcher.web.hours import closure_of
@@ -65,15 +65,15 @@ LOOKS_NOTED_EVERY = timedelta(seconds=10)
 def board() -> ResponseReturnValue:
     """Every live request of the territory, or those that a search and a filter leave."""
     account, wording = viewer(), Wording.of(house(), viewer())
-    look = Look.of(request.args, wording)
-    state = board_view.state(house(), account, look, wording)
+    look, trouble = Look.of(request.args, wording), pulse.trouble()
+    state = board_view.state(house(), account, look, wording, trouble)
     return render_template(
         "desk/board.html",
         live_url=url_for("desk.board_cards", **look.fields),
         live_etag=state.etag,
         live_every=state.every,
         **board_view.choices(wording),
-        **board_view.board(house(), account, look, wording),
+        **board_view.board(house(), account, look, wording, trouble),
     )
 
 
@@ -82,13 +82,14 @@ def board() -> ResponseReturnValue:
 def board_cards() -> ResponseReturnValue:
     """The part of the board that renews itself."""
     account, wording = viewer(), Wording.of(house(), viewer())
-    look = Look.of(request.args, wording)
+    look, trouble = Look.of(request.args, wording), pulse.trouble()
 
     def render() -> str:
-        shown = board_view.board(house(), account, look, wording)
+        shown = board_view.board(house(), account, look, wording, trouble)
         return render_template("desk/_board_cards.html", **shown)
 
-    return fragment(board_view.state(house(), account, look, wording), render, is_shared=True)
+    state = board_view.state(house(), account, look, wording, trouble)
+    return fragment(state, render, is_shared=True)
 
 
 # A new request

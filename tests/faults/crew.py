@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from dispatcher.demo.tether import Tether
+from tests.faults.processes import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.05
@@ -23,7 +25,8 @@ GUNICORN = ("gunicorn", "--config", str(ROOT / "config" / "gunicorn.py"))
 class Crew:
     """The processes of one house, killed at will and started again at once.
 
-    `webs` are the ports of the sites, each of one gunicorn.
+    `webs` are the ports of the sites, each of one gunicorn, run as production does; the others
+    are forked with everything loaded.
     """
 
     def __init__(
@@ -35,31 +38,34 @@ class Crew:
         relays: int = 1,
         clocks: int = 0,
         webs: Sequence[int] = (),
+        ahead: timedelta = timedelta(),
     ) -> None:
         self._environment = dict(environment)
         self._tether = Tether()
+        self._path = log
         self._log = log.open("ab")
-        self._commands: dict[str, tuple[str, ...]] = {
-            **{f"worker-{number}": ("workers.main",) for number in range(1, workers + 1)},
-            **{f"relay-{number}": ("workers.relay",) for number in range(1, relays + 1)},
-            **{f"clock-{number}": ("workers.clock",) for number in range(1, clocks + 1)},
-            **{
-                f"web-{port}": (*GUNICORN, "--bind", f"127.0.0.1:{port}", "wsgi:app")
-                for port in webs
-            },
+        self._programs = {
+            **{f"worker-{number}": "workers.main" for number in range(1, workers + 1)},
+            **{f"relay-{number}": "workers.relay" for number in range(1, relays + 1)},
+            **{f"clock-{number}": "workers.clock" for number in range(1, clocks + 1)},
+            **{f"web-{port}": f"127.0.0.1:{port}" for port in webs},
         }
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Forked | subprocess.Popen[bytes]] = {}
+        self.ahead = ahead
+        """By how much the clocks of those who are started from now on are wrong; not the webs'."""
         self.kills = 0
+        self.deaths = 0
+        """How many ended though nobody told them to."""
 
     def __enter__(self) -> Self:
-        for name in self._commands:
+        for name in self._programs:
             self._start(name)
         return self
 
     @property
     def names(self) -> list[str]:
         """Of all its processes, such as worker-1, relay-1, clock-1, web-8000."""
-        return sorted(self._commands)
+        return sorted(self._programs)
 
     def __exit__(
         self,
@@ -107,15 +113,19 @@ class Crew:
         """What died by itself is started again, as a supervisor does."""
         for name, process in list(self._running.items()):
             if process.poll() is not None:
+                self.deaths += 1
                 self._start(name)
 
     def _start(self, name: str) -> None:
-        self._running[name] = self._tether.start(
-            (sys.executable, "-P", "-m", *self._commands[name]),
-            output=self._log,
-            environment={**os.environ, **self._environment, "PYTHONPATH": str(ROOT)},
-            directory=ROOT,
-        )
+        program = self._programs[name]
+        if name.startswith("web"):
+            command = (sys.executable, "-P", "-m", *GUNICORN, "--bind", program, "wsgi:app")
+            environment = {**os.environ, **self._environment, "PYTHONPATH": str(ROOT)}
+            self._running[name] = self._tether.start(
+                command, output=self._log, environment=environment, directory=ROOT
+            )
+        else:
+            self._running[name] = Forked(program, self._environment, self._path, self.ahead)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:

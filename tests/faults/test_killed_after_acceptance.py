@@ -1,10 +1,7 @@
 """A worker killed between the provider's acceptance and the record, a hundred times over."""
 
-import multiprocessing
-import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from multiprocessing.context import ForkServerProcess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from dispatcher.storage.unit import Ring
 from tests.builders import mobile
 from tests.fakes.twilio_emulator import silent
 from tests.faults.crew import wait_until
+from tests.faults.processes import Forked
 from tests.faults.stage import Stage, stage
 
 pytestmark = pytest.mark.faults
@@ -24,23 +22,9 @@ pytestmark = pytest.mark.faults
 KILLS = 100
 PATIENCE_SECONDS = 60.0
 
-SPAWNER = multiprocessing.get_context("forkserver")
-SPAWNER.set_forkserver_preload(["tests.faults.warm"])
-"""Each worker is forked from a process that has everything loaded: a second less for each kill."""
 
-
-def work(environment: Mapping[str, str]) -> None:
-    """A worker, as the platform starts it."""
-    os.environ.update(environment)
-    from workers.main import main
-
-    main()
-
-
-def start_worker(on: Stage) -> ForkServerProcess:
-    worker = SPAWNER.Process(target=work, args=(on.environment,), daemon=True)
-    worker.start()
-    return worker
+def start_worker(on: Stage) -> Forked:
+    return Forked("workers.main", on.environment, on.folder / "workers.log")
 
 
 def confirmations_due(on: Stage) -> Sequence[Ring]:
@@ -74,10 +58,10 @@ def test_a_hundred_workers_die_with_the_answer_and_each_patient_got_one_sms(
             )
             following = start_worker(on)
             worker.kill()
-            worker.join(PATIENCE_SECONDS)
+            worker.wait(PATIENCE_SECONDS)
             worker = following
         worker.kill()
-        worker.join(PATIENCE_SECONDS)
+        worker.wait(PATIENCE_SECONDS)
 
         # of none is anything known but that it was begun
         assert on.counted("SELECT count(*) FROM messages WHERE status = 'sending'") == KILLS

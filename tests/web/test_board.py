@@ -2,15 +2,19 @@
 
 from sqlalchemy import Engine, event, select
 
+from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageStatus
 from dispatcher.domain.states import RequestStatus
+from dispatcher.gateways.sms import SmsRetry
 from dispatcher.services.appointments import cancel_request, record_attendance
 from dispatcher.services.commands import CancelRequest
 from dispatcher.services.receipts import record_receipt
 from dispatcher.services.receiving import receive_message
+from dispatcher.storage import keeping
 from dispatcher.storage.messages import Message
 from tests.builders import Town, mobile
 from tests.fakes.clock import FakeClock
+from tests.fakes.sms import FakeSms
 from tests.houses import keep_promises
 from tests.services.offering import answers, asked_volunteer, code_of, waits
 from tests.web.pages import Browser, Page
@@ -253,6 +257,7 @@ def test_the_board_asks_the_database_as_often_for_one_request_as_for_many(
     town.slot(volunteer, hours=2)
     town.request()
     keep_promises(town.house)
+    desk.get(BOARD)  # how the machines are is asked now and then, not at each look
     few = statements()
     for number in range(8):
         town.slot(town.volunteer() if number % 2 else volunteer, hours=3 + number)
@@ -278,6 +283,31 @@ def test_the_message_that_did_not_arrive_asks_for_a_call(town: Town, desk: Brows
     page = desk.get(f"{BOARD}/{request}")
     assert "le téléphone est éteint ou hors réseau" in page.text
     desk.submit(page.form(f"{BOARD}/{request}/appele"))
+    assert columns(desk.get(BOARD))["calling"] == []
+
+
+def test_with_twilio_away_the_board_shows_whom_to_telephone_until_it_is_back(
+    town: Town, desk: Browser, clock: FakeClock, sms: FakeSms
+) -> None:
+    town.slot(hours=3)
+    request = town.request(patient={"last_name": "Baud"})
+    for _ in range(100):
+        sms.fail_next(SmsRetry("HTTP 503"))
+    keep_promises(town.house)
+    assert town.to_call(request) == []
+
+    clock.advance(minutes=16)
+    with town.house.db.writing() as session:  # the clock's
+        keeping.promise_once(session, Job.WATCH_UNSENT, "watch", clock.now, clock.now)
+    keep_promises(town.house)
+    (card,) = columns(desk.get(BOARD))["calling"]
+    assert "BAUD" in card
+    assert "À appeler : le patient n’a pas reçu son SMS" in card
+
+    sms.recover()
+    clock.advance(minutes=15)
+    keep_promises(town.house)
+    assert len(sms.taken) == 2
     assert columns(desk.get(BOARD))["calling"] == []
 
 

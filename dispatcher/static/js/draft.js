@@ -3,6 +3,7 @@
 //   form[data-draft="name"]       saved at each change; with data-draft-served the server's own values win
 //   body[data-draft-done="name"]  the request has been saved: forget it
 //   form[data-clears-drafts]      signing out
+//   [data-draft-kept]             on a page that says no: shown where something is kept; [data-draft-back] leads to its form
 
 const PREFIX = "draft:";
 
@@ -12,6 +13,7 @@ export function startDraft() {
   for (const form of document.querySelectorAll("form[data-clears-drafts]")) {
     form.addEventListener("submit", forgetAll);
   }
+  tellWhatIsKept();
   const form = document.querySelector("form[data-draft]");
   if (form) keep(form, PREFIX + form.dataset.draft, document.body.dataset.viewer ?? "");
 }
@@ -29,7 +31,7 @@ function keep(form, key, owner) {
 
   const save = () => {
     const fields = [...new FormData(form)].filter(([name]) => name !== "csrf_token");
-    sessionStorage.setItem(key, JSON.stringify({ owner, fields }));
+    sessionStorage.setItem(key, JSON.stringify({ owner, fields, path: window.location.pathname }));
     if (state) state.textContent = "Saisie conservée dans cet onglet.";
   };
   form.addEventListener("input", save);
@@ -41,6 +43,22 @@ function keep(form, key, owner) {
     forget();
     window.location.assign(window.location.pathname);
   });
+}
+
+function tellWhatIsKept() {
+  const notice = document.querySelector("[data-draft-kept]");
+  const back = document.querySelector("[data-draft-back]");
+  if (!notice || !back) return;
+  const kept = drafts().map(read).filter((draft) => draft?.path);
+  const latest = kept.find(({ path }) => path === window.location.pathname) ?? kept[0];
+  if (!latest) return;
+  notice.hidden = false;
+  back.hidden = false;
+  back.href = latest.path;
+}
+
+function drafts() {
+  return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
 }
 
 function read(key) {
@@ -65,7 +83,5 @@ function fill(form, fields) {
 }
 
 function forgetAll() {
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
-  }
+  for (const key of drafts()) sessionStorage.removeItem(key);
 }

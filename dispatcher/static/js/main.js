@@ -6,6 +6,7 @@ import { startDraft } from "./draft.js";
 import { startFormComforts } from "./form-comforts.js";
 import { startInPlaceAnswers } from "./in-place.js";
 import { startLive } from "./live.js";
+import { startServiceBack } from "./service-back.js";
 import { startShortcuts } from "./shortcuts.js";
 
 // The draft comes first: the others read the fields it has filled again.
@@ -16,4 +17,5 @@ startDialogs();
 startInPlaceAnswers();
 startShortcuts();
 startBoardAlarm();
+startServiceBack();
 startLive();
