@@ -36,7 +36,7 @@ from dispatcher.services.idempotency import CallKey
 from dispatcher.services.offers import end_offers
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import digest_token
-from dispatcher.storage.free_places import HAS_PLACE, HOLDER
+from dispatcher.storage.free_places import HAS_PLACE, HOLDER, IS_SEEN
 from dispatcher.storage.requests import Appointment, CareRequest
 from dispatcher.storage.slots import Slot
 from dispatcher.storage.territories import Territory
@@ -83,6 +83,7 @@ _TAKE_PLACE = (
     .returning(_SLOTS.practitioner_id, _SLOTS.ends_at, _SLOTS.territory_id)
 )
 """The guard. Tables, not models, and made once: several take the same place at the same moment."""
+_SEEN = select(_SLOTS.id).where(IS_SEEN)
 _LAST_SEARCH = select(CareRequest.refused).where(CareRequest.id == bindparam("request"))
 _WRITE_APPOINTMENT = insert(table_of(Appointment))
 
@@ -237,9 +238,14 @@ def book_by_hand(
 def note_lost_booking(
     house: House, territory_id: UUID, actor: Actor, request_id: UUID, slot_id: UUID
 ) -> None:
-    """Keep in the log that somebody else was faster, once the attempt has rolled back."""
+    """Keep in the log that somebody else was faster, once the attempt has rolled back.
+
+    A slot that the territory does not see was nothing to lose.
+    """
     with house.db.transaction(territory_id, actor) as unit:
-        unit.record(BookingLost(request_id=request_id, slot_id=slot_id))
+        seen = {"slot": slot_id, "territory": territory_id}
+        if unit.session.scalar(_SEEN, seen) is not None:
+            unit.record(BookingLost(request_id=request_id, slot_id=slot_id))
 
 
 def _book_by_hand(

@@ -20,12 +20,16 @@ HELD_FOR_OTHERS: Final = case(
     (and_(_SLOTS.held_until > _NOW, _SLOTS.held_for.is_distinct_from(HOLDER)), 1), else_=0
 )
 """1 while a place is held that is not the holder's own, else 0."""
-HAS_PLACE: Final = and_(
-    _SLOTS.id == bindparam("slot"),
+IS_SEEN: Final = and_(
+    _SLOTS.id == bindparam("slot", type_=Uuid()),
     or_(
         _SLOTS.territory_id == _OURS,
         and_(_SLOTS.shared, _SLOTS.territory_id.in_(sharing_with(_OURS))),
     ),
+)
+"""The territory's own, or one that a neighbour shares with it."""
+HAS_PLACE: Final = and_(
+    IS_SEEN,
     _SLOTS.status == SlotStatus.OPEN.value,
     _SLOTS.blocked_since.is_(None),
     _SLOTS.taken + HELD_FOR_OTHERS < _SLOTS.places,

@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from dispatcher.domain.roles import Account, Role
+from dispatcher.services.house import House
 from dispatcher.web.application import create_app
 from tests.fakes.agendas import FakeAgendas
 from tests.fakes.bell import RecordingBell
@@ -52,6 +55,7 @@ TYPED = {
 }
 """What a route wants typed before it looks for the row of its address; @ is a row of the town of
 whoever types."""
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -66,10 +70,16 @@ class Walker:
     cookie: str = ""
     token: str = ""
 
-    def open(self, method: str, path: str, data: Mapping[str, str] | None = None) -> TestResponse:
+    def open(self, method: str, path: str, data: Mapping[str, Any] | None = None) -> TestResponse:
         """Always with the cookie as it was after signing in: no call hears of the one before."""
         client = self.app.test_client(use_cookies=False)
-        return client.open(path, method=method, data=data, headers={"Cookie": self.cookie})
+        return client.open(
+            path,
+            method=method,
+            data=data,
+            headers={"Cookie": self.cookie},
+            environ_overrides={"walked": self.app},
+        )
 
 
 @dataclass
@@ -77,6 +87,7 @@ class Walk:
     """Two towns behind one site, and everybody of them signed in."""
 
     app: Flask
+    house: House
     file: Path
     theirs: Settled
     outsiders: list[Walker]
@@ -94,9 +105,10 @@ class Walk:
             if rule.endpoint != "static" and rule.arguments - set(NOT_ROWS)
         ]
 
-    def path(self, rule: Rule, found: dict[str, UUID]) -> str:
+    def path(self, rule: Rule, found: dict[str, UUID], method: str) -> str:
+        """The address of a route."""
         adapter = self.app.url_map.bind("localhost")
-        return adapter.build(rule.endpoint, dict(found), method=method_of(rule))
+        return adapter.build(rule.endpoint, dict(found), method=method)
 
     def rows_of(self, settled: Settled, rule: Rule) -> dict[str, UUID]:
         """The ids of an address, of that town."""
@@ -111,7 +123,9 @@ class Walk:
             row = walker.town.rows.get(value.removeprefix("@")) if walker.town else None
             data[field] = str(row or value)
         method = method_of(rule)
-        return walker.open(method, self.path(rule, found), data if method == "POST" else None)
+        return walker.open(
+            method, self.path(rule, found, method), data if method == "POST" else None
+        )
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -133,12 +147,22 @@ def method_of(rule: Rule) -> str:
     return "POST" if "POST" in (rule.methods or ()) else "GET"
 
 
-def told(response: TestResponse, found: dict[str, UUID]) -> tuple[int, str, str]:
-    """An answer without what differs between two calls of one address."""
+def told(response: TestResponse, found: Mapping[str, UUID]) -> tuple[int, str, str]:
+    """An answer without what differs between two calls of one address.
+
+    What the next page would say stands in the cookie.
+    """
     words = _TOKEN.sub("", response.get_data(as_text=True))
-    place = response.headers.get("Location", "")
+    app: Flask = response.request.environ["walked"]
+    if (cookie := re.search(r"snp=([^;]+)", response.headers.get("Set-Cookie", ""))) is not None:
+        signed = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert signed is not None
+        words += str(signed.loads(cookie[1]).get("_flashes"))
+    place = _ID.sub("ID", response.headers.get("Location", ""))
+    if place:  # to what was made, whose id is another each time
+        words = _ID.sub("ID", words)
     for value in found.values():
-        words, place = words.replace(str(value), "ID"), place.replace(str(value), "ID")
+        words = words.replace(str(value), "ID")
     return response.status_code, place, words
 
 
@@ -177,6 +201,7 @@ def walking(template: Path, file: Path) -> Iterator[Walk]:
 
         yield Walk(
             app=app,
+            house=house,
             file=file,
             theirs=theirs,
             outsiders=[
