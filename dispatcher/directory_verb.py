@@ -4,12 +4,11 @@ As every verb, it imports what it needs when it is used.
 """
 
 import argparse
-import csv
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,8 +160,7 @@ def _tell(told: Mapping[str, Any], *, applied: bool) -> None:
 
 
 def _write(path: Path, told: Mapping[str, Any]) -> None:
+    from dispatcher.papers.spreadsheets import csv_of
     from dispatcher.services.directory_words import report_rows
 
-    rows: Iterator[Sequence[str]] = report_rows(told)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file, delimiter=";").writerows(rows)
+    path.write_bytes(csv_of(report_rows(told)))

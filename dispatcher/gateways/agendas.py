@@ -82,15 +82,19 @@ def is_public(address: Address) -> bool:
     """Whether an address is one of the public Internet's, in whatever form it is written."""
     if isinstance(address, ipaddress.IPv6Address):
         within = address.ipv4_mapped or address.sixtofour
-        if address.teredo is not None or address in _TRANSLATED:
+        if address.teredo is not None or any(address in each for each in _TRANSLATED):
             return False
         if within is not None:
             return is_public(within)
     return address.is_global and not address.is_multicast
 
 
-_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
-"""RFC 6052: an IPv4 address behind a translator, which may be a private one."""
+_TRANSLATED = (
+    ipaddress.IPv6Network("64:ff9b::/96"),  # RFC 6052: behind a translator
+    ipaddress.IPv6Network("64:ff9b:1::/48"),  # RFC 8215: the same, within a network
+    ipaddress.IPv6Network("::/96"),  # RFC 4291: « IPv4-compatible », long out of use
+)
+"""IPv6 that stands for an IPv4 address, which may be a private one."""
 
 
 def resolved(host: str, port: int) -> list[str]:

@@ -14,6 +14,8 @@ import xlsxwriter
 
 Cell = str | float | date | None
 _NEGATIVE = re.compile(r"-\d+,\d")
+FORMULA_SIGNS = (*"=+-@\t\r\n\0", *"\uff1d\uff0b\uff0d\uff20")
+"""What a cell begins with that is read as a formula, the wide forms of East Asia too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def harmless(cell: str) -> str:
     """A cell that a spreadsheet would take for a formula becomes text (CWE-1236)."""
     if _NEGATIVE.fullmatch(cell):
         return cell
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
 
 
 def _in_french(cell: Cell) -> str:

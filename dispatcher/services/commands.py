@@ -33,6 +33,13 @@ def _writable(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    """Refuse ends of lines as well: names go into headers of e-mails, file names and SMS."""
+    if len(text.splitlines()) > 1:
+        raise PydanticCustomError("control_character", "control character")
+    return _writable(text)
+
+
 def _plausible(instant: datetime) -> datetime:
     """Refuse instants at the ends of the calendar: no zone could be applied to them."""
     if not EARLIEST <= instant < LATEST:
@@ -48,17 +55,18 @@ def _plausible_day(day: date) -> date:
 
 
 Writable = AfterValidator(_writable)
+OneLine = AfterValidator(_one_line)
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Writable
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), OneLine
 ]
-ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30), Writable]
-EmailText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), Writable]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=30), OneLine]
+EmailText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), OneLine]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Writable]
 PatientNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), Writable]
 PasswordText = Annotated[str, StringConstraints(max_length=passwords.LONGEST)]
 """As it is typed; whether it may be chosen is domain/passwords.py's to say."""
 CodeText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), Writable
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), OneLine
 ]
 Instant = Annotated[AwareDatetime, AfterValidator(_plausible)]
 Day = Annotated[date, AfterValidator(_plausible_day)]
@@ -352,7 +360,7 @@ class RegisterPractitioner(Shape):
     profession: CodeText
     specialty: CodeText | None = None
     rpps: CodeText | None = None
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), OneLine] = ""
     last_name: Name
     first_name: Name
     phone: ShortText | None = None

@@ -2,10 +2,11 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, cast
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import RefusedError
@@ -45,16 +46,24 @@ def opened_extract(file: BinaryIO) -> Iterator[Opened]:
     try:
         with zipfile.ZipFile(file) as archive:
             member = _member(archive)
-            with archive.open(member) as inside:
+            with _inside(archive, member) as inside:
                 # it has what a raw stream has, and reads pieces of its own
                 raw = cast("io.RawIOBase", inside)
                 with io.BufferedReader(raw, BUFFER) as text:
                     yield Opened(text, member.file_size)
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise NotAnExtractError(
             f"Cette archive ne s’ouvre pas{NBSP}: elle est chiffrée ou abîmée."
             " Téléchargez-la à nouveau."
         ) from error
+
+
+def _inside(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """The member, to be read. Raises BadZipFile where its place is not in the file."""
+    try:
+        return archive.open(member)
+    except (ValueError, OSError) as error:
+        raise zipfile.BadZipFile from error
 
 
 def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

@@ -60,8 +60,7 @@ def fields(names: Sequence[str]) -> str:
 def report_rows(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
     """The report line by line: what became of each line that was kept, and what is wrong with it.
 
-    Whoever is in no line any more comes first. A cell that a spreadsheet would take for a formula
-    is told as text.
+    Whoever is in no line any more comes first.
     """
     yield HEADER
     rows: list[tuple[int, Sequence[str]]] = [
@@ -86,12 +85,8 @@ def report_rows(told: Mapping[str, Any]) -> Iterator[Sequence[str]]:
         for each in told["findings"]
     ]
     for number, cells in sorted(rows, key=lambda row: row[0]):
-        yield (str(number or ""), *map(_as_text, cells))
+        yield (str(number or ""), *cells)
 
 
 def _refused(fault: str) -> str:
     return f"{NBSP}: ligne laissée" if fault in REFUSING else ""
-
-
-def _as_text(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell

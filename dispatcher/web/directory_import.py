@@ -1,7 +1,5 @@
 """The pages that import the national directory: a file, a choice, what it would do, doing it."""
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
@@ -14,6 +12,7 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.directory.people import TO_CHECK, Verdict
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from dispatcher.domain.roles import Role
+from dispatcher.papers.spreadsheets import csv_of
 from dispatcher.reads.directory_imports import (
     ImportFacts,
     communes_in_use,
@@ -145,10 +144,8 @@ def live(import_id: UUID) -> ResponseReturnValue:
 def report(import_id: UUID) -> ResponseReturnValue:
     """The report line by line, as French Excel expects it."""
     told = directory.report_of(house(), viewer().territory_id, import_id)
-    written = io.StringIO()
-    csv.writer(written, delimiter=";", lineterminator="\r\n").writerows(report_rows(told))
     return Response(
-        written.getvalue().encode("utf-8-sig"),
+        csv_of(report_rows(told)),
         mimetype="text/csv",
         headers={"Content-Disposition": "attachment; filename=import-annuaire.csv"},
     )

@@ -139,6 +139,11 @@ def read_agenda(
     return AgendaReading(_merged(busy), tuple(sorted(offered)), tuple(findings[:MOST_FAULTS]))
 
 
+_ONCE = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
+"""What an event may say once; the library makes a list of the repeated."""
+_BEYOND = (AttributeError, OverflowError, TypeError, ValueError)
+"""What the library, or the calendar's end, raises over values that are none."""
+_ANY_ZONE = ZoneInfo("UTC")
 _UNUSABLE = frozenset({Fault.EVENT_UNREADABLE, Fault.NO_START, Fault.ENDS_BEFORE_START})
 
 
@@ -153,7 +158,7 @@ def _parsed(content: bytes, lines: Sequence[str]) -> Calendar:
         raise AgendaUnreadableError(Finding(Fault.LINE_UNREADABLE, line))
     try:
         return Calendar.from_ical(content)
-    except (ValueError, IndexError, KeyError) as error:
+    except (IndexError, KeyError, *_BEYOND) as error:
         raise AgendaUnreadableError(Finding(Fault.LINE_UNREADABLE)) from error
 
 
@@ -189,7 +194,18 @@ def _fault_of(event: Event) -> Fault | None:
         return Fault.NO_START
     if any(_is_broken(event.get(name)) for name in _TIMES):
         return Fault.EVENT_UNREADABLE
+    if any(isinstance(event.get(name), list) for name in _ONCE):
+        return Fault.EVENT_UNREADABLE
+    try:
+        return _fault_of_hours(event)
+    except _BEYOND:
+        return Fault.EVENT_UNREADABLE
+
+
+def _fault_of_hours(event: Event) -> Fault | None:
     start, end = _value(event, "DTSTART"), _end_of(event)
+    for edge in (start, end):
+        _instant(edge, _ANY_ZONE)
     if (isinstance(start, datetime) != isinstance(end, datetime)) or _before(end, start):
         return Fault.ENDS_BEFORE_START
     written: Any = event["DTSTART"]
@@ -260,7 +276,10 @@ def _occurrences(
         calendar = Calendar()
         for event in events:
             calendar.add_component(event)
-        found = recurring_ical_events.of(calendar).between(*around)
+        try:
+            found = recurring_ical_events.of(calendar).between(*around)
+        except (IndexError, KeyError, *_BEYOND) as error:  # a rule that cannot be unrolled
+            raise AgendaUnreadableError(Finding(Fault.EVENT_UNREADABLE)) from error
         unrolled += len(found)
         if unrolled > MOST_UNROLLED:
             raise AgendaUnreadableError(Finding(Fault.TOO_MANY))
