@@ -237,7 +237,7 @@ def test_no_name_adds_a_header_to_an_email(field: str, end: str) -> None:
 
 @pytest.mark.parametrize("sign", ["\r\nBcc: x", "\n", "\r", "\0", "\x1b[31m", "\u2028"])
 def test_no_name_of_a_person_or_a_territory_holds_a_sign_of_control(sign: str) -> None:
-    place = {"label": "Cabinet", "address": "1 rue", "postcode": "39000", "commune": LONS}
+    place = RegisterPlace(label="Cabinet", address="1 rue", postcode="39000", commune=LONS)
     with pytest.raises(ValidationError):
         FoundTerritory(
             code="jura", name=f"CPTS{sign}x", timezone="Europe/Paris", department="39", phone="15"
@@ -245,7 +245,7 @@ def test_no_name_of_a_person_or_a_territory_holds_a_sign_of_control(sign: str) -
     with pytest.raises(ValidationError):
         RegisterPractitioner(
             profession="10", last_name=f"A{sign}x", first_name="B", phone="0639980001",
-            places=[RegisterPlace(**place)],
+            places=[place],
         )  # fmt: skip
 
 
