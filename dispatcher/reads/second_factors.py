@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from dispatcher.storage.passkeys import Passkey
 from dispatcher.storage.second_factors import RecoveryCode, SecondFactor
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Database
@@ -19,7 +20,6 @@ class SecondFactorFacts:
     confirmed_at: datetime | None
     secret: str
     """Empty once it is confirmed: it is shown to nobody any more."""
-    codes_left: int
 
 
 def own_second_factor(db: Database, user_id: UUID) -> SecondFactorFacts | None:
@@ -30,27 +30,31 @@ def own_second_factor(db: Database, user_id: UUID) -> SecondFactorFacts | None:
         ).one_or_none()
         if factor is None:
             return None
+    secret = ""
+    if factor.confirmed_at is None:
+        secret = db.cipher.open("second_factors.secret", factor.id, factor.secret)
+    return SecondFactorFacts(factor.confirmed_at, secret)
+
+
+def codes_left(db: Database, user_id: UUID) -> int:
+    """How many codes on paper an account has left."""
+    with db.reading() as session:
         left = session.scalar(
             select(func.count())
             .select_from(RecoveryCode)
             .where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
         )
-    secret = ""
-    if factor.confirmed_at is None:
-        secret = db.cipher.open("second_factors.secret", factor.id, factor.secret)
-    return SecondFactorFacts(factor.confirmed_at, secret, left or 0)
+    return left or 0
 
 
 def with_second_factor(db: Database, users: Collection[UUID]) -> set[UUID]:
-    """Those of these accounts of whom a code is asked."""
+    """Those of these accounts of whom more than the password is asked: a code or a passkey."""
+    confirmed = select(SecondFactor.user_id).where(
+        SecondFactor.user_id.in_(users), SecondFactor.confirmed_at.is_not(None)
+    )
+    passkeys = select(Passkey.user_id).where(Passkey.user_id.in_(users))
     with db.reading() as session:
-        return set(
-            session.scalars(
-                select(SecondFactor.user_id).where(
-                    SecondFactor.user_id.in_(users), SecondFactor.confirmed_at.is_not(None)
-                )
-            )
-        )
+        return {*session.scalars(confirmed), *session.scalars(passkeys)}
 
 
 def roles_asked_for_codes(db: Database, territory_id: UUID) -> list[str]:

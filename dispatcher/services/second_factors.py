@@ -1,4 +1,7 @@
-"""Double authentication: an application's codes (TOTP), codes on paper, and who must have them."""
+"""Double authentication: an application's codes (TOTP), codes on paper, and who must have them.
+
+Passkeys count as well; they are made and checked in services/passkeys.py.
+"""
 
 import hmac
 import secrets
@@ -8,11 +11,13 @@ from datetime import datetime
 from uuid import UUID
 
 import pyotp
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, RefusedError, TransitionError
 from dispatcher.domain.events import (
+    PasskeyRemoved,
     RecoveryCodesRenewed,
     RecoveryCodeUsed,
     SecondFactorRemoved,
@@ -25,6 +30,7 @@ from dispatcher.services.house import House
 from dispatcher.services.passwords import NOT_THE_PRESENT_ONE, password_hash_of
 from dispatcher.storage.accounts import User
 from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.passkeys import Passkey
 from dispatcher.storage.second_factors import RecoveryCode, SecondFactor
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
@@ -53,9 +59,15 @@ class CodeRefusedError(RefusedError):
 
 
 def has_second_factor(house: House, account: Account) -> bool:
-    """Whether a code is asked of the account after its password."""
+    """Whether more than the password is asked of the account: a code or a passkey."""
     with house.db.reading() as session:
-        return session.scalar(_confirmed(account.user_id)) is not None
+        return has_any_factor(session, account.user_id)
+
+
+def has_any_factor(session: Session, user_id: UUID) -> bool:
+    """Whether an account has an application that is confirmed, or a passkey."""
+    found = session.scalar(select(or_(_confirmed(user_id).exists(), _passkeys(user_id).exists())))
+    return bool(found)
 
 
 def begin_second_factor(house: House, account: Account, present: str) -> None:
@@ -66,7 +78,7 @@ def begin_second_factor(house: House, account: Account, present: str) -> None:
     _prove(house, account, present)
     factor_id = uuid.uuid4()
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        _lock(unit, account.user_id)
+        lock_user(unit, account.user_id)
         if unit.session.scalar(_confirmed(account.user_id)) is not None:
             raise TransitionError("La double authentification est déjà active.")
         unit.session.execute(delete(SecondFactor).where(SecondFactor.user_id == account.user_id))
@@ -85,9 +97,9 @@ def confirm_second_factor(house: House, account: Account, code: str) -> list[str
 
     Returns the recovery codes, which nobody can read again. Raises InvalidError, NotFoundError.
     """
-    codes, rows = _new_recovery_codes(account)
+    codes, rows = new_recovery_codes(account.user_id)
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        _lock(unit, account.user_id)
+        lock_user(unit, account.user_id)
         factor = unit.session.scalars(
             select(SecondFactor).where(
                 SecondFactor.user_id == account.user_id, SecondFactor.confirmed_at.is_(None)
@@ -100,7 +112,7 @@ def confirm_second_factor(house: House, account: Account, code: str) -> list[str
         if step is None:
             raise InvalidError({"code": NOT_A_CODE})
         factor.confirmed_at, factor.last_step = unit.now, step
-        _replace_recovery_codes(unit, account, rows)
+        replace_recovery_codes(unit, account.user_id, rows)
         unit.record(SecondFactorSet(user_id=account.user_id))
     return codes
 
@@ -110,12 +122,12 @@ def renew_recovery_codes(house: House, account: Account) -> list[str]:
 
     Raises NotFoundError where double authentication is not in force.
     """
-    codes, rows = _new_recovery_codes(account)
+    codes, rows = new_recovery_codes(account.user_id)
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        _lock(unit, account.user_id)
-        if unit.session.scalar(_confirmed(account.user_id)) is None:
+        lock_user(unit, account.user_id)
+        if not has_any_factor(unit.session, account.user_id):
             raise NotFoundError
-        _replace_recovery_codes(unit, account, rows)
+        replace_recovery_codes(unit, account.user_id, rows)
         unit.record(RecoveryCodesRenewed(user_id=account.user_id))
     return codes
 
@@ -136,13 +148,12 @@ def check_code(house: House, account: Account, code: str) -> None:
                 RecoveryCode.user_id == account.user_id, RecoveryCode.used_at.is_(None)
             )
         ).all()
-    if factor is None:
-        raise CodeRefusedError
-    secret = house.db.cipher.open(SECRET_FIELD, factor.id, factor.secret)
-    step = _step_of(secret, code, house.clock())
-    if step is not None:
-        _take_step(house, account, step)
-        return
+    if factor is not None:
+        secret = house.db.cipher.open(SECRET_FIELD, factor.id, factor.secret)
+        step = _step_of(secret, code, house.clock())
+        if step is not None:
+            _take_step(house, account, step)
+            return
     plain = _plain(code)
     is_one = len(plain) == RECOVERY_GROUPS * RECOVERY_GROUP_LENGTH
     found = next((row.id for row in left if is_one and is_password(row.hashed, plain)), None)
@@ -155,19 +166,26 @@ def remove_second_factor(house: House, account: Account, present: str) -> None:
     """Go without codes again, or begin anew with another telephone. Raises InvalidError."""
     _prove(house, account, present)
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        _remove(unit, account.user_id)
+        _remove_application(unit, account.user_id)
+        forget_codes_without_factor(unit, account.user_id)
 
 
 def take_second_factor_away(house: House, account: Account, user_id: UUID) -> None:
-    """Help somebody of the territory who lost telephone and paper; their sessions end.
+    """Help somebody of the territory who lost telephone, passkeys and paper; their sessions end.
 
     Raises NotFoundError, and RefusedError for oneself: that asks for the password.
     """
     if user_id == account.user_id:
         raise RefusedError("own-account", f"Retirez la vôtre depuis «{NBSP}Mon compte{NBSP}».")
     with house.db.transaction(account.territory_id, account.actor) as unit:
-        user = _lock(unit, user_id)
-        if _remove(unit, user_id):
+        user = lock_user(unit, user_id)
+        had_any = has_any_factor(unit.session, user_id)
+        _remove_application(unit, user_id)
+        for passkey in unit.session.scalars(_passkeys(user_id)).all():
+            unit.session.delete(passkey)
+            unit.record(PasskeyRemoved(user_id=user_id, passkey_id=passkey.id))
+        forget_codes_without_factor(unit, user_id)
+        if had_any:
             user.session_epoch += 1
 
 
@@ -228,29 +246,36 @@ def _take_recovery_code(house: House, account: Account, code_id: UUID) -> None:
         unit.record(RecoveryCodeUsed(user_id=account.user_id, left=left or 0))
 
 
-def _new_recovery_codes(account: Account) -> tuple[list[str], list[RecoveryCode]]:
+def new_recovery_codes(user_id: UUID) -> tuple[list[str], list[RecoveryCode]]:
     """What is shown, and what is kept of it; hashing takes 200 ms: never in a transaction."""
     codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
     return codes, [
-        RecoveryCode(id=uuid.uuid4(), user_id=account.user_id, hashed=hashed(code))
+        RecoveryCode(id=uuid.uuid4(), user_id=user_id, hashed=hashed(code))
         for code in map(_plain, codes)
     ]
 
 
-def _replace_recovery_codes(unit: Unit, account: Account, rows: list[RecoveryCode]) -> None:
-    unit.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == account.user_id))
+def replace_recovery_codes(unit: Unit, user_id: UUID, rows: list[RecoveryCode]) -> None:
+    """Those of before open nothing any more."""
+    unit.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     unit.session.add_all(rows)
 
 
-def _remove(unit: Unit, user_id: UUID) -> bool:
+def forget_codes_without_factor(unit: Unit, user_id: UUID) -> None:
+    """Codes on paper stand in for something: they go with the last of it."""
+    unit.session.flush()  # what was removed a moment ago must be seen
+    if not has_any_factor(unit.session, user_id):
+        unit.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+
+
+def _remove_application(unit: Unit, user_id: UUID) -> None:
     gone = unit.session.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
-    unit.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     if rows_changed(gone):
         unit.record(SecondFactorRemoved(user_id=user_id))
-    return rows_changed(gone) > 0
 
 
-def _lock(unit: Unit, user_id: UUID) -> User:
+def lock_user(unit: Unit, user_id: UUID) -> User:
+    """An account of the territory, held until the transaction ends. Raises NotFoundError."""
     user = unit.session.scalars(
         select(User)
         .where(User.id == user_id, User.territory_id == unit.territory_id)
@@ -265,6 +290,10 @@ def _confirmed(user_id: UUID) -> Select[UUID]:
     return select(SecondFactor.id).where(
         SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None)
     )
+
+
+def _passkeys(user_id: UUID) -> Select[Passkey]:
+    return select(Passkey).where(Passkey.user_id == user_id)
 
 
 def _recovery_code() -> str:

@@ -18,6 +18,7 @@ from dispatcher.storage.accounts import User
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.delegations import Delegation
 from dispatcher.storage.engines import rows_changed
+from dispatcher.storage.passkeys import Passkey
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.second_factors import SecondFactor
 from dispatcher.storage.sessions import UserSession
@@ -31,7 +32,10 @@ _FOUND = (  # asked with every page, and so built once
         UserSession.seen_at,
         UserSession.proved_at,
         Territory.second_factor_roles,
-        SecondFactor.confirmed_at,
+        or_(
+            SecondFactor.confirmed_at.is_not(None),
+            select(Passkey.id).where(Passkey.user_id == User.id).exists(),
+        ).label("has_factor"),
     )
     .join(UserSession, UserSession.user_id == User.id)
     .outerjoin(SecondFactor, SecondFactor.user_id == User.id)
@@ -68,8 +72,11 @@ class OpenSession:
     """Whether the territory asks this role for double authentication, and there is none yet."""
 
 
-def open_session(house: House, account: Account, device: str) -> UUID:
-    """Begin a session on a device named in words; what is left of the account's old ones goes."""
+def open_session(house: House, account: Account, device: str, by: str = "password") -> UUID:
+    """Begin a session on a device named in words; what is left of the account's old ones goes.
+
+    `by` is what its owner proved last: password, code, passkey or psc.
+    """
     session_id = uuid.uuid4()
     with house.db.transaction(account.territory_id, account.actor) as unit:
         unit.session.execute(
@@ -93,7 +100,7 @@ def open_session(house: House, account: Account, device: str) -> UUID:
                 proved_at=unit.now,
             )
         )
-        unit.record(UserSignedIn(user_id=account.user_id))
+        unit.record(UserSignedIn(user_id=account.user_id, by=by))
     return session_id
 
 
@@ -110,7 +117,7 @@ def session_of(house: House, session_id: UUID, acts_for: UUID | None = None) -> 
         if sessions.is_over(row.began_at, row.seen_at, now):
             return None
         account = account_in(row)
-        must_enrol = row.confirmed_at is None and account.role in row.second_factor_roles
+        must_enrol = not row.has_factor and account.role in row.second_factor_roles
         if account.role == Role.DELEGATE and acts_for is not None:
             asked = {"user": account.user_id, "practitioner": acts_for}
             practitioner = reading.scalars(_ACTED_FOR, asked).one_or_none()

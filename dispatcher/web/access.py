@@ -23,7 +23,7 @@ IN_PERSON = "__in_person__"
 FRESHLY = "__freshly__"
 EVERYBODY = frozenset[Role]()
 LIVE_HEADER = "X-Live"
-ENROLMENT = frozenset({"second_factor", "own_account"})
+ENROLMENT = frozenset({"second_factor", "own_account", "passkeys", "proving"})
 """Rooms that stand open to whoever still has to set up double authentication."""
 SESSION = "session"
 """Under this the cookie, which we sign, names the session that stands in the database."""
@@ -102,11 +102,11 @@ def must_enrol() -> bool:
     return bool(g.get("must_enrol"))
 
 
-def sign_in(account: Account) -> None:
-    """Open a session; whatever the browser had before is dropped."""
+def sign_in(account: Account, by: str = "password") -> None:
+    """Open a session for whoever proved themselves `by` it; what the browser had is dropped."""
     sign_out()
     device = device_in_words(request.user_agent.string)
-    session[SESSION] = str(sessions.open_session(house(), account, device))
+    session[SESSION] = str(sessions.open_session(house(), account, device, by))
 
 
 def sign_out() -> None:

@@ -18,7 +18,7 @@ from dispatcher.reads.accounts import logins
 from dispatcher.services import accounts
 from dispatcher.services.accounts import SignInRefusedError
 from dispatcher.services.second_factors import has_second_factor
-from dispatcher.web import access, devices, rates, second_factor
+from dispatcher.web import access, challenges, devices, rates, second_factor
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.paths import safe_path
 
@@ -65,7 +65,7 @@ def sign_in() -> ResponseReturnValue:
     """The form; in a demonstration it lists the accounts."""
     if g.account is not None:
         return redirect(url_for("home"))
-    return _form("", "", request.args.get("suite", ""))
+    return sign_in_page("", "", request.args.get("suite", ""))
 
 
 @room.post("/connexion")
@@ -76,7 +76,7 @@ def check() -> ResponseReturnValue:
     try:
         account = accounts.sign_in(house(), login, request.form.get("password", ""))
     except SignInRefusedError as refusal:
-        return _form(login, refusal.sentence, wanted), refusal.status
+        return sign_in_page(login, refusal.sentence, wanted), refusal.status
     if has_second_factor(house(), account):
         return second_factor.ask_for_code(account, wanted)
     access.sign_in(account)
@@ -102,17 +102,21 @@ def limit_tries(app: Flask, limiter: Limiter) -> None:
     by_account = limiter.limit(TRIES_BY_ACCOUNT, key_func=rates.account, deduct_when=_was_refused)
     by_half = limiter.limit(TRIES_BY_ACCOUNT, key_func=_half, deduct_when=_was_refused)
     app.view_functions["second_factor.check"] = by_half(second_factor.check)
+    by_passkey: Callable[..., Any] = app.view_functions["passkeys.sign_in"]
+    app.view_functions["passkeys.sign_in"] = by_address(by_passkey)
     for endpoint in PROVED_BY_PASSWORD:
         view: Callable[..., Any] = app.view_functions[endpoint]
         app.view_functions[endpoint] = by_account(view)
 
 
-def _form(login: str, error: str, wanted: str) -> str:
+def sign_in_page(login: str, error: str, wanted: str) -> str:
+    """The form, and what was wrong with the try before."""
     return render_template(
         "account/sign_in.html",
         values={"login": login},
         errors={"": error} if error else {},
         next=safe_path(wanted),
+        passkeys_possible=challenges.possible(),
         demonstration=_demonstration(),
     )
 

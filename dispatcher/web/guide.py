@@ -18,7 +18,15 @@ from dispatcher.web.access import open_to_everybody
 room = Blueprint("guide", __name__)
 DIRECTORY = Path(__file__).resolve().parents[2] / "docs" / "guide"
 CONTENTS = "README"
-SLUGS = ("regulateur", "professionnel", "patient", "demandeur", "coordinateur", "administrateur")
+SLUGS = (
+    "regulateur",
+    "professionnel",
+    "patient",
+    "demandeur",
+    "coordinateur",
+    "administrateur",
+    "mon-compte",
+)
 """In the order of the story: who takes the call, who answers it, who looks back."""
 IMAGE_SECONDS = 3600
 WHY = "it explains the application and holds nobody's data"

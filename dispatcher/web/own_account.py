@@ -1,6 +1,6 @@
-"""« Mon compte »: one's password, and where one is signed in."""
+"""« Mon compte »: one's password and passkeys, and where one is signed in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -10,11 +10,13 @@ from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.passwords import SHORTEST
 from dispatcher.domain.roles import Role
+from dispatcher.reads.passkeys import own_passkeys
+from dispatcher.reads.second_factors import own_second_factor
 from dispatcher.reads.sessions import own_sessions
 from dispatcher.services.parsing import parse
 from dispatcher.services.passwords import ChangePassword, change_password
-from dispatcher.services.second_factors import has_second_factor
 from dispatcher.services.sessions import end_other_sessions, end_session
+from dispatcher.web import challenges
 from dispatcher.web.access import allow, house, own_session, viewer
 from dispatcher.web.wording import Wording
 
@@ -27,7 +29,7 @@ PASSWORDS = ("present", "wished", "again")
 @allow(*Role)
 def overview() -> ResponseReturnValue:
     """What the account is, and every session of it."""
-    return _page({})
+    return page({})
 
 
 @room.post("/mot-de-passe")
@@ -38,7 +40,7 @@ def change_own_password() -> ResponseReturnValue:
         command = parse(ChangePassword, {name: request.form.get(name, "") for name in PASSWORDS})
         change_password(house(), viewer(), own_session(), command)
     except InvalidError as error:
-        return _page(error.fields), error.status
+        return page(error.fields), error.status
     flash("Mot de passe changé. Vos autres sessions sont fermées.", "success")
     return redirect(url_for("own_account.overview"), SEE_OTHER)
 
@@ -64,15 +66,33 @@ def end_others() -> ResponseReturnValue:
     return redirect(url_for("own_account.overview"), SEE_OTHER)
 
 
-def _page(errors: Mapping[str, str]) -> str:
+def page(errors: Mapping[str, str], *, codes: Sequence[str] = (), named: str = "") -> str:
+    """The whole page; `codes` are recovery codes to be shown this once, `named` what was typed."""
     account = viewer()
     wording = Wording.of(house(), account)
+    application = own_second_factor(house().db, account.user_id)
+    passkeys = own_passkeys(house().db, account.user_id)
+    has_application = application is not None and application.confirmed_at is not None
     return render_template(
         "account/own.html",
         login=account.login,
         errors=errors,
         shortest=SHORTEST,
-        has_codes=has_second_factor(house(), account),
+        codes=codes,
+        named=named,
+        has_application=has_application,
+        has_factor=has_application or bool(passkeys),
+        passkeys_possible=challenges.possible(),
+        passkeys=[
+            {
+                "id": each.id,
+                "name": each.name,
+                "synced": each.synced,
+                "added": wording.relative(each.created_at),
+                "used": wording.relative(each.used_at) if each.used_at else "",
+            }
+            for each in passkeys
+        ],
         sessions=[
             {
                 "id": each.id,

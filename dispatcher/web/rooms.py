@@ -35,6 +35,7 @@ from dispatcher.web import (
     own_account,
     own_agendas,
     own_figures,
+    passkeys,
     patient,
     payments,
     places,
@@ -59,7 +60,7 @@ from dispatcher.web import (
 
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
-    rooms = [account.room, own_account.room, second_factor.room, proving.room]
+    rooms = [account.room, own_account.room, second_factor.room, passkeys.room, proving.room]
     rooms += [health.room, metrics.room, webhooks.room]
     rooms += [
         guide.room,

@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.roles import Account, Role
-from dispatcher.reads.second_factors import own_second_factor
+from dispatcher.reads.passkeys import own_passkeys
+from dispatcher.reads.second_factors import codes_left, own_second_factor
 from dispatcher.services.accounts import account_of
 from dispatcher.services.second_factors import (
     CodeRefusedError,
@@ -22,7 +23,7 @@ from dispatcher.services.second_factors import (
     remove_second_factor,
     renew_recovery_codes,
 )
-from dispatcher.web import access, devices
+from dispatcher.web import access, challenges, devices
 from dispatcher.web.access import allow, freshly, house, open_to_everybody, viewer
 from dispatcher.web.paths import safe_path
 from dispatcher.web.wording import Wording
@@ -34,7 +35,6 @@ HALF = "half"
 """In the cookie between password and code: whose password it was, and when."""
 HALF_SECONDS = 300
 SEE_OTHER = 303
-ISSUER = "Relais SNP"
 
 
 @room.get(PAGE)
@@ -90,9 +90,10 @@ def remove() -> ResponseReturnValue:
 @open_to_everybody(WHY)
 def ask() -> ResponseReturnValue:
     """The second step of signing in."""
-    if half_signed_in() is None:
+    account = half_signed_in()
+    if account is None:
         return redirect(url_for("account.sign_in"))
-    return _ask("")
+    return step(account, {})
 
 
 @room.post("/connexion/code")
@@ -106,8 +107,8 @@ def check() -> ResponseReturnValue:
     try:
         check_code(house(), account, request.form.get("code", ""))
     except CodeRefusedError as refusal:
-        return _ask(refusal.sentence), refusal.status
-    access.sign_in(account)
+        return step(account, {"code": refusal.sentence}), refusal.status
+    access.sign_in(account, "code")
     devices.remember(account.login)
     return redirect(wanted or url_for("home"), SEE_OTHER)
 
@@ -136,8 +137,15 @@ def half_signed_in() -> Account | None:
     return account
 
 
-def _ask(error: str) -> str:
-    return render_template("account/code.html", errors={"code": error} if error else {})
+def step(account: Account, errors: Mapping[str, str]) -> str:
+    """The page of the second step, for what the account can answer with."""
+    facts = own_second_factor(house().db, account.user_id)
+    return render_template(
+        "account/code.html",
+        errors=errors,
+        has_application=facts is not None and facts.confirmed_at is not None,
+        has_passkeys=challenges.possible() and bool(own_passkeys(house().db, account.user_id)),
+    )
 
 
 def _page(errors: Mapping[str, str], codes: list[str] | None = None) -> str:
@@ -150,14 +158,16 @@ def _page(errors: Mapping[str, str], codes: list[str] | None = None) -> str:
         codes=codes or [],
         must=access.must_enrol(),
         since=Wording.of(house(), account).relative(since) if since else "",
-        codes_left=facts.codes_left if facts else 0,
+        has_any=bool(since) or bool(own_passkeys(house().db, account.user_id)),
+        passkeys_possible=challenges.possible(),
+        codes_left=codes_left(house().db, account.user_id),
         pending=_shown(account, facts.secret) if facts and facts.secret else None,
     )
 
 
 def _shown(account: Account, secret: str) -> dict[str, str]:
     """The secret as a picture for the telephone's camera, and in groups of four to be typed."""
-    address = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=ISSUER)
+    address = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=challenges.ISSUER)
     picture = segno.make(address, micro=False).svg_inline(scale=5, border=2)
     return {
         "picture": Markup(picture),  # noqa: S704 - drawn by segno: squares, no text of anybody

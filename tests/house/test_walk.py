@@ -20,11 +20,13 @@ OWN = {
     Role.PRACTITIONER: {"slot_id", "schedule_id", "place_id", "absence_id", "feed_id"},
     Role.REQUESTER: {"request_id"},
 }
-"""What is not even a colleague's of the same territory; sessions are nobody else's at all."""
+"""What is not even a colleague's of the same territory; sessions and passkeys are nobody
+else's at all."""
 SILENT = {
     "administration.grant": "the sentence is that of an account that is no secretary's",
     "administration.withdraw": "who acts for nobody of ours has nothing to lose",
     "own_account.end": "a session that is over is as good as ended, whosever it was",
+    "passkeys.remove": "a passkey that is gone is as good as removed, whosever it was",
     "watching.retry": "who comes late is told that somebody else was faster",
 }
 """What answers by a redirection, whatever it was asked about, and did nothing."""
@@ -68,7 +70,7 @@ def test_what_is_a_colleagues_answers_as_what_does_not_exist(walk: Walk) -> None
         for rule in walk.rules()
         if walker.role is not None
         and walker.role in WHO_MAY[rule.endpoint]
-        and rule.arguments & (OWN.get(walker.role, set()) | {"session_id"})
+        and rule.arguments & (OWN.get(walker.role, set()) | {"session_id", "passkey_id"})
         for fault in refused(walk, walker, rule)
     ]
     assert not faults, "\n".join(faults)

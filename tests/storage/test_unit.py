@@ -59,7 +59,10 @@ def test_leaving_normally_commits_the_change_its_event_and_its_promise(
         {},
     )
     assert (searched.actor_kind, searched.actor_id, searched.at) == ("engine", None, clock.now)
-    assert (signed_in.actor_kind, signed_in.data) == ("clock", {"user_id": str(user)})
+    assert (signed_in.actor_kind, signed_in.data) == (
+        "clock",
+        {"user_id": str(user), "by": "password"},
+    )
     assert (promise.job, promise.ids) == ("match_waiting", {"territory_id": str(territory_id)})
     assert (promise.due_at, promise.attempts, promise.correlation) == (clock.now, 0, "r-1")
 

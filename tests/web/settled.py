@@ -35,6 +35,7 @@ from dispatcher.services.sessions import open_session
 from dispatcher.services.typed_figures import TypeFigure, type_figure
 from dispatcher.services.what_if import AskWhatIf, ask_what_if
 from dispatcher.storage.messages import Message
+from dispatcher.storage.passkeys import Passkey
 from dispatcher.storage.practitioners import Practitioner
 from dispatcher.storage.promises import Promise
 from dispatcher.storage.schedules import Absence
@@ -87,6 +88,7 @@ def settle(house: House, clock: FakeClock, code: str, department: str = "39") ->
     rows |= _coordinated(house, clock, town, doctor, people)
     rows["user_id"] = people[Role.DELEGATE].user_id
     rows["session_id"] = open_session(house, chief, "Essai")
+    rows["passkey_id"] = _passkey(house, town.account(Role.ADMINISTRATOR))
     rows["promise_id"] = _given_up(house, town)
     return Settled(town, people, colleagues, doctor, rows)
 
@@ -183,6 +185,25 @@ def _take_new_patients(house: House) -> None:
     """Everybody here may be proposed as a médecin traitant."""
     with house.db.writing() as session:
         session.execute(update(Practitioner).values(accepts_new_patients=True))
+
+
+def _passkey(house: House, owner: Account) -> UUID:
+    """Somebody's passkey, as it is kept; they sign in with it from then on."""
+    passkey_id = uuid.uuid4()
+    with house.db.writing() as session:
+        session.add(
+            Passkey(
+                id=passkey_id,
+                user_id=owner.user_id,
+                credential_id=passkey_id.hex,
+                public_key="",
+                sign_count=0,
+                synced=False,
+                name="Essai",
+                created_at=house.clock(),
+            )
+        )
+    return passkey_id
 
 
 def _given_up(house: House, town: Town) -> UUID:

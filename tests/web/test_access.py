@@ -84,6 +84,7 @@ class Site:
             "user_id": uuid.uuid4(),
             "promise_id": uuid.uuid4(),
             "session_id": uuid.uuid4(),
+            "passkey_id": uuid.uuid4(),
             "message_id": uuid.uuid4(),
             "token": "inconnu",
             "provider": "twilio",

@@ -39,6 +39,8 @@ NOT_ASKED: Mapping[str, str] = {
     "second_factor.begin": "asks for the present password itself, every time",
     "second_factor.confirm": "goes on from begin, and asks for a code",
     "second_factor.remove": "asks for the present password itself, every time",
+    "passkeys.challenge_to_prove": "a random number for the proof itself",
+    "passkeys.challenge_to_add": "a random number; adding the passkey asks",
     "own_agendas.add": "a practitioner's own agenda is read; nothing leaves",
     "own_agendas.read": "the same agenda, read a little earlier",
     "own_agendas.remove": "the same agenda, read no more",

@@ -12,6 +12,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from dispatcher.domain.events.accounts import (
+    PasskeyAdded,
+    PasskeyRemoved,
     PasswordReplaced,
     RecoveryCodesRenewed,
     RecoveryCodeUsed,
@@ -205,6 +207,8 @@ __all__ = [
     "OfferDeclined",
     "OfferEnded",
     "OfferMade",
+    "PasskeyAdded",
+    "PasskeyRemoved",
     "PasswordReplaced",
     "PatientLate",
     "PatientReached",

@@ -16,9 +16,11 @@ class UserCreated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserSignedIn(Event):
-    """An account opened a session."""
+    """An account opened a session, `by` password, code, passkey or psc: what it proved last."""
 
     user_id: UUID
+    by: str = "password"
+    """Newer than the first rows, which say nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,22 @@ class RecoveryCodesRenewed(Event):
     """An account made itself other codes on paper; those of before are gone."""
 
     user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyAdded(Event):
+    """An account has one more passkey."""
+
+    user_id: UUID
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRemoved(Event):
+    """It has one less: its owner wished so, or an administrator did for them."""
+
+    user_id: UUID
+    passkey_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import { startDraft } from "./draft.js";
 import { startFormComforts } from "./form-comforts.js";
 import { startInPlaceAnswers } from "./in-place.js";
 import { startLive } from "./live.js";
+import { startPasskeys } from "./passkeys.js";
 import { startServiceBack } from "./service-back.js";
 import { startShortcuts } from "./shortcuts.js";
 
@@ -15,6 +16,7 @@ startCommunePickers();
 startFormComforts();
 startDialogs();
 startInPlaceAnswers();
+startPasskeys();
 startShortcuts();
 startBoardAlarm();
 startServiceBack();
