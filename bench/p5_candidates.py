@@ -8,7 +8,7 @@ import argparse
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert
@@ -44,11 +44,18 @@ class WallClock:
         return self.house.clock()
 
 
-def fill(house: House, slots: int) -> Town:
+def fill(house: House, slots: int, code: str = "jura") -> Town:
     """A territory with that many open slots of several professions over four days."""
-    town = Town.found(house, WallClock(house))  # type: ignore[arg-type]  # tells the time
+    town = Town.found(house, WallClock(house), code=code)  # type: ignore[arg-type]  # tells the time
     chance = random.Random(1)
     volunteers = [_volunteer(town, chance) for _ in range(VOLUNTEERS)]
+    fill_slots(house, town, volunteers, slots)
+    return town
+
+
+def fill_slots(house: House, town: Town, volunteers: Sequence[Volunteer], slots: int) -> None:
+    """That many open slots of these over four days."""
+    chance = random.Random(2)
     with house.db.reading() as session:
         pattern = values_of(session, Slot, town.slot(volunteers[0], hours=2))
     first = house.clock().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
@@ -69,7 +76,6 @@ def fill(house: House, slots: int) -> Town:
     with house.db.writing() as session:
         for begin in range(0, len(rows), BATCH):
             session.connection().execute(insert(table_of(Slot)), rows[begin : begin + BATCH])
-    return town
 
 
 def _volunteer(town: Town, chance: random.Random) -> Volunteer:

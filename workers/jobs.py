@@ -31,6 +31,11 @@ def match_waiting(promise_id: str) -> None:
     keep(promise_id, matching.match_waiting)
 
 
+def match_again(promise_id: str) -> None:
+    """Match a territory's waiting queue once more, behind whoever has just called."""
+    keep(promise_id, matching.match_again)
+
+
 def escalate_request(promise_id: str) -> None:
     """Put a request that still waits in front of the regulator."""
     keep(promise_id, matching.escalate_request)

@@ -44,6 +44,7 @@ QUEUE_OF: Mapping[Job, QueueName] = {
     Job.MISS_HOUR: QueueName.URGENT,
     Job.SEND_MESSAGE: QueueName.MESSAGES,
     Job.SEND_AGAIN: QueueName.MESSAGES,
+    Job.MATCH_AGAIN: QueueName.ROUTINE,
     Job.SEND_EMAIL: QueueName.ROUTINE,
     Job.IMPORT_DIRECTORY: QueueName.ROUTINE,
     Job.SWEEP_WAITING: QueueName.ROUTINE,

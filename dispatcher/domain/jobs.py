@@ -7,6 +7,7 @@ class Job(StrEnum):
     """Work that a transaction may promise; its arguments are ids."""
 
     MATCH_WAITING = "match_waiting"
+    MATCH_AGAIN = "match_again"
     ESCALATE_REQUEST = "escalate_request"
     SEND_MESSAGE = "send_message"
     SEND_UNHURRIED = "send_unhurried"

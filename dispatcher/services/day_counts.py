@@ -117,10 +117,7 @@ def _promise_each(house: House, claim: Claim) -> int:
             .where(CountedSpan.territory_id.is_(None) | news)
             .order_by(Territory.id)
         ).all()
-    for territory_id in territories:
-        with house.db.transaction(territory_id, CLOCK) as unit:
-            unit.promise(Job.COUNT_DAYS, {"territory_id": territory_id})
-    house.db.keep(claim)
+    house.db.promise_each(Job.COUNT_DAYS, territories, claim)
     return len(territories)
 
 

@@ -95,6 +95,14 @@ def match_waiting(house: House, claim: Claim) -> int:
     return booked
 
 
+def match_again(house: House, claim: Claim) -> int:
+    """The same for those to whom nothing happened but time: this waits behind whoever has called.
+
+    In a country of territories it is most of the matches, all of them due at the same moment.
+    """
+    return match_waiting(house, claim)
+
+
 def escalate_request(house: House, claim: Claim) -> None:
     """Put a request that is still waiting in front of the regulator while there is time left.
 
@@ -118,7 +126,10 @@ def escalate_request(house: House, claim: Claim) -> None:
 
 
 def sweep_waiting(house: House, claim: Claim) -> None:
-    """Promise a match to every territory with somebody waiting: time alone changes what fits."""
+    """Promise a match to every territory with somebody waiting: time alone changes what fits.
+
+    To those, that is, that have not one of these matches due already.
+    """
     with house.db.reading() as session:
         territories = session.scalars(
             select(CareRequest.territory_id)
@@ -128,10 +139,8 @@ def sweep_waiting(house: House, claim: Claim) -> None:
             )
             .distinct()
         ).all()
-    for territory_id in territories:
-        with house.db.transaction(territory_id, CLOCK) as unit:
-            unit.promise(Job.MATCH_WAITING, {"territory_id": territory_id})
-    house.db.keep(claim)
+        owed = keeping.owed_to(session, Job.MATCH_AGAIN, house.clock())
+    house.db.promise_each(Job.MATCH_AGAIN, sorted(set(territories) - owed), claim)
 
 
 def _run(house: House, territory_id: UUID) -> tuple[int, int]:

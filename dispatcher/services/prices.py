@@ -4,7 +4,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert
 
-from dispatcher.domain.events import CLOCK
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.matching.prices import learn_prices as learn
 from dispatcher.reads.past_weeks import past_weeks, territories_with_a_past
@@ -32,10 +31,7 @@ def learn_prices(house: House, claim: Claim) -> int:
 
 def _promise_each(house: House, claim: Claim) -> int:
     territories = territories_with_a_past(house.db, house.clock())
-    for territory_id in territories:
-        with house.db.transaction(territory_id, CLOCK) as unit:
-            unit.promise(Job.LEARN_PRICES, {"territory_id": territory_id})
-    house.db.keep(claim)
+    house.db.promise_each(Job.LEARN_PRICES, territories, claim)
     return len(territories)
 
 

@@ -164,10 +164,7 @@ def _promise_each(house: House, claim: Claim) -> int:
                     and _missing(house, session, territory.id, month)
                 ):
                     due.append(territory.id)
-    for territory_id in due:
-        with house.db.transaction(territory_id, CLOCK) as unit:
-            unit.promise(Job.MAIL_REPORTS, {"territory_id": territory_id})
-    house.db.keep(claim)
+    house.db.promise_each(Job.MAIL_REPORTS, due, claim)
     return len(due)
 
 

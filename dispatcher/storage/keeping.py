@@ -190,6 +190,18 @@ def due(db: Database, limit: int, urgency: Mapping[Job, int] | None = None) -> S
         return [Ring(row.id, Job(row.job)) for row in rows]
 
 
+def owed_to(session: Session, job: Job, now: datetime) -> set[UUID]:
+    """The territories to which such a job is due already."""
+    due = select(Promise.territory_id).where(
+        Promise.done_at.is_(None),
+        Promise.dead_at.is_(None),
+        Promise.due_at <= now,
+        Promise.job == job.value,
+        Promise.territory_id.is_not(None),
+    )
+    return {territory_id for territory_id in session.scalars(due) if territory_id is not None}
+
+
 def bury_exhausted(db: Database) -> int:
     """Declare dead the promises whose last attempt ended without a word (the worker was killed)."""
     now = db.clock()

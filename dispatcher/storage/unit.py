@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from config.logging import get_logger
-from dispatcher.domain.events import Actor, Event
+from dispatcher.domain.events import CLOCK, Actor, Event
 from dispatcher.domain.jobs import Job
 from dispatcher.storage.columns import table_of
 from dispatcher.storage.encryption import Cipher
@@ -205,6 +205,18 @@ class Database:
             self._ring(rings)
         except Exception:
             log.exception("bell_broken", promises=len(rings))
+
+    def promise_each(self, job: Job, territories: Sequence[UUID], claim: Claim) -> None:
+        """Promise a job to each of these territories, in the commit that keeps the clock's promise.
+
+        One commit for all: eight hundred of them would take seconds.
+        """
+        if not territories:
+            self.keep(claim)
+            return
+        with self.transaction(territories[0], CLOCK, keeping=claim) as unit:
+            for territory_id in territories:
+                unit.promise(job, {"territory_id": territory_id})
 
     def keep(self, claim: Claim) -> None:
         """Mark a promise done whose work wrote nothing, or wrote it in guarded steps before."""

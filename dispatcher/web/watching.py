@@ -24,6 +24,7 @@ room = Blueprint("watching", __name__, url_prefix="/administration/surveillance"
 SEE_OTHER = 303
 JOBS: Mapping[Job, str] = {
     Job.MATCH_WAITING: "Recherche de créneaux",
+    Job.MATCH_AGAIN: "Recherche de créneaux, reprise",
     Job.ESCALATE_REQUEST: "Remise d’une demande à la régulation",
     Job.SEND_MESSAGE: "Envoi d’un SMS",
     Job.SEND_UNHURRIED: "Envoi d’un SMS qui peut attendre",

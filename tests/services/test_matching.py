@@ -13,6 +13,7 @@ from tests.houses import keep_promises
 from tests.invariants import check
 from tests.services.runs import a_run, booked_slot
 from tests.services.tables import events, kinds, messages, promises
+from workers.queues import QUEUE_OF
 
 CHAMPAGNOLE = "39097"  # about 27 km from Lons-le-Saunier
 DOLE = "39198"  # about 45 km
@@ -247,9 +248,20 @@ def test_time_alone_changes_what_fits_so_the_queue_is_swept(
     assert claim is not None
     matching.sweep_waiting(house, claim)
 
-    owed = [promise.ids for promise in promises(house, "match_waiting")]
+    owed = [promise.ids for promise in promises(house, "match_again")]
     assert owed == [{"territory_id": str(town.territory_id)}]
     assert str(neighbours.territory_id) not in str(owed)
+
+    with house.db.writing() as session:
+        keeping.promise_once(session, Job.SWEEP_WAITING, "later", clock.now, clock.now)
+    (later,) = promises(house, "sweep_waiting")
+    claim = keeping.claim(house.db, later.id, 20)
+    assert claim is not None
+    matching.sweep_waiting(house, claim)  # workers have not come to the first one yet
+
+    assert [promise.ids for promise in promises(house, "match_again")] == owed
+    assert promises(house, "sweep_waiting") == []
+    assert QUEUE_OF[Job.MATCH_AGAIN] is not QUEUE_OF[Job.MATCH_WAITING]  # who has called is first
     assert town.the_slot(slot_id).taken == 0
 
 
