@@ -247,10 +247,8 @@ def unprivileged_user() -> int | None:
     raise NoPostgres(f"PostgreSQL refuses root, and there is no user {' or '.join(UNPRIVILEGED)}")
 
 
-@contextlib.contextmanager
-def _running(
-    binaries: Path, folder: Path, user: int | None, tether: Tether, settings: Mapping[str, str]
-) -> Iterator["PostgresProgram"]:
+def prepare_data(binaries: Path, folder: Path, user: int | None) -> Path:
+    """An empty cluster in `folder`, without passwords for this machine. Raises NoPostgres."""
     data = folder / "data"
     initdb = subprocess.run(
         [
@@ -266,6 +264,14 @@ def _running(
     )
     if initdb.returncode != 0:
         raise NoPostgres(f"initdb failed: {initdb.stderr.strip()}")
+    return data
+
+
+@contextlib.contextmanager
+def _running(
+    binaries: Path, folder: Path, user: int | None, tether: Tether, settings: Mapping[str, str]
+) -> Iterator["PostgresProgram"]:
+    data = prepare_data(binaries, folder, user)
     url = URL.create("postgresql", OWNER, host="127.0.0.1", port=free_port(), database="postgres")
     options = [f"--{name}={value}" for name, value in {**settings, "port": str(url.port)}.items()]
     program = PostgresProgram(

@@ -86,6 +86,7 @@ class TwilioEmulator:
     def __init__(
         self,
         *,
+        address: str = "127.0.0.1",
         port: int = 0,
         log: Path | None = None,
         receipts: Receipts | None = None,
@@ -103,12 +104,12 @@ class TwilioEmulator:
         self.requests: list[tuple[str, str]] = []
         self.stopping = threading.Event()
         self._faults: deque[Fault] = deque()
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = _Server((address, port), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return "http://{}:{}".format(*self._server.server_address[:2])
 
     @property
     def connections(self) -> int:
@@ -332,6 +333,7 @@ def _shown(message: EmulatedMessage) -> JsonObject:
 def main() -> None:
     """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--log", type=Path, required=True, help="where accepted messages are noted")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds on each send")
@@ -345,7 +347,9 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    with TwilioEmulator(port=arguments.port, log=arguments.log, receipts=receipts) as emulator:
+    with TwilioEmulator(
+        address=arguments.address, port=arguments.port, log=arguments.log, receipts=receipts
+    ) as emulator:
         emulator.latency = arguments.latency
         print(emulator.base_url, flush=True)
         ended.wait()

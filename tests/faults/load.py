@@ -20,6 +20,8 @@ CREATED, CONFLICT, FAILED, UNAVAILABLE = 201, 409, 500, 503
 PATIENCE_SECONDS = 90.0
 """For one request, all its repetitions together."""
 PAUSE_SECONDS = 0.25
+TIMEOUTS = (3.0, 15.0)
+"""Until it is connected, and until it is answered."""
 FIRST_NUMBER = 6000
 """Mobiles set aside for fiction that no practitioner of `tests.builders` has."""
 
@@ -28,12 +30,18 @@ class Load:
     """`rate` requests a second, and one slot published and withdrawn for each ten of them.
 
     A refused connection, an answer that never came and a 503 with Retry-After are said again, with
-    the same Idempotency-Key. Whatever else is not a 201 stands in `unexpected`.
+    the same Idempotency-Key, at the next site, as a proxy in front of them would. Whatever else is
+    not a 201 stands in `unexpected`.
     """
 
-    def __init__(self, on: Stage, ports: Sequence[int], *, rate: float, callers: int = 8) -> None:
+    def __init__(
+        self, on: Stage, sites: Sequence[int | str], *, rate: float, callers: int = 8
+    ) -> None:
+        """`sites` are ports of this machine, or addresses with their port."""
         self._on = on
-        self._urls = itertools.cycle([f"http://127.0.0.1:{port}" for port in ports])
+        self._urls = itertools.cycle(
+            [f"http://{site if isinstance(site, str) else f'127.0.0.1:{site}'}" for site in sites]
+        )
         regulator: Account = on.town.regulator
         token = issue_token(on.house, regulator.user_id, "charge")
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -65,42 +73,50 @@ class Load:
     def _call(self) -> None:
         while not self._ended.wait(self._pause):
             with self._lock:
-                number, url = next(self._numbers), next(self._urls)
-            found = self._post(f"{url}/api/v1/requests", f"load-{number}", self._body(number))
+                number = next(self._numbers)
+            found = self._post("/api/v1/requests", f"load-{number}", self._body(number))
             if found is not None:
                 self.answered.append(found["id"])
             if number % 10 == 0:
-                self._publish_and_withdraw(url, number)
+                self._publish_and_withdraw(number)
 
-    def _publish_and_withdraw(self, url: str, number: int) -> None:
+    def _publish_and_withdraw(self, number: int) -> None:
         start = self._on.town.in_hours(20 + number / 100).replace(microsecond=0)
         body = {
             "practitioner": str(self._publisher.id),
             "place": str(self._publisher.place),
             "start": start.isoformat(),
-            "end": self._on.town.in_hours(20.1 + number / 100).replace(microsecond=0).isoformat(),
+            "end": self._on.town.in_hours(20.06 + number / 100).replace(microsecond=0).isoformat(),
             "modality": "AMB",
         }
-        slot = self._post(f"{url}/api/v1/slots", f"slot-{number}", body)
+        slot = self._post("/api/v1/slots", f"slot-{number}", body)
         if slot is not None:
-            self._withdraw(f"{url}/api/v1/slots/{slot['id']}")
+            self._withdraw(f"/api/v1/slots/{slot['id']}")
 
-    def _withdraw(self, url: str) -> None:
+    def _site(self) -> str:
+        with self._lock:
+            return next(self._urls)
+
+    def _withdraw(self, path: str) -> None:
         """Once: whether it is withdrawn does not matter."""
         try:
-            answer = requests.delete(url, headers=self._headers, timeout=15)
+            answer = requests.delete(
+                f"{self._site()}{path}", headers=self._headers, timeout=TIMEOUTS
+            )
         except requests.RequestException as error:
             self.repeated[type(error).__name__] += 1
             return
         if answer.status_code >= FAILED and not _is_clear_retry(answer):
             self.unexpected.append(f"{answer.status_code} {answer.text[:200]}")
 
-    def _post(self, url: str, key: str, body: object) -> dict[str, str] | None:
+    def _post(self, path: str, key: str, body: object) -> dict[str, str] | None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         headers = {**self._headers, "Idempotency-Key": key, "Content-Type": "application/json"}
         while time.monotonic() < deadline:
             try:
-                answer = requests.post(url, json.dumps(body), headers=headers, timeout=15)
+                answer = requests.post(
+                    f"{self._site()}{path}", json.dumps(body), headers=headers, timeout=TIMEOUTS
+                )
             except requests.RequestException as error:
                 self.repeated[type(error).__name__] += 1
             else:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,6 @@ import requests
 from sqlalchemy import text
 
 from dispatcher.demo.tether import Tether
-from dispatcher.demo.valkey import RunningValkey
 from dispatcher.domain.calendar import period
 from dispatcher.reads.activity import activity
 from dispatcher.services.house import House
@@ -53,13 +52,14 @@ class WallClock(FakeClock):
 class Provider:
     """Twilio's emulator in a process of its own, with a log that no kill takes away."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, address: str = "127.0.0.1") -> None:
         self._log = log
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self._listens_on = ("--address", address, "--port", str(free_port()))
+        self.url = "http://{1}:{3}".format(*self._listens_on)
 
     @contextlib.contextmanager
     def running(self, output: Path) -> Iterator[None]:
-        arguments = ["--log", str(self._log), "--port", self.url.rpartition(":")[2]]
+        arguments = ["--log", str(self._log), *self._listens_on]
         arguments += ["--receipts", "none", "--latency", "0.02"]
         with output.open("ab") as written, Tether() as tether:
             process = tether.start(
@@ -86,6 +86,23 @@ class Provider:
         return [message.message_id for message in read_log(self._log)]
 
 
+class Broker(Protocol):
+    """A Valkey that can be stopped and started again on the same data."""
+
+    @property
+    def url(self) -> str:
+        """The same after a restart."""
+
+    def start(self) -> None:
+        """Return once it answers."""
+
+    def stop(self) -> None:
+        """Let it write its file."""
+
+    def kill(self) -> None:
+        """As a power cut would."""
+
+
 @dataclass
 class Stage:
     """A territory, the front of its house in this process, and what runs beside it."""
@@ -93,7 +110,7 @@ class Stage:
     house: House
     town: Town
     clock: FakeClock
-    valkey: RunningValkey
+    valkey: Broker
     provider: Provider
     environment: dict[str, str]
     folder: Path
@@ -143,12 +160,21 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(
-    database_url: str, folder: Path, *, lease: float = 3, settle_after: float = 1
+    database_url: str,
+    folder: Path,
+    *,
+    lease: float = 3,
+    settle_after: float = 1,
+    broker: contextlib.AbstractContextManager[Broker] | None = None,
+    address: str = "127.0.0.1",
 ) -> Iterator[Stage]:
-    """Everything but the crew. Seconds, as PROMISE_LEASE and SMS_SETTLE_AFTER."""
-    provider = Provider(folder / "accepted.jsonl")
+    """Everything but the crew. Seconds, as PROMISE_LEASE and SMS_SETTLE_AFTER.
+
+    `address` is where the provider listens, `broker` a Valkey that is not this machine's.
+    """
+    provider = Provider(folder / "accepted.jsonl", address)
     clock = WallClock()
-    with valkey_server() as valkey, provider.running(folder / "provider.log"):
+    with broker or valkey_server() as valkey, provider.running(folder / "provider.log"):
         settings = settings_for(database_url, redis_url=valkey.url)
         environment = {
             "DATABASE_URL": database_url,
