@@ -12,7 +12,8 @@ from flask import Response, current_app, make_response, request
 EVERY_HEADER = "X-Live-Every"
 """Milliseconds after which the page is to ask again; 0 when nothing will change any more."""
 NOT_MODIFIED = 304
-RENDERINGS_KEPT = 16
+CHARACTERS_KEPT = 8_000_000
+"""Of the parts rendered last, for all territories together: some megabytes in each process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,17 @@ class Renderings:
     def __init__(self) -> None:
         self._turn = Lock()
         self._kept: OrderedDict[str, str] = OrderedDict()
+        self._characters = 0
 
     def of(self, etag: str, render: Callable[[], str]) -> str:
         """The part of that tag, rendered unless it was."""
         with self._turn:
             if etag not in self._kept:
-                self._kept[etag] = render()
-                if len(self._kept) > RENDERINGS_KEPT:
-                    self._kept.popitem(last=False)
+                part = self._kept[etag] = render()
+                self._characters += len(part)
+                while self._characters > CHARACTERS_KEPT and len(self._kept) > 1:
+                    _, oldest = self._kept.popitem(last=False)
+                    self._characters -= len(oldest)
             return self._kept[etag]
 
 
