@@ -53,6 +53,15 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class ProSanteConnect:
+    """Who vouches for professionals: its discovery document, and what it knows us by."""
+
+    discovery_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a process of the house is told from outside. Durations are seconds.
 
@@ -90,6 +99,9 @@ class Settings:
     """None where no e-mail can be sent."""
     metrics_token: str | None = field(default=None, repr=False)
     """What Prometheus shows to read /metrics; None where nobody does."""
+
+    pro_sante_connect: ProSanteConnect | None = None
+    """None where professionals sign in with accounts of ours alone."""
 
     @property
     def is_demonstration(self) -> bool:
@@ -131,6 +143,7 @@ class Settings:
             routing_url=reader.optional_url("ROUTING_URL"),
             smtp=reader.smtp(),
             metrics_token=reader.token("METRICS_TOKEN"),
+            pro_sante_connect=reader.pro_sante_connect(),
         )
         if reader.faults:
             raise IncompleteSettingsError("\n".join(reader.faults))
@@ -261,6 +274,17 @@ class _Reader:
         if (user is None) != (password is None):
             self.faults.append("SMTP_USER and SMTP_PASSWORD go together")
         return Smtp(host, port, security, user, password or "", sender or "")
+
+    def pro_sante_connect(self) -> ProSanteConnect | None:
+        url = self.optional_url("PSC_DISCOVERY_URL")
+        known_by = [self.optional(name) for name in ("PSC_CLIENT_ID", "PSC_CLIENT_SECRET")]
+        if url is None:
+            return None
+        if "/.well-known/" not in url:
+            self.faults.append("PSC_DISCOVERY_URL must be the address of …/.well-known/…")
+        if None in known_by:
+            self.faults.append("PSC_CLIENT_ID and PSC_CLIENT_SECRET go with PSC_DISCOVERY_URL")
+        return ProSanteConnect(url, *(each or "" for each in known_by))
 
     def senders(self, name: str) -> tuple[tuple[str, str], ...]:
         """`territory=sender[,territory=sender…]`; a sender is +33… or MG…."""

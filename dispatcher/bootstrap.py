@@ -16,6 +16,7 @@ from dispatcher.gateways.agendas import AgendaSource, HttpAgendas
 from dispatcher.gateways.demo_mailbox import DemonstrationMailbox
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.email import EmailGateway, SmtpEmail
+from dispatcher.gateways.identity import OpenIdConnect
 from dispatcher.gateways.routing import OsrmRouting
 from dispatcher.gateways.sms import SmsGateway
 from dispatcher.services.house import Bell, House
@@ -93,6 +94,7 @@ def build(
         agendas=agendas or HttpAgendas(),
         email=email or (SmtpEmail(settings.smtp) if settings.smtp else mailbox),
         routing=OsrmRouting(settings.routing_url) if settings.routing_url else None,
+        identity=OpenIdConnect(settings.pro_sante_connect) if settings.pro_sante_connect else None,
     )
 
 

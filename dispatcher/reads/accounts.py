@@ -31,6 +31,7 @@ class AccountFacts:
     practitioner_name: str | None
     is_active: bool
     last_seen: datetime | None
+    national_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def accounts_of(db: Database, territory_id: UUID, now: datetime) -> list[Account
             practitioner_name=name_of(practitioner),
             is_active=user.active,
             last_seen=last_seen.get(user.id),
+            national_id=user.national_id or "",
         )
         for user, practitioner in rows
     ]

@@ -14,6 +14,7 @@ from dispatcher.gateways.agendas import AgendaSource
 from dispatcher.gateways.demo_mailbox import DemonstrationMailbox
 from dispatcher.gateways.demo_phone import DemonstrationTelephone
 from dispatcher.gateways.email import EmailGateway
+from dispatcher.gateways.identity import IdentityProvider
 from dispatcher.gateways.routing import Routing
 from dispatcher.gateways.sms import SmsEar, SmsGateway
 from dispatcher.storage.unit import Database, Ringer
@@ -58,3 +59,5 @@ class House:
     """Whoever carries e-mail to professionals; None where no server is set."""
     routing: Routing | None = None
     """A server that knows road distances; None where they are estimated."""
+    identity: IdentityProvider | None = None
+    """Who vouches for professionals; None where only accounts of ours do."""

@@ -25,12 +25,15 @@ from dispatcher.storage.sessions import UserSession
 from dispatcher.storage.territories import Territory
 from dispatcher.storage.unit import Unit
 
+STRONG = frozenset({"psc"})
+"""What asks for two factors before it answers: nobody who came so has to set up ours."""
 _SESSIONS = table_of(UserSession)
 _FOUND = (  # asked with every page, and so built once
     OPEN.add_columns(
         UserSession.began_at,
         UserSession.seen_at,
         UserSession.proved_at,
+        UserSession.is_strong,
         Territory.second_factor_roles,
         or_(
             SecondFactor.confirmed_at.is_not(None),
@@ -98,6 +101,7 @@ def open_session(house: House, account: Account, device: str, by: str = "passwor
                 began_at=unit.now,
                 seen_at=unit.now,
                 proved_at=unit.now,
+                is_strong=by in STRONG,
             )
         )
         unit.record(UserSignedIn(user_id=account.user_id, by=by))
@@ -117,7 +121,8 @@ def session_of(house: House, session_id: UUID, acts_for: UUID | None = None) -> 
         if sessions.is_over(row.began_at, row.seen_at, now):
             return None
         account = account_in(row)
-        must_enrol = not row.has_factor and account.role in row.second_factor_roles
+        is_weak = not (row.has_factor or row.is_strong)
+        must_enrol = is_weak and account.role in row.second_factor_roles
         if account.role == Role.DELEGATE and acts_for is not None:
             asked = {"user": account.user_id, "practitioner": acts_for}
             practitioner = reading.scalars(_ACTED_FOR, asked).one_or_none()

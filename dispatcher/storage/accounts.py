@@ -28,6 +28,8 @@ class User(Record):
     active: Mapped[bool] = mapped_column(default=True)
     session_epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Instant]
+    national_id: Mapped[str | None] = mapped_column(index=True)
+    """By which Pro Santé Connect names its owner; a practitioner's RPPS needs not stand here."""
 
 
 class ApiToken(Record):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatcher.storage.columns import Id, Instant, Record
@@ -27,3 +27,5 @@ class UserSession(Record):
     """The last action of its owner, to the minute."""
     proved_at: Mapped[datetime | None]
     """When its owner last proved who they are; None for sessions older than this column."""
+    is_strong: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether a service that asks for two factors itself opened it."""

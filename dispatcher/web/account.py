@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 
@@ -88,8 +98,9 @@ def check() -> ResponseReturnValue:
 @open_to_everybody("whoever closes their own session harms nobody")
 def sign_out() -> ResponseReturnValue:
     """Close this browser's session."""
+    came_by = "psc" if session.get("by_psc") else None
     access.sign_out()
-    answer = redirect(url_for("account.sign_in"))
+    answer = redirect(url_for("account.sign_in", sortie=came_by))
     answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 
@@ -102,8 +113,9 @@ def limit_tries(app: Flask, limiter: Limiter) -> None:
     by_account = limiter.limit(TRIES_BY_ACCOUNT, key_func=rates.account, deduct_when=_was_refused)
     by_half = limiter.limit(TRIES_BY_ACCOUNT, key_func=_half, deduct_when=_was_refused)
     app.view_functions["second_factor.check"] = by_half(second_factor.check)
-    by_passkey: Callable[..., Any] = app.view_functions["passkeys.sign_in"]
-    app.view_functions["passkeys.sign_in"] = by_address(by_passkey)
+    for endpoint in ("passkeys.sign_in", "pro_sante.back"):
+        opens: Callable[..., Any] = app.view_functions[endpoint]
+        app.view_functions[endpoint] = by_address(opens)
     for endpoint in PROVED_BY_PASSWORD:
         view: Callable[..., Any] = app.view_functions[endpoint]
         app.view_functions[endpoint] = by_account(view)
@@ -117,6 +129,8 @@ def sign_in_page(login: str, error: str, wanted: str) -> str:
         errors={"": error} if error else {},
         next=safe_path(wanted),
         passkeys_possible=challenges.possible(),
+        psc=house().identity is not None,
+        leaves_psc=house().identity is not None and request.args.get("sortie") == "psc",
         demonstration=_demonstration(),
     )
 

@@ -18,6 +18,7 @@ from dispatcher.reads.second_factors import roles_asked_for_codes, with_second_f
 from dispatcher.services.accounts import create_user, new_password, replace_password, set_active
 from dispatcher.services.commands import CreateUser
 from dispatcher.services.delegations import end_delegation, grant_delegation
+from dispatcher.services.identities import set_national_id
 from dispatcher.services.parsing import parse
 from dispatcher.services.second_factors import require_second_factor, take_second_factor_away
 from dispatcher.web.access import allow, freshly, house, viewer
@@ -138,6 +139,20 @@ def take_codes_away(user_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("administration.accounts"), SEE_OTHER)
 
 
+@room.post("/comptes/<uuid:user_id>/numero-national")
+@allow(Role.ADMINISTRATOR)
+@freshly
+def name_nationally(user_id: UUID) -> ResponseReturnValue:
+    """Write the number on an account by which Pro Santé Connect names its owner."""
+    try:
+        set_national_id(house(), viewer(), user_id, request.form.get("national_id", ""))
+    except InvalidError as error:
+        flash(" ".join(error.fields.values()), "error")
+    else:
+        flash("Numéro national enregistré.", "success")
+    return redirect(url_for("administration.accounts"), SEE_OTHER)
+
+
 @room.post("/double-authentification")
 @allow(Role.ADMINISTRATOR)
 @freshly
@@ -164,6 +179,7 @@ def _page(
         values=values,
         errors=errors or {},
         new_password=shown,
+        psc=house().identity is not None,
         accounts=[
             _account(each, account, wording) | {"has_codes": each.id in with_codes}
             for each in known
@@ -191,6 +207,7 @@ def _account(facts: AccountFacts, viewer_account: Account, wording: Wording) -> 
         "role_label": ROLE_NAMES[facts.role].capitalize(),
         "practitioner_label": facts.practitioner_name or "",
         "is_active": facts.is_active,
+        "national_id": facts.national_id,
         "is_self": facts.id == viewer_account.user_id,
         "last_seen": wording.relative(facts.last_seen) if facts.last_seen else "",
     }

@@ -6,7 +6,7 @@ where it was sent once the password, or the second factor's code or a passkey, i
 
 from collections.abc import Mapping, Sequence
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -61,12 +61,15 @@ def ask() -> Response:
 
 
 def _prove(account: Account) -> None:
-    """By what was given: a passkey, a code or the password. Raises the refusal of each."""
+    """By what was given: a passkey, a code or the password. Raises the refusal of each.
+
+    Nothing is needed of whoever proved themselves in another tab a moment ago.
+    """
     answer = request.form.get(PASSKEY, "")
     if answer:
         challenges.answered(challenges.TO_PROVE, account, answer)
         note_proof(house(), account, own_session())
-    else:
+    elif not (g.is_fresh and not any(request.form.get(name) for name in (PASSWORD, CODE))):
         typed = (request.form.get(name, "") for name in (PASSWORD, CODE))
         prove_again(house(), account, own_session(), *typed)
 
@@ -79,6 +82,7 @@ def _page(path: str, errors: Mapping[str, str], *, is_form: bool) -> str:
         is_form=is_form,
         errors=errors,
         has_application=facts is not None and facts.confirmed_at is not None,
+        psc=house().identity is not None,
         has_passkeys=challenges.possible() and bool(own_passkeys(house().db, viewer().user_id)),
         waiting=_waiting() if is_form else (),
         lacks_file=any(each.filename for each in request.files.values()),

@@ -39,6 +39,7 @@ from dispatcher.web import (
     patient,
     payments,
     places,
+    pro_sante,
     proving,
     reinforcements,
     reports,
@@ -61,6 +62,7 @@ from dispatcher.web import (
 def of(house: House) -> list[Blueprint]:
     """Every room; the demonstration's telephone only in a demonstration."""
     rooms = [account.room, own_account.room, second_factor.room, passkeys.room, proving.room]
+    rooms.append(pro_sante.room)
     rooms += [health.room, metrics.room, webhooks.room]
     rooms += [
         guide.room,

@@ -12,6 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from dispatcher.domain.events.accounts import (
+    NationalIdChanged,
     PasskeyAdded,
     PasskeyRemoved,
     PasswordReplaced,
@@ -198,6 +199,7 @@ __all__ = [
     "MessageProgressed",
     "MessageQueued",
     "MessageReceived",
+    "NationalIdChanged",
     "NeighbourAgreed",
     "NeighbourAgreementEnded",
     "NeighbourPlaceFreed",

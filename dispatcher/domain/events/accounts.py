@@ -99,6 +99,14 @@ class PasskeyRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NationalIdChanged(Event):
+    """An administrator wrote a national number on an account, or took it away."""
+
+    user_id: UUID
+    given: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIssued(Event):
     """An API token was made for an account."""
 
