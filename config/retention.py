@@ -17,6 +17,8 @@ KEPT_PROMISES = timedelta(days=30)
 """Work that was done. What was given up stays until an administrator has it tried again."""
 PRACTITIONER_LINKS = timedelta(days=30)
 """Digests of practitioners' links after they expired: until then the page says that it is over."""
+OPENINGS = timedelta(days=365)
+"""Who opened which patient's file: six months to a year, says the CNIL (journalisation, 2021)."""
 SENT_EMAILS = timedelta(days=90)
 """E-mails to professionals, after they left or were given up."""
 SESSIONS = timedelta(days=1)

@@ -21,6 +21,7 @@ from dispatcher.domain.matching.candidates import NearMiss
 from dispatcher.domain.matching.cost import Term
 from dispatcher.domain.matching.feasibility import Reason
 from dispatcher.domain.messages import MessageStatus
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Role
 from dispatcher.domain.states import RequestStatus
 from dispatcher.reads.candidates import candidates_of
@@ -28,6 +29,7 @@ from dispatcher.reads.request_story import AppointmentFacts, RequestStory, openi
 from dispatcher.services import appointments, booking, moving, requests
 from dispatcher.services.commands import BookSlot, CancelRequest, CloseRequest, OpenRequest
 from dispatcher.services.idempotency import once
+from dispatcher.services.openings import opened_requests
 
 
 def open_request(call: Call, command: OpenRequest) -> RequestShape:
@@ -68,6 +70,7 @@ def show_request(call: Call, request_id: UUID) -> RequestShape:
         or story.appointment.practitioner_id != call.account.practitioner_id
     ):
         raise NotFoundError
+    opened_requests(call.house, call.account.actor, Way.API, [request_id])
     return _shown(call, story)
 
 

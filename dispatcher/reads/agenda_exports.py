@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import and_, select
 
@@ -41,6 +42,7 @@ class Exported:
 class Feed:
     """What a calendar reads; nobody is to be named unless `with_identity`."""
 
+    practitioner_id: UUID
     practitioner_name: str
     territory_name: str
     timezone: str
@@ -93,6 +95,7 @@ def exported_agenda(db: Database, secret: str) -> Feed | None:
         }
         visits = visits_of(session, db.cipher, practitioner, which)
     return Feed(
+        practitioner_id=practitioner.id,
         practitioner_name=practitioner.display_name,
         territory_name=territory.name,
         timezone=territory.timezone,

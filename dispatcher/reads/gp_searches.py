@@ -33,6 +33,7 @@ class GpSearchFacts:
     """One patient of the list. `phone` is E.164, `commune` an INSEE code, `age` at the request."""
 
     id: UUID
+    patient_id: UUID
     status: GpSearchStatus
     priorities: tuple[Priority, ...]
     ald: bool
@@ -170,6 +171,7 @@ def _facts(row: Row[Any], cipher: Cipher) -> GpSearchFacts:
     doctor = row.Practitioner
     return GpSearchFacts(
         id=search.id,
+        patient_id=search.patient_id,
         status=GpSearchStatus(search.status),
         priorities=tuple(priorities(request.age, ald=search.ald, c2s=search.c2s)),
         ald=search.ald,

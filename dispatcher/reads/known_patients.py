@@ -20,6 +20,7 @@ MOST = 4
 class KnownPatient:
     """Who it is, and what their last request said of them. `phone` is E.164."""
 
+    id: UUID
     last_name: str
     first_name: str
     birth_date: date
@@ -63,6 +64,7 @@ def known_patients(
         ).all()
     return [
         KnownPatient(
+            id=row.Patient.id,
             last_name=cipher.open("patients.last_name", row.Patient.id, row.Patient.last_name),
             first_name=cipher.open("patients.first_name", row.Patient.id, row.Patient.first_name),
             birth_date=date.fromisoformat(

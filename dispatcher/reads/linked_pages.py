@@ -44,6 +44,7 @@ class LinkedPage:
     """
 
     purpose: LinkPurpose
+    practitioner_id: UUID
     practitioner_name: str
     territory_name: str
     territory_phone: str
@@ -77,6 +78,7 @@ def linked_page(db: Database, secret: str) -> LinkedPage | None:
         link, practitioner, territory = found
         return LinkedPage(
             purpose=LinkPurpose(link.purpose),
+            practitioner_id=practitioner.id,
             practitioner_name=practitioner.display_name,
             territory_name=territory.name,
             territory_phone=territory.phone,

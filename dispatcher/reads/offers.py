@@ -71,6 +71,7 @@ class OfferPage:
     """What an offer's link shows. Nobody's name before the yes; telephones are E.164."""
 
     offer_id: UUID
+    practitioner_id: UUID
     code: str
     status: OfferStatus
     request_status: RequestStatus
@@ -217,6 +218,7 @@ def offer_page(db: Database, communes: Communes, link_token: str) -> OfferPage |
         rules = queue.rules_of(territory, communes)
         return OfferPage(
             offer_id=offer.id,
+            practitioner_id=practitioner.id,
             code=offer.code,
             status=OfferStatus(offer.status),
             request_status=RequestStatus(request.status),

@@ -29,6 +29,7 @@ from dispatcher.storage.gp_searches import GpSearch
 from dispatcher.storage.links import PractitionerLink
 from dispatcher.storage.messages import Message
 from dispatcher.storage.offers import Offer
+from dispatcher.storage.openings import FileOpening
 from dispatcher.storage.patients import KNOWN, Patient
 from dispatcher.storage.promises import Promise
 from dispatcher.storage.requests import Appointment, CareRequest
@@ -175,6 +176,7 @@ def _delete_old(house: House, claim: Claim) -> None:
             Email.status.not_in([status.value for status in UNSENT])
             & (Email.created_at < now - retention.SENT_EMAILS),
         ),
+        (FileOpening, FileOpening.hour < now - retention.OPENINGS),
         (UserSession, UserSession.began_at < now - retention.SESSIONS),
     ):
         key = tuple_(*table_of(table).primary_key.columns)

@@ -10,9 +10,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dispatcher.domain.errors import InvalidError
 from dispatcher.domain.events import OPERATOR, PersonExported
+from dispatcher.domain.openings import Way
 from dispatcher.domain.phones import NotAPhone, normalise, region_of
+from dispatcher.reads.openings import openings_of
 from dispatcher.services.forgetting import forget_patient
 from dispatcher.services.house import House
+from dispatcher.services.openings import write_openings
 from dispatcher.storage.columns import Record
 from dispatcher.storage.desk import RequestNote
 from dispatcher.storage.encryption import Cipher
@@ -76,6 +79,7 @@ def export_person(house: House, patients: Sequence[UUID]) -> list[dict[str, Any]
     exported = []
     for patient_id in patients:
         with house.db.transaction(_territory_of(house, patient_id), OPERATOR) as unit:
+            write_openings(unit.session, OPERATOR, Way.EXPORT, "patient", [patient_id], unit.now)
             exported.append(_whole(unit.session, unit.cipher, patient_id))
             unit.record(PersonExported(patient_id=patient_id))
     return exported
@@ -103,6 +107,17 @@ def _whole(session: Session, cipher: Cipher, patient_id: UUID) -> dict[str, Any]
         "notes": rows(RequestNote, RequestNote.request_id),
         "gp_searches": rows(GpSearch, GpSearch.request_id),
         "events": rows(LoggedEvent, LoggedEvent.request_id),
+        "openings": [
+            {
+                "at": each.at.isoformat(),
+                "who": each.who,
+                "role": each.kind.value,
+                "territory": each.elsewhere,
+                "way": each.way.value,
+                "request": each.code,
+            }
+            for each in openings_of(session, patient_id)
+        ],
         "messages": _rows(
             session,
             cipher,

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from dispatcher.domain import calendar, phones
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Role
 from dispatcher.domain.states import AppointmentStatus, SlotStatus
 from dispatcher.reads.agenda import AHEAD, AgendaSlot, Visit, own_places
@@ -19,6 +20,7 @@ from dispatcher.reads.neighbours import neighbours
 from dispatcher.services import slot_changes
 from dispatcher.services.appointments import cancel_by_practitioner, record_attendance
 from dispatcher.services.commands import AnnounceFree
+from dispatcher.services.openings import opened_appointments
 from dispatcher.services.parsing import parse
 from dispatcher.services.slots import announce_free, publish_slot
 from dispatcher.web import concerned, slot_form
@@ -45,6 +47,9 @@ EARLY = timedelta(hours=48)
 def agenda() -> ResponseReturnValue:
     """Today and the days to come; above them, who came before and was not marked."""
     found = read_agenda(house().db, viewer())
+    visits = [*found.to_mark, *(visit for slot in found.slots for visit in slot.visits)]
+    expected = [visit.id for visit in visits]
+    opened_appointments(house(), viewer().actor, Way.AGENDA, expected)
     places = own_places(house().db, viewer())
     wording = Wording.of(house(), viewer())
     return render_template(

@@ -7,8 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import NotFoundError
+from dispatcher.domain.events import Actor, ActorKind
+from dispatcher.domain.openings import Way
 from dispatcher.papers.calendar_files import Entry, calendar_file
 from dispatcher.reads.agenda_exports import Exported, Feed, exported_agenda
+from dispatcher.services.openings import opened_appointments
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.wording import person, shown_phone
 
@@ -23,6 +26,10 @@ def feed(token: str) -> ResponseReturnValue:
     found = exported_agenda(house().db, token)
     if found is None:
         raise NotFoundError
+    if found.with_identity:
+        reader = Actor(ActorKind.PRACTITIONER, found.practitioner_id)
+        told = [each.visit.id for each in found.appointments]
+        opened_appointments(house(), reader, Way.FEED, told)
     entries = [_entry(each, found) for each in found.appointments]
     name = f"SNP{NBSP}– {found.practitioner_name}"
     answer = Response(

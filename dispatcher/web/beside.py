@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar, phones
 from dispatcher.domain.errors import SlotFullError
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Role
 from dispatcher.reads import board as board_read
 from dispatcher.reads.board import BoardRequest
@@ -18,6 +19,7 @@ from dispatcher.reads.known_patients import KnownPatient, known_patients
 from dispatcher.reads.wanted import Wanted, search_for
 from dispatcher.services.at_entry import held_slot, hold_slot, let_go
 from dispatcher.services.intake import age_on
+from dispatcher.services.openings import opened_patients, opened_requests
 from dispatcher.web import board_columns, forms, found_slots
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.posted import id_in, posted_id
@@ -127,8 +129,11 @@ def _known(values: forms.Typed) -> dict[str, Any]:
         house().db, account.territory_id, phone, (last, first, born) if last and born else None
     )
     wording = Wording.of(house(), account)
+    live = _in_hand(phone, f"{first} {last}", last)
+    opened_requests(house(), account.actor, Way.ENTRY, [each.id for each in live])
+    opened_patients(house(), account.actor, Way.ENTRY, [each.id for each in known])
     return {
-        "live": [_live(found, wording) for found in _in_hand(phone, f"{first} {last}", last)],
+        "live": [_live(found, wording) for found in live],
         "known": [_patient(patient) for patient in known if not _is(patient, values)],
     }
 

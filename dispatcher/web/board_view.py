@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Account
 from dispatcher.reads import board as board_read
 from dispatcher.reads.board import BoardRequest
 from dispatcher.reads.episodes import open_episode
 from dispatcher.services.house import House
+from dispatcher.services.openings import opened_requests
 from dispatcher.web import board_columns
 from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState
@@ -83,6 +85,8 @@ def board(
     closed = None
     if look.query:
         closed = shown(board_read.closed_requests(db, territory, wording.now))
+        found = [each.id for each in (*live, *closed)]
+        opened_requests(house, account.actor, Way.SEARCH, found)
     day = board_read.today(db, territory, wording.now, wording.zone)
     columns = board_columns.columns(live, wording, closed)
     return {

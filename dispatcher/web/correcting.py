@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Role
 from dispatcher.reads.correction import Correctable, Texts, correctable
 from dispatcher.services.correcting import (
@@ -18,6 +19,7 @@ from dispatcher.services.correcting import (
     Correction,
     correct_request,
 )
+from dispatcher.services.openings import opened_requests
 from dispatcher.web import forms
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.wording import Choice, Wording, shown_phone
@@ -121,6 +123,7 @@ def _form(
     meanwhile: str = "",
 ) -> str:
     wording = Wording.of(house(), viewer())
+    opened_requests(house(), viewer().actor, Way.PAGE, [request_id])
     motives = wording.catalogue.motives_for(standing.profession)
     return render_template(
         "desk/correct.html",

@@ -19,6 +19,7 @@ from dispatcher.domain.errors import (
     SlotFullError,
     UnavailableError,
 )
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus
 from dispatcher.reads.known_people import colleagues, doctors, live_requests
@@ -32,6 +33,7 @@ from dispatcher.services.commands import OpenRequest
 from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.in_hand import see_request
 from dispatcher.services.intake_faults import all_faults
+from dispatcher.services.openings import opened_requests
 from dispatcher.web import board_view, forms, found_slots, pulse, request_sheet
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.board_view import Look
@@ -309,4 +311,5 @@ def _sheet(request_id: UUID) -> dict[str, Any]:
     )
     if page is None:
         raise NotFoundError
+    opened_requests(house(), account.actor, Way.PAGE, [request_id])
     return request_sheet.sheet(page, wording, account.user_id)

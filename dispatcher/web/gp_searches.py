@@ -16,10 +16,12 @@ from dispatcher.domain.gp_searches import (
     Priority,
 )
 from dispatcher.domain.matching import explain
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Role
 from dispatcher.reads import gp_searches
 from dispatcher.reads.gp_searches import GpSearchFacts, NearDoctor
 from dispatcher.services.gp_searches import answer_gp, mark_priority, propose_gp
+from dispatcher.services.openings import opened_patients
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Wording, person, shown_phone
@@ -84,6 +86,7 @@ def show(search_id: UUID) -> ResponseReturnValue:
     found = gp_searches.gp_search(house().db, account.territory_id, search_id)
     if found is None:
         raise NotFoundError
+    opened_patients(house(), account.actor, Way.PAGE, [found.patient_id])
     wording = Wording.of(house(), account)
     may = GP_SEARCH_TRANSITIONS[found.status]
     proposes = GpSearchStatus.PROPOSED in may

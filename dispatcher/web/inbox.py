@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import phones
 from dispatcher.domain.errors import InvalidError, RefusedError
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Role
 from dispatcher.domain.states import in_words
 from dispatcher.reads.board import BoardRequest, board_requests, closed_requests
@@ -21,6 +22,7 @@ from dispatcher.services.inbox import (
     link_message,
     preview_answer,
 )
+from dispatcher.services.openings import opened_requests
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.board_columns import matches
 from dispatcher.web.posted import id_in, posted_id
@@ -120,6 +122,8 @@ def _page(typed: Typed) -> str:
     wording = Wording.of(house(), account)
     found = inbox(house().db, account.territory_id)
     shown = {said.last_id for said in found}
+    told_of = {each.request_id for each in found if each.request_id}
+    opened_requests(house(), account.actor, Way.INBOX, told_of)
     return render_template(
         "desk/inbox.html",
         conversations=[_conversation(each, wording, typed) for each in found],
@@ -182,8 +186,9 @@ def _requests(query: str, wording: Wording) -> list[dict[str, Any]]:
         *board_requests(db, account.territory_id, wording.now),
         *closed_requests(db, account.territory_id, wording.now),
     ]
-    found = [each for each in known if matches(each, query)]
-    return [_request(each, wording) for each in found[:MOST_FOUND]]
+    found = [each for each in known if matches(each, query)][:MOST_FOUND]
+    opened_requests(house(), account.actor, Way.SEARCH, [each.id for each in found])
+    return [_request(each, wording) for each in found]
 
 
 def _request(found: BoardRequest, wording: Wording) -> dict[str, Any]:

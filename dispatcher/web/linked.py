@@ -15,7 +15,9 @@ from flask.typing import ResponseReturnValue
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import NotFoundError, TransitionError
+from dispatcher.domain.events import Actor, ActorKind
 from dispatcher.domain.links import LinkPurpose
+from dispatcher.domain.openings import Way
 from dispatcher.domain.states import AppointmentStatus
 from dispatcher.papers.calendar_files import Expected, practitioners_file
 from dispatcher.reads.agenda import Visit
@@ -23,6 +25,7 @@ from dispatcher.reads.linked_pages import LinkedPage, LinkedVisit, linked_page
 from dispatcher.reads.occurrences import Proposed
 from dispatcher.services import linked_acts
 from dispatcher.services.moving import BY_MOVE
+from dispatcher.services.openings import opened_appointments
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.posted import the_posted_id
 from dispatcher.web.wording import Wording, person, shown_phone
@@ -128,6 +131,9 @@ def _page(token: str, purpose: LinkPurpose | None = None) -> LinkedPage:
     page = linked_page(house().db, token)
     if page is None or (purpose is not None and page.purpose is not purpose):
         raise NotFoundError
+    if page.linked is not None:
+        reader = Actor(ActorKind.PRACTITIONER, page.practitioner_id)
+        opened_appointments(house(), reader, Way.LINK, [page.linked.visit.id])
     return page
 
 

@@ -82,6 +82,7 @@ DOORS: Mapping[Role, tuple[Door, ...]] = {
     Role.ADMINISTRATOR: (
         Door("administration.accounts", "Administration", "users"),
         Door("watching.overview", "Surveillance", "alert"),
+        Door("openings.overview", "Accès aux dossiers", "list"),
         Door("episodes.overview", "Plan de crise", "alert", rooms=frozenset({"episodes"})),
         DIRECTORY,
         Door("settings.overview", "Réglages", "sliders"),

@@ -17,8 +17,10 @@ from flask.typing import ResponseReturnValue
 from dispatcher.domain import calendar
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import NotFoundError
+from dispatcher.domain.events import Actor, ActorKind
 from dispatcher.domain.matching import explain
 from dispatcher.domain.offers import free_span, hours_between
+from dispatcher.domain.openings import Way
 from dispatcher.domain.states import OfferStatus
 from dispatcher.reads.offers import OfferPage, offer_page
 from dispatcher.services.answers import (
@@ -28,6 +30,7 @@ from dispatcher.services.answers import (
     accept_by_link,
     decline_by_link,
 )
+from dispatcher.services.openings import opened_by_offer
 from dispatcher.web.access import house, open_to_everybody
 from dispatcher.web.wording import Choice, Wording, person, shown_phone
 
@@ -99,6 +102,9 @@ def _page(token: str) -> OfferPage:
     page = offer_page(house().db, house().communes, token)
     if page is None:
         raise NotFoundError
+    if page.patient is not None:
+        reader = Actor(ActorKind.PRACTITIONER, page.practitioner_id)
+        opened_by_offer(house(), reader, Way.LINK, page.offer_id)
     return page
 
 

@@ -18,6 +18,7 @@ from dispatcher.domain.errors import (
     NotFoundError,
     TransitionError,
 )
+from dispatcher.domain.openings import Way
 from dispatcher.domain.roles import Account, Role
 from dispatcher.domain.states import LIVE_REQUESTS, RequestStatus, in_words
 from dispatcher.reads.known_people import doctors
@@ -32,6 +33,7 @@ from dispatcher.services.commands import OpenRequest
 from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.intake import age_on
 from dispatcher.services.intake_faults import all_faults
+from dispatcher.services.openings import opened_requests
 from dispatcher.services.requesting import answer_by_protocol, ask_for_patient, give_up_request
 from dispatcher.web import forms
 from dispatcher.web.access import allow, house, viewer
@@ -175,6 +177,7 @@ def _own(request_id: UUID) -> AskedRequest:
     asked = own_request(house().db, account.territory_id, practice.id, request_id)
     if asked is None:
         raise NotFoundError
+    opened_requests(house(), account.actor, Way.PAGE, [request_id])
     return asked
 
 

@@ -32,6 +32,7 @@ from dispatcher.web import (
     metrics,
     neighbours,
     offers,
+    openings,
     own_account,
     own_agendas,
     own_figures,
@@ -103,6 +104,7 @@ def of(house: House) -> list[Blueprint]:
     rooms += [
         administration.room,
         watching.room,
+        openings.room,
         episodes.room,
         reinforcements.room,
         neighbours.room,

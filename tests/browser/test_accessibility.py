@@ -60,6 +60,7 @@ PAGES = {
         "/compte/double-authentification",
         "/crise",
         "/administration/surveillance",
+        "/administration/acces-aux-dossiers",
         "/reglages",
         "/reglages/textes",
         "/reglages/textes/fr/confirmation",

@@ -23,8 +23,7 @@ from dispatcher.storage.columns import Record
 from dispatcher.storage.requests import CareRequest
 from dispatcher.web.posted import id_in
 from tests.web.pages import parse
-from tests.web.walking import NOT_ROWS, Walk, Walker, told
-from tests.web.who_may import WHO_MAY
+from tests.web.walking import Walk, Walker, pages_of, told
 
 WEB = Path(__file__).parents[2] / "dispatcher" / "web"
 OF_NO_ROW = {
@@ -75,8 +74,6 @@ FILLED_IN = {
 }
 """Fields that a script fills in when a button is pressed."""
 NEW_REQUEST = "/demandes/nouvelle"
-ASKED = {"inbox.messages": "?q=Patiente&message={message_id}"}
-"""Pages whose forms come with an answer."""
 _IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -116,22 +113,6 @@ def controls(root: Element, form: Element) -> Iterator[tuple[str, str, bool]]:
         elif control.tag in {"input", "button"} and name:
             is_sent = kind not in {"radio", "checkbox"} or "checked" in control.attrib
             yield name, control.get("value", "on"), is_sent and control.tag == "input"
-
-
-def pages_of(walk: Walk, walker: Walker) -> Iterator[str]:
-    """Every page that somebody may open, about a request in hand and one that waits."""
-    assert walker.town is not None
-    rows = walker.town.rows
-    for rule in walk.app.url_map.iter_rules():
-        may = walker.role in WHO_MAY.get(rule.endpoint, ())
-        if not may or "GET" not in (rule.methods or ()) or rule.arguments & set(NOT_ROWS):
-            continue
-        found = walk.rows_of(walker.town, rule)
-        yield walk.path(rule, found, "GET")
-        if "request_id" in found:
-            yield walk.path(rule, {"request_id": rows["own_request_id"]}, "GET")
-        if rule.endpoint in ASKED:
-            yield walk.path(rule, found, "GET") + ASKED[rule.endpoint].format(**rows)
 
 
 def forms_of(walk: Walk, walker: Walker) -> Iterator[tuple[str, str, Controls]]:

@@ -46,6 +46,7 @@ NOT_ASKED: Mapping[str, str] = {
     "own_agendas.remove": "the same agenda, read no more",
     "directory_import.read": "takes a public file in; nothing changes until it is started",
     "directory_import.choose": "says which communes of that file; nothing changes yet",
+    "openings.of_person": "looks somebody up; the list names no patient, and as a file it does ask",
     "texts.preview": "shows a text and keeps nothing",
     "payments.own_statement": "a practitioner's own figures, to themselves",
 }

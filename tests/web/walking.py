@@ -25,6 +25,7 @@ from tests.fakes.sms import FakeSms
 from tests.houses import open_house, settings_for
 from tests.web.pages import Browser
 from tests.web.settled import Settled, settle
+from tests.web.who_may import WHO_MAY
 
 SEE_OTHER = 303
 NOT_ROWS = {
@@ -55,6 +56,8 @@ TYPED = {
 }
 """What a route wants typed before it looks for the row of its address; @ is a row of the town of
 whoever types."""
+ASKED = {"inbox.messages": "?q=Patiente&message={message_id}"}
+"""Pages whose forms come with an answer."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -67,6 +70,7 @@ class Walker:
     app: Flask
     role: Role | None = None
     town: Settled | None = None
+    user_id: UUID | None = None
     cookie: str = ""
     token: str = ""
 
@@ -166,6 +170,22 @@ def told(response: TestResponse, found: Mapping[str, UUID]) -> tuple[int, str, s
     return response.status_code, place, words
 
 
+def pages_of(walk: Walk, walker: Walker) -> Iterator[str]:
+    """Every page that somebody may open, about a request in hand and one that waits."""
+    assert walker.town is not None
+    rows = walker.town.rows
+    for rule in walk.app.url_map.iter_rules():
+        may = walker.role in WHO_MAY.get(rule.endpoint, ())
+        if not may or "GET" not in (rule.methods or ()) or rule.arguments & set(NOT_ROWS):
+            continue
+        found = walk.rows_of(walker.town, rule)
+        yield walk.path(rule, found, "GET")
+        if "request_id" in found:
+            yield walk.path(rule, {"request_id": rows["own_request_id"]}, "GET")
+        if rule.endpoint in ASKED:
+            yield walk.path(rule, found, "GET") + ASKED[rule.endpoint].format(**rows)
+
+
 @contextmanager
 def walking(template: Path, file: Path) -> Iterator[Walk]:
     """Both towns settled in a copy of an empty database.
@@ -197,7 +217,7 @@ def walking(template: Path, file: Path) -> Iterator[Walk]:
             cookie = browser.client.get_cookie("snp")
             assert cookie is not None
             kept = f"snp={cookie.value}"
-            return Walker(name, app, (acts or who).role, town, kept, token[1])
+            return Walker(name, app, (acts or who).role, town, who.user_id, kept, token[1])
 
         yield Walk(
             app=app,
