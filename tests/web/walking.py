@@ -142,9 +142,17 @@ class Walk:
                 kept.backup(live)
 
     def kept(self) -> str:
-        """All that the database holds."""
+        """All that the database holds.
+
+        But that somebody opened a file of their own territory: a refusal may show one's own page.
+        """
         with closing(sqlite3.connect(self.file)) as connection:
-            return "\n".join(connection.iterdump())
+            theirs = self.theirs.town.territory_id.hex
+            return "\n".join(
+                line
+                for line in connection.iterdump()
+                if not line.startswith('INSERT INTO "file_openings"') or theirs in line
+            )
 
 
 def method_of(rule: Rule) -> str:
