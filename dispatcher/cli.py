@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from config.settings import IncompleteSettingsError, Settings
 from dispatcher import (
     aci_verb,
+    audit_verb,
     backup_verb,
     directory_verb,
     indicators_verb,
@@ -48,6 +49,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("style", ("-m", "ruff", "check")),
     ("mise en forme", ("-m", "ruff", "format", "--check", "--quiet")),
     ("types", ("-m", "mypy")),
+    ("failles connues", ("-m", "dispatcher", "audit")),
     ("contrats d’import", ("-c", "import importlinter.cli as c; c.lint_imports_command()")),
     ("tests", ("-m", "pytest", *QUICK)),
     ("tests de pannes et de navigateur", ("-m", "pytest", "-m", "faults or browser")),
@@ -368,6 +370,7 @@ VERBS: dict[str, Verb] = {
     "demo": Verb("lance toute la démonstration sur cette machine", run_demo, declare_demo),
     "test": Verb("lance les tests (arguments de pytest)", run_test, passes_on=True),
     "check": Verb("vérifie style, types, contrats d’import, textes et tests", run_check),
+    "audit": Verb("les failles connues des versions figées", audit_verb.run, audit_verb.declare),
     "lock": Verb("recalcule les versions figées (arguments de uv)", run_lock, passes_on=True),
     "serve": Verb("sert le site (arguments de gunicorn)", run_serve, passes_on=True),
     "worker": Verb("exécute les tâches", becomes("workers.main"), passes_on=True),

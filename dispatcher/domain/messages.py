@@ -5,6 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from dispatcher.domain.figures import whole_number
+
 
 class MessageKind(StrEnum):
     """Why a message is sent. Each has its text, `config/sms/<language>/<kind>.txt`."""
@@ -227,9 +229,10 @@ def again_after(error_code: str | None, times: int) -> timedelta | None:
     `times` is how often it was sent already, 1 at least. None when it would not help, or was tried
     often enough: who takes no SMS at all is telephoned.
     """
-    if error_code is None or not error_code.isdecimal():
+    number = whole_number(error_code or "")
+    if number is None:
         return None
-    pauses = _AGAIN_AFTER.get(int(error_code), ())
+    pauses = _AGAIN_AFTER.get(number, ())
     return pauses[times - 1] if times <= len(pauses) else None
 
 

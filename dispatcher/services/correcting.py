@@ -13,6 +13,7 @@ from uuid import UUID
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, RefusedError, TransitionError
 from dispatcher.domain.events import RequestCorrected
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.roles import Account
 from dispatcher.domain.states import LIVE_REQUESTS, Attention, RequestStatus
@@ -122,7 +123,7 @@ def _checked(
             "modalities": request.modalities,
             "motive": texts["need.motive"] or None,
             "note": texts["need.note"],
-            "delay_hours": int(hours) if hours.isascii() and hours.isdigit() else hours,
+            "delay_hours": whole_number(hours) or hours,
             "earliest": request.earliest_at,
         },
         "origin": request.origin,

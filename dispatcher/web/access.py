@@ -89,6 +89,12 @@ def viewer() -> Account:
     return account
 
 
+def known_account() -> str | None:
+    """The id of whoever is signed in, for the log; None for nobody, and for programs."""
+    account: Account | None = g.get("account")
+    return str(account.user_id) if account else None
+
+
 def own_session() -> UUID:
     """The session of this browser; only for routes with `allow`."""
     found: UUID | None = g.get("session_id")

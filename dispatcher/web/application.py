@@ -108,6 +108,7 @@ def _finish(response: Response) -> Response:
             method=request.method,
             endpoint=request.endpoint,
             status=response.status_code,
+            account=access.known_account(),
             milliseconds=round((time.perf_counter() - g.get("began", 0.0)) * 1000, 1),
         )
     return response

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError, NotFoundError
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.indicators.outside import OUTSIDE
 from dispatcher.domain.indicators.registry import INDICATORS
 from dispatcher.domain.roles import Role
@@ -201,12 +202,14 @@ def _sum(values: Values, mission: str) -> str:
     amounts = [
         values.get(f"{line}.eur", "") for line in contract_fields.rows(values, f"{mission}.line")
     ]
-    whole = [int(each) for each in amounts if each.strip().isdecimal()]
+    read = [whole_number(each.strip()) for each in amounts]
+    whole = [each for each in read if each is not None]
     return euros(sum(whole)) if len(whole) == len(amounts) else ""
 
 
 def _euros(said: str) -> str:
-    return euros(int(said)) if said.strip().isdecimal() else ""
+    amount = whole_number(said.strip())
+    return "" if amount is None else euros(amount)
 
 
 def _known_year(values: Values) -> date | None:

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from config.catalogue import Catalogue, Entry
 from config.communes import Communes
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.languages import Language
 from dispatcher.reads.known_people import Colleague, Doctor
 from dispatcher.services.commands import OpenRequest
@@ -278,7 +279,8 @@ def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _whole(text: str) -> int | str:
     """A number as one: the command takes no text for it."""
-    return int(text) if text.isascii() and text.isdigit() else text
+    number = whole_number(text)
+    return text if number is None else number
 
 
 def chosen_commune(values: Typed, name: str, communes: Communes) -> str:

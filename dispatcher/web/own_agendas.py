@@ -13,6 +13,7 @@ from dispatcher.domain.agendas.problems import AgendaProblem
 from dispatcher.domain.agendas.reading import Fault
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.errors import InvalidError
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.roles import Role
 from dispatcher.reads.agenda import own_places
 from dispatcher.reads.agenda_exports import OwnExport, own_export
@@ -136,9 +137,7 @@ def _asked(typed: Mapping[str, str]) -> dict[str, Any]:
         "url": typed["url"],
         "word": typed["word"],
         "place": (typed["place"] or None) if offers else None,
-        "slot_minutes": (int(minutes) if minutes.isdecimal() else minutes or None)
-        if offers
-        else None,
+        "slot_minutes": (whole_number(minutes) or minutes or None) if offers else None,
     }
 
 

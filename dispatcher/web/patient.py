@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar, languages, phones
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.languages import Language, language_of
 from dispatcher.domain.lateness import LATE_MINUTES
 from dispatcher.domain.states import AppointmentStatus
@@ -80,7 +81,7 @@ def late(token: str) -> ResponseReturnValue:
     minutes = request.form.get("minutes", "")
     _page(token)  # a link that is used up does nothing
     with contextlib.suppress(TransitionError, InvalidError):  # the page says what can be done
-        announce_delay(house(), token, int(minutes) if minutes.isdecimal() else 0)
+        announce_delay(house(), token, whole_number(minutes) or 0)
     return _to_the_page(token)
 
 

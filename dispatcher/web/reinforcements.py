@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatcher.domain import calendar
 from dispatcher.domain.errors import InvalidError, NotFoundError, TransitionError
+from dispatcher.domain.figures import whole_number
 from dispatcher.reads.episodes import CallPage, call_page
 from dispatcher.services.commands import OpenHours
 from dispatcher.services.episodes import answer_call
@@ -84,11 +85,12 @@ def _hours(page: CallPage, typed: dict[str, str]) -> OpenHours:
             found[name] = datetime.combine(day, time.fromisoformat(typed[field]), zone)
         except ValueError:
             faults[field] = "Indiquez une heure, par exemple 14:30."
-    if not typed["places"].isdecimal():
+    places = whole_number(typed["places"])
+    if places is None:
         faults["places"] = "Indiquez un nombre de patients."
     if faults:
         raise InvalidError(faults)
-    return parse(OpenHours, {**found, "places": int(typed["places"])})
+    return parse(OpenHours, {**found, "places": places})
 
 
 def _shown(page: CallPage, token: str, values: dict[str, str], errors: dict[str, str]) -> str:

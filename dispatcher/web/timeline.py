@@ -8,6 +8,7 @@ from uuid import UUID
 from dispatcher.domain import calendar, events
 from dispatcher.domain.calendar import NBSP
 from dispatcher.domain.events import ActorKind, Event
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.gp_searches import GP_SEARCH_IN_WORDS, GpSearchStatus
 from dispatcher.domain.inbound import Intent
 from dispatcher.domain.matching import explain
@@ -177,7 +178,7 @@ def error_in_words(error_code: str | None) -> str:
         return ""
     if error_code in OUR_ERRORS:
         return OUR_ERRORS[error_code]
-    return ERRORS[classify_error(int(error_code) if error_code.isdecimal() else None, None)]
+    return ERRORS[classify_error(whole_number(error_code), None)]
 
 
 def _line(step: Step, story: Story) -> Line:

@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from config.communes import Communes
 from dispatcher.domain.calendar import NBSP
+from dispatcher.domain.figures import whole_number
 from dispatcher.domain.policy import DELAYS
 from dispatcher.domain.simulation.question import Question
 from dispatcher.reads.practitioners import PractitionerFacts
@@ -150,7 +151,8 @@ def _commune(values: Typed, communes: Communes) -> str | None:
 
 def _whole(text: str) -> int | str | None:
     """A number of the list as such: a literal is compared, never read."""
-    return int(text) if text.isascii() and text.isdecimal() else text or None
+    number = whole_number(text)
+    return (text or None) if number is None else number
 
 
 def _option(value: str, label: str) -> Option:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from dispatcher.api.room import room as api
@@ -224,3 +225,34 @@ def test_every_file_that_leaves_is_among_what_costs(app: Flask) -> None:
     assert files
     assert files <= set(rates.COSTLY_ROUTES), files - set(rates.COSTLY_ROUTES)
     assert set(rates.COSTLY_ROUTES) <= set(app.view_functions)
+
+
+def test_every_call_is_logged_with_who_made_it_and_without_what_it_said(
+    town: Town, app: Flask
+) -> None:
+    one, other = Browser(app), Browser(app)
+    one.be_signed_in(town.regulator)
+    with capture_logs() as lines:
+        one.client.get("/demandes?q=0639980012")
+        one.client.get("/activite")
+        other.client.get("/demandes")
+        refused = other.get("/connexion").form("/connexion")
+        other.send(refused, {"login": "cible@jura.example", "password": "essai secret"})
+    told = [line for line in lines if line["event"] == "request"]
+    assert [(line["endpoint"], line["status"]) for line in told] == [
+        ("desk.board", 200),
+        ("coordinator.activity", 403),
+        ("desk.board", 302),
+        ("account.sign_in", 200),
+        ("account.check", 401),
+    ]
+    assert [line["account"] for line in told] == [str(town.regulator.user_id)] * 2 + [None] * 3
+    for said in ("0639980012", "cible", "secret"):
+        assert said not in str(lines)
+
+
+def test_a_number_of_thousands_of_digits_is_no_number(desk: Browser) -> None:
+    """Python refuses to read it, which nobody expects."""
+    form = desk.get("/demandes/nouvelle").form("/demandes/nouvelle")
+    page = desk.submit(form, {"need.delay_hours": "9" * 5000}, status=422)
+    assert page.field_error("need.delay_hours")
