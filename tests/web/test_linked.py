@@ -50,7 +50,8 @@ def test_looking_changes_nothing_and_no_get_acts(
     somebody.get(address)
     somebody.get(f"{address}/annuler")
     assert somebody.client.get(f"{address}/presence").status_code == 405
-    assert row_counts(town.house) == before
+    # but that the patient's file was opened, once in this hour
+    assert row_counts(town.house) == before | {"file_openings": 1}
 
 
 def test_cancelling_asks_first_and_then_hides_the_patient(
