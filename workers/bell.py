@@ -1,10 +1,10 @@
 """The bell: puts a promise's job on its queue. What it misses, the relay finds in the table."""
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 
 from redis import Redis
-from redis.exceptions import RedisError
 from rq import Queue
 
 from config.logging import get_logger
@@ -21,37 +21,66 @@ from workers.queues import (
 
 log = get_logger(__name__)
 JOB_ID_SEPARATOR = "_"
+REST_SECONDS = 1.0
 
 
 class RqBell:
-    """Rings through RQ. Never raises: a bell that cannot be rung is logged and forgotten."""
+    """Rings through RQ. Never raises: a bell that cannot be rung is logged and forgotten.
+
+    Whatever it is: what stands at Redis' address may be no Redis, and then the client library fails
+    as it happens to. What was committed is committed, and the relay rings again.
+    """
 
     def __init__(self, redis_url: str) -> None:
         self.connection: Redis = connect(redis_url)
+        self._rests_until = 0.0
         self._queues: Mapping[QueueName, Queue] = dict(
             zip(QueueName, queues(self.connection), strict=True)
         )
 
     def ring(self, rings: Sequence[Ring]) -> None:
-        """Put these promises' jobs on their queues."""
+        """Put these promises' jobs on their queues.
+
+        After a failure nobody tries, or waits, for a moment: the relay does it no later.
+        """
+        if time.monotonic() < self._rests_until:
+            return
         try:
             enqueue(self._queues, rings)
-        except (RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - see above
+            self._rests_until = time.monotonic() + REST_SECONDS
+            forget_connections(self.connection)
             log.warning("bell_not_rung", error=type(error).__name__, promises=len(rings))
 
     def answers(self) -> bool:
         """Whether Redis answers now."""
         try:
-            return bool(self.connection.ping())
-        except (RedisError, OSError):
-            return False
+            is_there = bool(self.connection.ping())
+        except Exception:  # noqa: BLE001 - see above
+            is_there = False
+        if not is_there:
+            forget_connections(self.connection)
+        return is_there
 
     def depths(self) -> dict[str, int]:
         """How many jobs wait in each queue, the most urgent first; empty if Redis is away."""
         try:
-            return {name.value: queue.count for name, queue in self._queues.items()}
-        except (RedisError, OSError):
-            return {}
+            counts = {name.value: queue.count for name, queue in self._queues.items()}
+        except Exception:  # noqa: BLE001 - see above
+            counts = {}
+        if counts and all(type(count) is int and count >= 0 for count in counts.values()):
+            return counts
+        forget_connections(self.connection)
+        return {}
+
+
+def forget_connections(connection: Redis) -> None:
+    """Begin anew after a failure.
+
+    A connection whose answer came too late gives it to the next question, and so on for ever: a
+    relay whose Redis had hung failed at every tick until it was restarted.
+    """
+    connection.connection_pool.disconnect(inuse_connections=False)
 
 
 def enqueue(by_name: Mapping[QueueName, Queue], rings: Sequence[Ring]) -> None:

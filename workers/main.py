@@ -4,6 +4,7 @@ SimpleWorker, because a fork per job costs ten times the work; the lease, not th
 survives a crash. RQ's own scheduler, retries and registries are not used for anything.
 """
 
+import signal
 import sys
 import time
 
@@ -29,7 +30,7 @@ RECONNECT_SECONDS = 0.5
 
 
 def main() -> None:
-    """Work until told to stop; a Redis that is away is waited for."""
+    """Work until told to stop; a Redis that is away, or answers nonsense, is waited for."""
     house = prepare("worker")
     load_solver()
     furnish(house)
@@ -47,11 +48,21 @@ def main() -> None:
             )
             worker.log_job_description = False  # job arguments stay out of the logs
             worker.work(with_scheduler=False)
+            if worker._shutdown_requested_date is not None:  # noqa: SLF001 - said nowhere else
+                sys.exit(0)
+            log.warning("worker_gave_up")  # RQ ends as quietly when Redis is slow or strange
         except (RedisConnectionError, RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
-            time.sleep(RECONNECT_SECONDS)
-        else:
-            sys.exit(0)
+        except Exception:  # what is no Redis makes RQ fail as it happens to
+            log.exception("worker_failed")
+        _leave_when_told()
+        time.sleep(RECONNECT_SECONDS)
+
+
+def _leave_when_told() -> None:
+    """In place of the ear of a worker that is no more."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def signal_life(house: House) -> None:

@@ -9,7 +9,7 @@ from config.logging import get_logger
 from dispatcher.domain.errors import UnavailableError
 from dispatcher.services.house import House
 from dispatcher.storage import keeping, lanes
-from workers.bell import enqueue, waiting
+from workers.bell import enqueue, forget_connections, waiting
 from workers.process import Stop, prepare
 from workers.queues import URGENCY, QueueName, connect, queues
 
@@ -38,7 +38,8 @@ def main() -> None:
     """Run until told to stop; an unreachable Redis or database is tried again at every tick."""
     house = prepare("relay")
     stop = Stop()
-    by_name = dict(zip(QueueName, queues(connect(house.settings.redis_url)), strict=True))
+    connection = connect(house.settings.redis_url)
+    by_name = dict(zip(QueueName, queues(connection), strict=True))
     ticks = 0
     while not stop.wait(house.settings.relay_interval):
         try:
@@ -49,6 +50,10 @@ def main() -> None:
                 keeping.tick(house.db, "relay")
         except (RedisError, OSError, UnavailableError) as error:
             log.warning("relay_tick_failed", error=type(error).__name__)
+            forget_connections(connection)
+        except Exception:  # what is no Redis makes the client fail as it happens to
+            log.exception("relay_tick_failed")
+            forget_connections(connection)
         ticks += 1
 
 

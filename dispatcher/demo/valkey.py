@@ -132,6 +132,11 @@ class RunningValkey:
         """Kill it as a power cut would."""
         self._end(signal.SIGKILL)
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal that it outlives, such as SIGSTOP and SIGCONT."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def restart(self) -> None:
         """Stop it in good order and start it on the same data. Raises ValkeyError."""
         self.stop()

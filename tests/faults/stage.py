@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,7 +23,8 @@ from tests import invariants
 from tests.builders import Town
 from tests.fakes.clock import FakeClock
 from tests.fakes.twilio_emulator import ACCOUNT_SID, AUTH_TOKEN, SENDER, Fault
-from tests.fakes.twilio_messages import read_log
+from tests.fakes.twilio_messages import EmulatedMessage, read_log
+from tests.fakes.twilio_webhooks import Receipts
 from tests.faults.crew import ROOT, Crew, wait_until
 from tests.houses import DATA_KEY, open_house, settings_for
 from tests.servers import free_port, valkey_server
@@ -34,15 +35,16 @@ OWED = (
     " AND job <> 'escalate_request'"
 )
 
-ZONE = ZoneInfo("Europe/Paris")
-
 
 class WallClock(FakeClock):
     """The clock that the processes read too."""
 
+    def __init__(self, ahead: timedelta = timedelta()) -> None:
+        self.ahead = ahead
+
     @property
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.ahead
 
     @now.setter
     def now(self, _moment: datetime) -> None:
@@ -78,12 +80,23 @@ class Provider:
 
     def misbehave(self, faults: Sequence[Fault]) -> None:
         """One fault for each of the next calls."""
-        body = json.dumps([asdict(fault) for fault in faults])
-        requests.post(f"{self.url}/emulator/next", body, timeout=10).raise_for_status()
+        self._tell("next", [asdict(fault) for fault in faults])
+
+    def answer_with(self, receipts: Receipts) -> None:
+        """The receipts that follow each message from now on."""
+        self._tell("receipts", asdict(receipts))
+
+    def _tell(self, verb: str, what: object) -> None:
+        url = f"{self.url}/emulator/{verb}"
+        requests.post(url, json.dumps(what), timeout=10).raise_for_status()
+
+    def taken(self) -> list[EmulatedMessage]:
+        """All that was taken, in order."""
+        return list(read_log(self._log))
 
     def accepted(self) -> list[str | None]:
         """Our ids of all that was taken, in order."""
-        return [message.message_id for message in read_log(self._log)]
+        return [message.message_id for message in self.taken()]
 
 
 class Broker(Protocol):
@@ -109,11 +122,12 @@ class Stage:
 
     house: House
     town: Town
-    clock: FakeClock
+    clock: WallClock
     valkey: Broker
     provider: Provider
     environment: dict[str, str]
     folder: Path
+    zone: str
 
     def crew(
         self, workers: int = 2, *, relays: int = 1, clocks: int = 0, webs: Sequence[int] = ()
@@ -125,6 +139,7 @@ class Stage:
             relays=relays,
             clocks=clocks,
             webs=webs,
+            ahead=self.clock.ahead,
         )
 
     def counted(self, statement: str) -> int:
@@ -133,8 +148,9 @@ class Stage:
 
     def figures(self) -> dict[str, Any]:
         """What coordinators are shown of today."""
-        today = self.clock.now.astimezone(ZONE).date()
-        shown = activity(self.house.db, self.town.territory_id, period(today, today, ZONE))
+        zone = ZoneInfo(self.zone)
+        today = self.clock.now.astimezone(zone).date()
+        shown = activity(self.house.db, self.town.territory_id, period(today, today, zone))
         return shown.as_json()
 
     def check(self, answered: Collection[str | UUID] = ()) -> None:
@@ -165,17 +181,22 @@ def stage(
     *,
     lease: float = 3,
     settle_after: float = 1,
+    site: int | None = None,
+    ahead: timedelta = timedelta(),
+    zone: str = "Europe/Paris",
     broker: contextlib.AbstractContextManager[Broker] | None = None,
     address: str = "127.0.0.1",
 ) -> Iterator[Stage]:
     """Everything but the crew. Seconds, as PROMISE_LEASE and SMS_SETTLE_AFTER.
 
+    The provider calls back on the port `site`; all clocks, but the provider's, are `ahead`.
     `address` is where the provider listens, `broker` a Valkey that is not this machine's.
     """
     provider = Provider(folder / "accepted.jsonl", address)
-    clock = WallClock()
+    clock = WallClock(ahead)
     with broker or valkey_server() as valkey, provider.running(folder / "provider.log"):
-        settings = settings_for(database_url, redis_url=valkey.url)
+        base_url = f"http://127.0.0.1:{site or 8000}"
+        settings = settings_for(database_url, redis_url=valkey.url, public_base_url=base_url)
         environment = {
             "DATABASE_URL": database_url,
             "REDIS_URL": valkey.url,
@@ -192,6 +213,6 @@ def stage(
         }
         bell = RqBell(valkey.url)
         with open_house(database_url, clock=clock, sms=None, bell=bell, settings=settings) as house:
-            town = Town.found(house, clock)
-            yield Stage(house, town, clock, valkey, provider, environment, folder)
+            town = Town.found(house, clock, timezone=zone)
+            yield Stage(house, town, clock, valkey, provider, environment, folder, zone)
         bell.connection.close()

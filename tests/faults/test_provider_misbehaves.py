@@ -7,7 +7,15 @@ from uuid import UUID
 import pytest
 
 from tests.builders import mobile
-from tests.fakes.twilio_emulator import Fault, garbage, reset, server_error, silent, too_many
+from tests.fakes.twilio_emulator import (
+    Fault,
+    garbage,
+    reset,
+    server_error,
+    silent,
+    slow,
+    too_many,
+)
 from tests.faults.stage import stage
 
 pytestmark = pytest.mark.faults
@@ -27,6 +35,9 @@ FAULTS: list[Fault] = [
     reset(accepts=True),
     reset(accepts=False),
     garbage(),
+    garbage('{"sid": 7}'),
+    Fault(status=200, accepts=True),  # a success that is not that of a creation
+    slow(12),  # taken after we have given up, and before we ask what became of it
     silent(accepts=True),  # outlasts the lease: another worker takes over, the late one is too late
     silent(accepts=False),
     Fault(status=401, code=20003),  # our account, for a moment

@@ -5,105 +5,29 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
 from redis import Redis
 
-from dispatcher.services.day_counts import recount_all_days
-from dispatcher.storage import keeping
-from dispatcher.storage.migrate import upgrade
-from tests.faults.crew import Crew, wait_until
-from tests.faults.load import Load
-from tests.faults.stage import Stage, stage
+from dispatcher.storage.migrate import MIGRATIONS, configuration, upgrade
+from tests.faults.scene import BETWEEN, STOPS_WITHIN_SECONDS, Fault, Scene, endure
+from tests.faults.stage import stage
 from tests.servers import (
     FAST,
     NoPostgres,
     PostgresProgram,
     connection_string,
-    free_port,
     postgres_server,
 )
 
 pytestmark = pytest.mark.faults
 
-RATE = 15.0
-"""Requests per second that are tried."""
-VOLUNTEERS, PLACES = 40, 20
-"""More places than requests: whoever is left without one was lost. Few enough for each that no
-volunteer gets more SMS in an hour than the house sends to one number."""
-BEFORE, BETWEEN, AFTER = 20, 8, 40
-"""Requests that are answered before the fault comes, between its parts, and once it is over."""
 REFUSED = 5
 """Clear refusals that show that callers noticed."""
-PATIENCE_SECONDS = 120.0
-STOPS_WITHIN_SECONDS = 10.0
-SOON = timedelta(minutes=5)
-
-
-class Scene:
-    """What a fault can touch while it is called."""
-
-    def __init__(self, on: Stage, crew: Crew, load: Load) -> None:
-        self.on = on
-        self.crew = crew
-        self.load = load
-
-    def until_answered(self, more: int) -> None:
-        """Until so many more requests were answered."""
-        wanted = len(self.load.answered) + more
-        self.until(lambda: len(self.load.answered) >= wanted, f"{more} more requests answered")
-
-    def until_refused(self, more: int) -> None:
-        """Until so many more callers were told to come back."""
-        wanted = self.load.repeated["503"] + more
-        self.until(lambda: self.load.repeated["503"] >= wanted, f"{more} clear refusals")
-
-    def until(self, condition: Callable[[], bool], what: str) -> None:
-        def met() -> bool:
-            self.crew.restart_the_dead()
-            return condition() or bool(self.load.unexpected)
-
-        wait_until(met, PATIENCE_SECONDS, what)
-
-
-Fault = Callable[[Scene], None]
-
-
-def endure(on: Stage, fault: Fault) -> Load:
-    """Call, break, call on, settle, and hold what is left to the invariants."""
-    for _ in range(VOLUNTEERS):
-        on.town.slot(on.town.volunteer(), hours=2, minutes=400, places=PLACES)
-    port = free_port()
-    with on.crew(relays=2, clocks=2, webs=[port]) as crew:
-        with Load(on, [port], rate=RATE) as load:
-            scene = Scene(on, crew, load)
-            scene.until_answered(BEFORE)
-            load.repeated.clear()  # until the site listens, nobody is answered
-            fault(scene)
-            scene.until_answered(AFTER)
-        for name in crew.names:
-            if name.startswith("clock"):
-                crew.stop(name, STOPS_WITHIN_SECONDS)  # it would promise for ever
-        wait_until(lambda: nothing_is_due(on, crew), PATIENCE_SECONDS, "all that is due is done")
-
-    assert load.unexpected == []
-    assert on.counted("SELECT count(*) FROM care_requests WHERE status <> 'booked'") == 0
-    on.check(load.answered)
-    shown = on.figures()
-    recount_all_days(on.house, on.town.territory_id)
-    assert on.figures() == shown
-    return load
-
-
-def nothing_is_due(on: Stage, crew: Crew) -> bool:
-    """Neither now nor soon: what is put off for some seconds is still being done."""
-    crew.restart_the_dead()
-    with on.house.db.reading() as session:
-        overdue, _ = keeping.owed(session, on.clock.now + SOON)
-    return overdue is None
 
 
 def each_process_is_killed(scene: Scene) -> None:
@@ -137,9 +61,47 @@ def everything_is_told_to_stop(scene: Scene) -> None:
         scene.until_answered(BETWEEN)
 
 
+NEXT_VERSION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "next_version", "{head}"
+branch_labels = depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("care_requests", sa.Column("next_version", sa.Text(), nullable=True))
+    op.create_index("ix_care_requests_next_version", "care_requests", ["next_version"])
+"""
+
+
+def a_new_version_is_deployed(scene: Scene) -> None:
+    """The release step migrates while the version before works; then one after the other is new.
+
+    The site is stopped and started on its port, without a second one behind a proxy: for a moment
+    nobody listens there.
+    """
+    url = scene.on.house.db.engine.url.render_as_string(hide_password=False)
+    versions = scene.on.folder / "versions"
+    versions.mkdir()
+    next_version = configuration(url)
+    (head,) = ScriptDirectory.from_config(next_version).get_heads()
+    (versions / "next_version.py").write_text(NEXT_VERSION.format(head=head))
+    next_version.set_main_option("path_separator", "os")
+    next_version.set_main_option("version_locations", f"{MIGRATIONS / 'versions'}:{versions}")
+    command.upgrade(next_version, "head")
+    assert scene.on.counted("SELECT count(next_version) FROM care_requests") == 0
+    scene.until_answered(BETWEEN)
+    for name in scene.crew.names:
+        assert scene.crew.stop(name, STOPS_WITHIN_SECONDS + 5) < STOPS_WITHIN_SECONDS, name
+        scene.crew.start(name)
+        scene.until_answered(BETWEEN)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
+        a_new_version_is_deployed,
         each_process_is_killed,
         valkey_is_emptied_and_restarted,
         valkey_is_away,
@@ -148,9 +110,9 @@ def everything_is_told_to_stop(scene: Scene) -> None:
 )
 def test_requests_survive(fault: Fault, database_url: str, tmp_path: Path) -> None:
     with stage(database_url, tmp_path) as on:
-        load = endure(on, fault)
+        scene = endure(on, fault)
     if fault is everything_is_told_to_stop:
-        assert not load.repeated, load.repeated  # nobody noticed
+        assert not scene.load.repeated, scene.load.repeated  # nobody noticed
 
 
 KEEPS_ITS_WORD = {**FAST, "synchronous_commit": "on"}
