@@ -12,13 +12,12 @@ from dispatcher.reads.board import BoardRequest
 from dispatcher.reads.episodes import open_episode
 from dispatcher.services.house import House
 from dispatcher.services.openings import opened_requests
-from dispatcher.web import board_columns
+from dispatcher.web import board_columns, searches
 from dispatcher.web.hours import closure_of
 from dispatcher.web.live import LiveState
 from dispatcher.web.pulse import Trouble
 from dispatcher.web.wording import Choice, Wording
 
-LONGEST_QUERY = 80
 BOARD_EVERY = 3000
 """Milliseconds until the board asks again."""
 MINE, FREE = "moi", "libres"
@@ -39,15 +38,19 @@ class Look:
         """Of an address's or form's fields; what is not in a list counts as nothing."""
         hand, profession = asked.get("main", ""), asked.get("metier", "")
         return cls(
-            asked.get("q", "").strip()[:LONGEST_QUERY],
+            searches.opened(asked.get(searches.FIELD, "")),
             hand if hand in {choice.value for choice in HANDS} else "",
             profession if profession in wording.catalogue.professions else "",
         )
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The same as an address has it."""
-        asked = {"q": self.query, "main": self.hand, "metier": self.profession}
+        """The same as an address has it, the search sealed."""
+        asked = {
+            searches.FIELD: searches.sealed(self.query),
+            "main": self.hand,
+            "metier": self.profession,
+        }
         return {name: value for name, value in asked.items() if value}
 
     def shows(self, request: BoardRequest, user_id: UUID) -> bool:

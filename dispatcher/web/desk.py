@@ -1,5 +1,6 @@
 """The regulators' desk: the board, a new request and one request."""
 
+import dataclasses
 import hashlib
 import json
 import uuid
@@ -34,7 +35,7 @@ from dispatcher.services.idempotency import CallKey, once
 from dispatcher.services.in_hand import see_request
 from dispatcher.services.intake_faults import all_faults
 from dispatcher.services.openings import opened_requests
-from dispatcher.web import board_view, forms, found_slots, pulse, request_sheet
+from dispatcher.web import board_view, forms, found_slots, pulse, request_sheet, searches
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.board_view import Look
 from dispatcher.web.hours import closure_of
@@ -77,6 +78,15 @@ def board() -> ResponseReturnValue:
         **board_view.choices(wording),
         **board_view.board(house(), account, look, wording, trouble),
     )
+
+
+@room.post("")
+@allow(Role.REGULATOR)
+def search() -> ResponseReturnValue:
+    """Look for requests; the board shows what was found under an address that names nobody."""
+    look = Look.of(request.form, Wording.of(house(), viewer()))
+    look = dataclasses.replace(look, query=searches.typed(request.form.get("q", "")))
+    return redirect(url_for("desk.board", **look.fields), SEE_OTHER)
 
 
 @room.get("/tableau")

@@ -23,14 +23,14 @@ from dispatcher.services.inbox import (
     preview_answer,
 )
 from dispatcher.services.openings import opened_requests
+from dispatcher.web import searches
 from dispatcher.web.access import allow, house, viewer
 from dispatcher.web.board_columns import matches
-from dispatcher.web.posted import id_in, posted_id
+from dispatcher.web.posted import id_in, posted_id, the_posted_id
 from dispatcher.web.wording import Wording, person
 
 room = Blueprint("inbox", __name__, url_prefix="/messages-recus")
 SEE_OTHER = 303
-LONGEST_QUERY = 80
 MOST_FOUND = 8
 NOT_FOUND = 404
 
@@ -51,14 +51,27 @@ class Typed:
 @room.get("")
 @allow(Role.REGULATOR)
 def messages() -> ResponseReturnValue:
-    """The conversations that wait, the longest waiting first; `q` looks for a request for one."""
-    query = request.args.get("q")
-    if query is None:
-        return _page(Typed())
+    """The conversations that wait, the longest waiting first, and what was looked for for one."""
     message_id = id_in(request.args.get("message", ""))
-    if message_id is None:
+    if message_id is None or searches.FIELD not in request.args:
         return _page(Typed())
-    return _page(Typed(message_id, query=query.strip()[:LONGEST_QUERY]))
+    return _page(Typed(message_id, query=searches.opened(request.args.get(searches.FIELD, ""))))
+
+
+@room.post("/chercher")
+@allow(Role.REGULATOR)
+def search() -> ResponseReturnValue:
+    """Look for the request that a conversation is about."""
+    message_id = the_posted_id("message")
+    if message_id not in {said.last_id for said in inbox(house().db, viewer().territory_id)}:
+        flash("Ce message a été traité entre-temps.", "info")
+        return _to_the_page()
+    asked: dict[str, Any] = {
+        "message": message_id,
+        searches.FIELD: searches.sealed(searches.typed(request.form.get("q", ""))),
+    }
+    page = url_for("inbox.messages", **asked)
+    return redirect(f"{page}#conversation-{message_id}", SEE_OTHER)
 
 
 @room.post("/<uuid:message_id>/traiter")

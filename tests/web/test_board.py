@@ -1,9 +1,12 @@
 """The board: which request stands in which column, what its card says, and how it renews itself."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Engine, event, select
 
 from dispatcher.domain.jobs import Job
 from dispatcher.domain.messages import MessageStatus
+from dispatcher.domain.roles import Account
 from dispatcher.domain.states import RequestStatus
 from dispatcher.gateways.sms import SmsRetry
 from dispatcher.services.appointments import cancel_request, record_attendance
@@ -21,6 +24,11 @@ from tests.web.pages import Browser, Page
 
 BOARD, PART = "/demandes", "/demandes/tableau"
 COLUMNS = ("todo", "searching", "asking", "calling", "booked", "closing")
+
+
+def looked_for(desk: Browser, words: str) -> Page:
+    """The board after a search from it."""
+    return desk.submit(desk.get(BOARD).form(BOARD), {"q": words})
 
 
 def columns(page: Page) -> dict[str, list[str]]:
@@ -149,15 +157,43 @@ def test_a_search_finds_by_name_telephone_and_code(town: Town, desk: Browser) ->
     town.request(patient={"first_name": "Paul", "last_name": "Autre", "phone": mobile(1)})
     code = town.the_request(found).code
     for query in ("grandjean", "elodie GRAND", "06 39 98 42 42", "+33639984242", "4242", code):
-        (cards,) = columns(desk.get(f"{BOARD}?q={query.replace('+', '%2B')}")).values()
+        (cards,) = columns(looked_for(desk, query)).values()
         assert len(cards) == 1, query
         assert "Élodie GRANDJEAN" in cards[0], query
 
 
+def test_a_search_leaves_no_name_in_any_address(town: Town, desk: Browser) -> None:
+    request = town.request(patient={"last_name": "Grandjean"})
+    answer = desk.send(desk.get(BOARD).form(BOARD), {"q": "grandjean", "metier": "10"})
+    page = desk.get(answer.location)
+    (cards,) = columns(page).values()
+    assert len(cards) == 1
+    assert page.form(BOARD).values["q"] == "grandjean"
+    (part,) = [found for each in page.root.iter() if (found := each.get("data-live-url"))]
+    for address in (answer.location, part, *page.links()):
+        assert "grandjean" not in address.casefold()
+    assert "GRANDJEAN" in desk.part(part).text
+    taken = desk.submit(page.form(f"{BOARD}/prendre"), {"request": request})
+    assert taken.form(BOARD).values["q"] == "grandjean"
+
+
+def test_a_search_that_was_sealed_elsewhere_looks_for_nothing(
+    town: Town, desk: Browser, signed_in: Callable[[Account], Browser]
+) -> None:
+    elsewhere = Town.found(town.house, town.clock, code="doubs", department="25")
+    neighbours = signed_in(elsewhere.regulator)
+    theirs = neighbours.send(neighbours.get(BOARD).form(BOARD), {"q": "grandjean"}).location
+    town.request()
+    for address in (theirs, theirs[:-6], f"{BOARD}?recherche=k1:", f"{BOARD}?recherche=é"):
+        page = desk.get(address)
+        assert page.form(BOARD).values["q"] == ""
+        assert len(columns(page)["searching"]) == 1
+
+
 def test_a_search_that_finds_nothing_says_so(town: Town, desk: Browser) -> None:
     town.request()
-    for query in ("inconnu", "0000", "12", "<b>", "%27", " ", "«"):
-        page = desk.get(f"{BOARD}?q={query}")
+    for query in ("inconnu", "0000", "12", "<b>", "'", " ", "«"):
+        page = looked_for(desk, query)
         if query.strip():
             assert "Aucune demande ne correspond à cette recherche." in page.text, query
         else:
@@ -168,10 +204,10 @@ def test_a_search_finds_what_was_closed_lately(town: Town, desk: Browser) -> Non
     request = town.request(patient={"last_name": "Grandjean"})
     cancel_request(town.house, town.regulator, request, CancelRequest(by="regulator"))
     assert "GRANDJEAN" not in desk.get(BOARD).text
-    (card,) = columns(desk.get(f"{BOARD}?q=grandjean"))["closed"]
+    (card,) = columns(looked_for(desk, "grandjean"))["closed"]
     assert "annulée" in card
     town.clock.advance(days=15)
-    assert "Aucune demande ne correspond" in desk.get(f"{BOARD}?q=grandjean").text
+    assert "Aucune demande ne correspond" in looked_for(desk, "grandjean").text
 
 
 def test_the_part_that_renews_itself_is_what_the_page_showed(town: Town, desk: Browser) -> None:
@@ -233,7 +269,7 @@ def test_another_territorys_requests_are_not_on_the_board(town: Town, desk: Brow
     etag = desk.part(PART).etag
     elsewhere.request(patient={"last_name": "Voisine"})
     assert "VOISINE" not in desk.get(BOARD).text
-    assert "VOISINE" not in desk.get(f"{BOARD}?q=voisine").text
+    assert "VOISINE" not in looked_for(desk, "voisine").text
     desk.part(PART, etag, status=304)
 
 

@@ -12,7 +12,7 @@ from tests.builders import Town, mobile
 from tests.fakes.clock import FakeClock
 from tests.houses import keep_promises
 from tests.web.pages import Browser, Form
-from tests.web.test_board import BOARD, columns
+from tests.web.test_board import BOARD, columns, looked_for
 
 
 def form_of(browser: Browser, request: object) -> Form:
@@ -41,7 +41,7 @@ def test_what_was_misheard_is_corrected_and_the_search_goes_on_by_it(
     keep_promises(town.house)
     clock.advance(hours=3)
     keep_promises(town.house)
-    (card,) = columns(desk.get(f"{BOARD}?q=baud"))["todo"]
+    (card,) = columns(looked_for(desk, "baud"))["todo"]
     assert "Délai en danger" in card
 
 

@@ -233,7 +233,7 @@ def test_every_call_is_logged_with_who_made_it_and_without_what_it_said(
     one, other = Browser(app), Browser(app)
     one.be_signed_in(town.regulator)
     with capture_logs() as lines:
-        one.client.get("/demandes?q=0639980012")
+        one.client.get("/demandes?recherche=0639980012")
         one.client.get("/activite")
         other.client.get("/demandes")
         refused = other.get("/connexion").form("/connexion")

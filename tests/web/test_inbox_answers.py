@@ -25,6 +25,11 @@ def form_to(page: Page, end: str) -> Form:
     return next(form for form in page.forms() if form.action.endswith(end))
 
 
+def looked_for(desk: Browser, message_id: UUID, words: str) -> Page:
+    """The inbox after a search beside one conversation."""
+    return desk.submit(form_to(desk.get(INBOX), "/chercher"), {"message": message_id, "q": words})
+
+
 @pytest.fixture
 def asked(town: Town, clock: FakeClock) -> None:
     """A patient who asks something we do not understand."""
@@ -260,7 +265,7 @@ def test_a_message_is_linked_to_the_request_that_a_search_finds(
     request = town.the_request(UUID(other))
     (message,) = [each for each in messages(town.house) if each.direction == "in"]
     asked = query.format(code=request.code)
-    page = desk.get(f"{INBOX}?message={message.id}&q={asked}")
+    page = looked_for(desk, message.id, asked)
     assert "Odile PERRIN" in page.text
 
     after = desk.submit(form_to(page, "/rattacher"))
@@ -280,9 +285,16 @@ def test_a_search_that_finds_nothing_says_so_and_keeps_what_was_typed(
     desk: Browser, town: Town, other: str
 ) -> None:
     (message,) = [each for each in messages(town.house) if each.direction == "in"]
-    page = desk.get(f"{INBOX}?message={message.id}&q=zzz")
+    page = looked_for(desk, message.id, "zzz")
     assert "Aucune demande ne correspond à cette recherche." in page.text
     assert 'value="zzz"' in page.html
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_search_for_a_message_that_a_colleague_dealt_with_says_so(desk: Browser) -> None:
+    form = form_to(desk.get(INBOX), "/chercher")
+    desk.submit(form_to(desk.get(INBOX), "/traiter"))
+    assert "Ce message a été traité entre-temps." in desk.submit(form, {"q": "perrin"}).text
 
 
 def test_a_message_is_linked_neither_to_a_neighbour_s_request_nor_to_none(
@@ -291,7 +303,7 @@ def test_a_message_is_linked_neither_to_a_neighbour_s_request_nor_to_none(
     neighbour = Town.found(town.house, clock, "voisin", phone="03 53 01 00 03")
     foreign = neighbour.request()
     (message,) = [each for each in messages(town.house) if each.direction == "in"]
-    form = form_to(desk.get(f"{INBOX}?message={message.id}&q=perrin"), "/rattacher")
+    form = form_to(looked_for(desk, message.id, "perrin"), "/rattacher")
     before = row_counts(town.house)
 
     desk.submit(form, {"request": str(foreign)}, status=404)
@@ -312,7 +324,7 @@ def test_linking_to_another_request_calms_the_first(
     assert town.the_request(first).attention == "call_back"
     (message,) = [each for each in messages(town.house) if each.direction == "in"]
 
-    page = desk.get(f"{INBOX}?message={message.id}&q=perrin")
+    page = looked_for(desk, message.id, "perrin")
     desk.submit(form_to(page, "/rattacher"))
 
     assert town.the_request(first).attention is None

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Flask
@@ -56,7 +57,7 @@ TYPED = {
 }
 """What a route wants typed before it looks for the row of its address; @ is a row of the town of
 whoever types."""
-ASKED = {"inbox.messages": "?q=Patiente&message={message_id}"}
+ASKED = {"inbox.messages": "?recherche={search}&message={message_id}"}
 """Pages whose forms come with an answer."""
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -191,7 +192,13 @@ def pages_of(walk: Walk, walker: Walker) -> Iterator[str]:
         if "request_id" in found:
             yield walk.path(rule, {"request_id": rows["own_request_id"]}, "GET")
         if rule.endpoint in ASKED:
-            yield walk.path(rule, found, "GET") + ASKED[rule.endpoint].format(**rows)
+            asked = ASKED[rule.endpoint].format(**rows, search=_search(walk, walker.town))
+            yield walk.path(rule, found, "GET") + asked
+
+
+def _search(walk: Walk, town: Settled) -> str:
+    """A search for the patients of a town, as an address has it."""
+    return quote(walk.house.db.cipher.seal("searches.words", town.town.territory_id, "Patiente"))
 
 
 @contextmanager
