@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -140,14 +140,17 @@ def answer_call(house: House, secret: str, hours: OpenHours | None) -> None:
         raise NotFoundError("Ce lien n’est pas ou n’est plus valable.")
     author = Actor(ActorKind.PRACTITIONER, found.practitioner_id)
     with house.db.transaction(found.territory_id, author) as unit:
-        queue_on(unit, found.practitioner_id)
         call = unit.session.get_one(EpisodeCall, found.id, with_for_update=True)
         _must_be_open(unit.session.get_one(Episode, call.episode_id))
-        start = None
-        if hours is not None and not _is_there(unit, call, hours):
-            start = _publish(house, unit, call, hours)
-        call.status = STAYS if hours is None else COMES
-        call.answered_at = unit.now
+        status = STAYS if hours is None else COMES
+        is_there = hours is not None and _is_there(unit, call, hours)
+        if call.status == status and (is_there or hours is None):
+            return  # the same answer sent twice
+        start = None if hours is None else hours.start
+        if hours is not None and not is_there:
+            queue_on(unit, found.practitioner_id)
+            _publish(house, unit, call, hours)
+        call.status, call.answered_at = status, unit.now
         unit.record(
             ReinforcementAnswered(
                 episode_id=call.episode_id,
@@ -159,14 +162,14 @@ def answer_call(house: House, secret: str, hours: OpenHours | None) -> None:
 
 
 def _is_there(unit: Unit, call: EpisodeCall, hours: OpenHours) -> bool:
-    """Whether these very hours are what they published before: the same answer sent twice."""
+    """Whether these very hours are what they published before."""
     if call.slot_id is None:
         return False
     slot = unit.session.get_one(Slot, call.slot_id)
     return (slot.start_at, slot.ends_at) == (hours.start, hours.end)
 
 
-def _publish(house: House, unit: Unit, call: EpisodeCall, hours: OpenHours) -> datetime:
+def _publish(house: House, unit: Unit, call: EpisodeCall, hours: OpenHours) -> None:
     place_id = unit.session.scalar(
         select(Place.id)
         .where(Place.practitioner_id == call.practitioner_id, Place.closed_at.is_(None))
@@ -194,7 +197,6 @@ def _publish(house: House, unit: Unit, call: EpisodeCall, hours: OpenHours) -> d
     write(unit, command, slot_id)
     match_all_who_see(unit, shared=command.shared)
     call.slot_id = slot_id
-    return hours.start
 
 
 def _uncalled(
