@@ -36,6 +36,7 @@ def main() -> None:
     furnish(house)
     signal_life(house)
     while True:
+        worker = None
         try:
             connection = connect_patiently(house.settings.redis_url)
             worker = SimpleWorker(
@@ -48,15 +49,20 @@ def main() -> None:
             )
             worker.log_job_description = False  # job arguments stay out of the logs
             worker.work(with_scheduler=False)
-            if worker._shutdown_requested_date is not None:  # noqa: SLF001 - said nowhere else
-                sys.exit(0)
-            log.warning("worker_gave_up")  # RQ ends as quietly when Redis is slow or strange
+            if not _was_told_to_stop(worker):
+                log.warning("worker_gave_up")  # RQ ends as quietly when Redis is slow or strange
         except (RedisConnectionError, RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
         except Exception:  # what is no Redis makes RQ fail as it happens to
             log.exception("worker_failed")
+        if _was_told_to_stop(worker):  # Redis may have gone before the worker could sign off
+            sys.exit(0)
         _leave_when_told()
         time.sleep(RECONNECT_SECONDS)
+
+
+def _was_told_to_stop(worker: SimpleWorker | None) -> bool:
+    return worker is not None and worker._shutdown_requested_date is not None  # noqa: SLF001 - said nowhere else
 
 
 def _leave_when_told() -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rq import Worker
 
 from dispatcher.demo.tether import Tether
 from dispatcher.demo.valkey import RunningValkey
@@ -22,6 +23,7 @@ from tests.fakes.bell import RecordingBell
 from tests.fakes.clock import FakeClock
 from tests.houses import DATA_KEY, open_house, settings_for
 from tests.servers import valkey_server
+from workers.queues import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -126,6 +128,22 @@ def test_the_processes_serve_a_request_outlive_redis_and_stop_in_good_order(
         ended = {name: program.wait(PATIENCE) for name, program in programs.items()}
     assert ended == dict.fromkeys(programs, 0)
     assert promises_and_ticks(house.db).dead_promises == 0
+
+
+def test_a_worker_that_is_stopped_while_redis_goes_does_not_begin_anew(
+    processes: Processes,
+) -> None:
+    with processes.running("workers.main") as worker:
+        redis = connect(processes.valkey.url)
+        wait_until(
+            lambda: [each.get_state() for each in Worker.all(connection=redis)] == ["idle"],
+            "it waits for jobs",
+        )
+        redis.close()
+        processes.valkey.tell(signal.SIGSTOP)
+        worker.send_signal(signal.SIGTERM)
+        processes.valkey.kill()  # before it could sign off there
+        assert worker.wait(PATIENCE) == 0
 
 
 def test_a_process_that_was_told_too_little_says_what_is_missing(processes: Processes) -> None:
