@@ -42,7 +42,9 @@ MISUSED = 2
 PYTHON = (sys.executable, "-P")
 """How to run what belongs to the project or its environment, whatever folder we are in."""
 
-QUICK = ("-n", "2", "-m", "not faults and not browser")
+SLOW = ("attacks", "browser", "faults")
+"""Suites with a marker of their own: `./snp test faults` runs one of them."""
+QUICK = ("-n", "2", "-m", " and ".join(f"not {suite}" for suite in SLOW))
 """What ./snp test runs when nothing else is asked: two processes, without the slow suites."""
 
 CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -52,7 +54,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("failles connues", ("-m", "dispatcher", "audit")),
     ("contrats d’import", ("-c", "import importlinter.cli as c; c.lint_imports_command()")),
     ("tests", ("-m", "pytest", *QUICK)),
-    ("tests de pannes et de navigateur", ("-m", "pytest", "-m", "faults or browser")),
+    ("tests d’attaque, de navigateur et de pannes", ("-m", "pytest", "-m", " or ".join(SLOW))),
 )
 
 LOCKS: tuple[tuple[str, ...], ...] = (
@@ -131,7 +133,10 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 
 def run_test(arguments: argparse.Namespace) -> int:
-    """The arguments are pytest's; without any, everything but the slow suites."""
+    """The arguments are pytest's, or begin with a slow suite; without any, all but those suites."""
+    suite, *rest = arguments.rest or [""]
+    if suite in SLOW:
+        return become("pytest", "-m", suite, *rest)
     return become("pytest", *(arguments.rest or QUICK))
 
 

@@ -1,6 +1,7 @@
-"""The whole site with its API in it."""
+"""The whole site with its API in it; every test of this folder belongs to the suite of attacks."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,6 +11,15 @@ from dispatcher.domain.roles import Account
 from dispatcher.services.house import House
 from dispatcher.web.application import create_app
 from tests.web.pages import Browser
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pytest hands over what it has collected everywhere."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("attacks")
 
 
 @pytest.fixture
