@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         mended = f", corrigée dans {', '.join(each.fixed_in)}" if each.fixed_in else ""
         print(f"{each.package} {each.version}{NBSP}: {each.id}{mended}")
     excused = len(found) - len(standing)
-    print(f"{len(standing)} faille(s) connue(s), {excused} excusée(s).")
+    print(f"Failles connues{NBSP}: {len(standing)}{NBSP}; excusées{NBSP}: {excused}.")
     return FOUND if standing else 0
 
 
